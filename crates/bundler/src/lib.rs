@@ -1,0 +1,1 @@
+//! TypeScript project in, one set of JavaScript modules per function out; the only bundler.

@@ -1,0 +1,18 @@
+//! The words of the product and its pure rules.
+//!
+//! Nothing here does I/O, reads a clock or rolls dice: values in, values out.
+//! Every other crate speaks in these types, so a noun has one shape from the database to the API.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod id;
+pub mod secret;
+pub mod time;
+
+pub mod connection;
+pub mod document;
+pub mod function;
+pub mod integration;
+pub mod record;
+pub mod run;
+pub mod schedule;
+pub mod sync;

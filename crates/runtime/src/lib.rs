@@ -1,0 +1,1 @@
+//! Runs functions in runner processes; the only JavaScript engine.
