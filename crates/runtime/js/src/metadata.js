@@ -1,0 +1,31 @@
+// nango.getMetadata, setMetadata and updateMetadata: the customer's configuration.
+import { jsonStringify } from './intrinsics.js';
+import { ask } from './host.js';
+
+/**
+ * @param {import('./run.js').Run} run
+ * @returns {Record<string, Function>} the members of `nango`
+ */
+export function metadataMembers(run) {
+  /**
+   * @param {string} op
+   * @param {number} status
+   */
+  const writer = (op, status) => async (/** @type {object} */ metadata) => {
+    const text = jsonStringify(metadata);
+    if (typeof metadata !== 'object' || metadata === null || text === undefined) throw new Error('The metadata must be an object');
+    try {
+      const reply = await ask(op, {}, text);
+      run.metadata = reply.head;
+    } finally {
+      run.forgetConnections();
+    }
+    return { data: metadata, status, statusText: status === 201 ? 'Created' : 'OK', headers: {}, config: {}, request: {} };
+  };
+  return {
+    // One snapshot per run: changes from outside are seen by the next run, the run's own at once.
+    getMetadata: async () => run.metadata,
+    setMetadata: writer('set_metadata', 201),
+    updateMetadata: writer('update_metadata', 200),
+  };
+}

@@ -1,0 +1,4 @@
+declare module 'bespoke:native' {
+  const native: import('../native.js').Native;
+  export default native;
+}

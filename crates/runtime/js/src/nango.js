@@ -1,0 +1,85 @@
+// The `nango` object that a function receives.
+import {
+  DateClass, objectAssign, objectCreate, ProxyClass, reflectDefine, reflectDelete, reflectGet, reflectHas, reflectSet, SetClass, setHas,
+} from './intrinsics.js';
+import { connectionMembers } from './connection.js';
+import { ActionError } from './errors.js';
+import { currentThreshold, log, setLogger } from './log.js';
+import { metadataMembers } from './metadata.js';
+import { paginateMembers } from './paginate.js';
+import { proxyMembers } from './proxy.js';
+import { recordMembers } from './records.js';
+import { zodValidateInput } from './zod.js';
+
+/** Internals of the platform that functions were written for: reading or setting them is refused. */
+const BLOCKED = new SetClass([
+  'nango', 'persistClient', 'telemetryRecorder', 'telemetryBag', 'locking', 'checkpointing', 'checkpointKey', 'integrationConfig',
+  'memoizedConnections', 'memoizedIntegration', 'attributes', 'abortSignal', 'lifecycle', 'getProxyConfig', 'throwIfAborted', 'shouldLog',
+  'validateRecords', 'removeMetadata', 'modelFullName', 'sendLogToPersist', 'logAPICall', 'trackDeletesKey', 'fetchRecordsPage',
+  'getCheckpointRange', 'clearRecordsIfNeeded', 'batchSize', 'httpLogSample', '__proto__', 'constructor',
+]);
+
+/**
+ * @param {import('./run.js').Run} run
+ * @param {string} scriptType `sync`, `action`, `webhook` or `on-event`
+ * @returns {object}
+ */
+export function createNango(run, scriptType) {
+  const { context } = run;
+  const withRecords = scriptType === 'sync' || scriptType === 'webhook';
+  const members = objectAssign(objectCreate(null), {
+    scriptType,
+    connectionId: context.connection_id,
+    providerConfigKey: context.provider_config_key,
+    provider: context.provider,
+    environmentId: context.environment_id,
+    environmentName: context.environment_name,
+    activityLogId: context.run_id,
+    syncId: context.sync_id ?? undefined,
+    isCLI: false,
+    ActionError,
+    log,
+    setLogger,
+    zodValidateInput,
+  }, proxyMembers(run), paginateMembers(run), metadataMembers(run), connectionMembers(run));
+  reflectDefine(members, 'logger', { get: () => ({ level: currentThreshold() }), enumerable: true, configurable: true });
+  if (withRecords) {
+    objectAssign(members, recordMembers(), {
+      variant: context.variant ?? 'base',
+      lastSyncDate: context.last_sync_date ? new DateClass(context.last_sync_date) : undefined,
+    });
+  }
+  return new ProxyClass(members, facade);
+}
+
+/**
+ * @param {string | symbol} name
+ */
+function check(name) {
+  if (setHas(BLOCKED, name)) throw new Error(`Access to "${String(name)}" is not allowed.`);
+}
+
+/** @type {ProxyHandler<any>} */
+const facade = {
+  get(target, name) {
+    check(name);
+    return reflectGet(target, name);
+  },
+  set(target, name, value) {
+    check(name);
+    return reflectSet(target, name, value);
+  },
+  defineProperty(target, name, descriptor) {
+    check(name);
+    return reflectDefine(target, name, descriptor);
+  },
+  deleteProperty(target, name) {
+    check(name);
+    return reflectDelete(target, name);
+  },
+  has: (target, name) => !setHas(BLOCKED, name) && reflectHas(target, name),
+  getPrototypeOf: () => null,
+  setPrototypeOf() {
+    throw new Error('The prototype of nango cannot be changed.');
+  },
+};

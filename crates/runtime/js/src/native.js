@@ -1,0 +1,53 @@
+// The one reference to what the Rust engine offers. It stays inside the runtime's own modules.
+
+/**
+ * @typedef {object} Reply
+ * @property {any} head the answer's small part, already parsed
+ * @property {ArrayBuffer | undefined} body the answer's bulk part
+ *
+ * @typedef {object} UrlParts
+ * @property {string} href
+ * @property {string} protocol
+ * @property {string} username
+ * @property {string} password
+ * @property {string} host
+ * @property {string} hostname
+ * @property {string} port
+ * @property {string} pathname
+ * @property {string} search
+ * @property {string} hash
+ * @property {string} origin
+ *
+ * @typedef {object} Native
+ * @property {(op: string, args: string, body?: ArrayBuffer | string) => Promise<Reply>} call
+ * @property {(op: string, args: string) => void} notify
+ * @property {(milliseconds: number, run: () => void) => number} setTimer
+ * @property {(id: number) => void} clearTimer
+ * @property {(json: ArrayBuffer) => any} parseJson skips a byte order mark
+ * @property {(text: string) => ArrayBuffer} encodeUtf8
+ * @property {(label: string, bytes: ArrayBuffer, fatal: boolean, ignoreBom: boolean) => string} decode
+ * @property {(algorithm: string, data: ArrayBuffer) => ArrayBuffer} hash
+ * @property {(algorithm: string, key: ArrayBuffer, data: ArrayBuffer) => ArrayBuffer} hmac
+ * @property {(count: number) => ArrayBuffer} randomBytes
+ * @property {(a: ArrayBuffer, b: ArrayBuffer) => boolean} timingSafeEqual
+ * @property {(href: string, base: string | undefined) => UrlParts | null} url
+ * @property {(href: string, part: string, value: string) => UrlParts | null} setUrlPart
+ * @property {() => number} now
+ * @property {(name: string) => any} builtin
+ */
+
+/** @type {Native} */
+export let native;
+
+/** @param {Native} given */
+export function setNative(given) {
+  native = given;
+}
+
+/**
+ * The Buffer class, loaded when it is first needed: most functions never do.
+ * @returns {any}
+ */
+export function bufferClass() {
+  return native.builtin('buffer').Buffer;
+}

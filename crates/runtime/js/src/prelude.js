@@ -1,0 +1,141 @@
+// The runtime's JavaScript side, seen from Rust: `install` once per engine, `start` once per run, `describe` for a failed one.
+import {
+  defineProperty, jsonParse, jsonStringify, lowerCase, objectAssign, objectCreate, PromiseClass, promiseThen, stringReplaceAll, toText,
+} from './intrinsics.js';
+import { createConsole } from './console.js';
+import { describe } from './describe.js';
+import { setThreshold } from './log.js';
+import { createNango } from './nango.js';
+import { bufferClass, native, setNative } from './native.js';
+import { Run } from './run.js';
+import { URLSearchParams } from './search_params.js';
+import { atob, btoa, TextDecoder, TextEncoder } from './text.js';
+import * as timers from './timers.js';
+import { URL } from './url.js';
+
+export { describe };
+
+/** The name that `nango.scriptType` shows, by the parent's name of the kind without its separators. @type {Record<string, string>} */
+const SCRIPT_TYPES = objectAssign(objectCreate(null), { sync: 'sync', action: 'action', webhook: 'webhook', onevent: 'on-event' });
+
+/**
+ * Sets the globals. To be called once per engine, before any user code.
+ * @param {import('./native.js').Native} given
+ */
+export function install(given) {
+  setNative(given);
+  const started = native.now();
+  const timeOrigin = Date.now();
+  const { setUncaughtHandler, ...timerFunctions } = timers;
+  const globals = /** @type {Record<string, unknown>} */ ({
+    console: createConsole(),
+    ...timerFunctions,
+    queueMicrotask: (/** @type {() => void} */ callback) => {
+      if (typeof callback !== 'function') throw new TypeError('The callback must be a function');
+      promiseThen(promiseThen(PromiseClass.resolve(), () => callback()), undefined, (/** @type {unknown} */ error) => onUncaught(error));
+    },
+    URL, URLSearchParams, TextEncoder, TextDecoder, atob, btoa,
+    performance: { now: () => native.now() - started, timeOrigin },
+    global: globalThis,
+  });
+  for (const name of Object.keys(globals)) define(name, { value: globals[name], writable: true });
+  lazily('Buffer', bufferClass);
+  lazily('crypto', () => native.builtin('crypto').webcrypto);
+}
+
+/**
+ * @param {string} name
+ * @param {PropertyDescriptor} descriptor
+ */
+function define(name, descriptor) {
+  defineProperty(globalThis, name, { ...descriptor, enumerable: false, configurable: true });
+}
+
+/**
+ * A global whose module is loaded when it is first read.
+ * @param {string} name
+ * @param {() => unknown} load
+ */
+function lazily(name, load) {
+  const set = (/** @type {unknown} */ value) => define(name, { value, writable: true });
+  define(name, {
+    get: () => {
+      const value = load();
+      set(value);
+      return value;
+    },
+    set,
+  });
+}
+
+/** Ends the run for an error that no caller can catch. @type {(error: unknown) => void} */
+let onUncaught = () => {};
+timers.setUncaughtHandler((error) => onUncaught(error));
+
+/**
+ * Runs a function.
+ * @param {import('./native.js').Native} _given the same as at `install`
+ * @param {string} kind `sync`, `action`, `on_event`, `webhook` or `script`
+ * @param {any} definition the entry module's default export
+ * @param {string} contextJson
+ * @param {string} inputJson
+ * @returns {Promise<string>} the output as JSON
+ */
+export function start(_given, kind, definition, contextJson, inputJson) {
+  return new PromiseClass((resolve, reject) => {
+    onUncaught = reject;
+    promiseThen(execute(kind, definition, contextJson, inputJson), resolve, reject);
+  });
+}
+
+/**
+ * @param {string} kind
+ * @param {any} definition
+ * @param {string} contextJson
+ * @param {string} inputJson
+ * @returns {Promise<string>}
+ */
+async function execute(kind, definition, contextJson, inputJson) {
+  const input = inputJson === '' ? undefined : jsonParse(inputJson);
+  if (kind === 'script') return outputText(await definition(input));
+  const scriptType = SCRIPT_TYPES[stringReplaceAll(stringReplaceAll(lowerCase(kind), '_', ''), '-', '')];
+  const run = new Run(jsonParse(contextJson));
+  setThreshold(run.context.logger_level);
+  const nango = createNango(run, scriptType);
+  const method = scriptType === 'webhook' ? 'onWebhook' : 'exec';
+  checkDefinition(definition, scriptType, method, run.context.name);
+  if (scriptType === 'action') return outputText(await definition.exec(nango, input ?? {}));
+  await (method === 'exec' ? definition.exec(nango) : definition.onWebhook(nango, input));
+  return scriptType === 'sync' ? 'true' : 'null';
+}
+
+/**
+ * @param {any} definition
+ * @param {string} scriptType
+ * @param {string} method
+ * @param {string} name
+ */
+function checkDefinition(definition, scriptType, method, name) {
+  if (typeof definition !== 'object' || definition === null) {
+    throw new Error(`The function "${name}" must export the result of createSync, createAction or createOnEvent as its default`);
+  }
+  const wanted = scriptType === 'webhook' ? 'sync' : scriptType === 'on-event' ? 'onEvent' : scriptType;
+  if (definition.type !== undefined && definition.type !== wanted) {
+    throw new Error(`Incorrect script loaded for "${name}": expected a function of type ${wanted}, found ${toText(definition.type)}`);
+  }
+  if (typeof definition[method] !== 'function') throw new Error(`The function "${name}" has no ${method}`);
+}
+
+/**
+ * @param {unknown} output
+ * @returns {string}
+ */
+function outputText(output) {
+  let text;
+  try {
+    text = jsonStringify(output);
+  } catch (error) {
+    throw new TypeError(`The output cannot be turned into JSON: ${/** @type {any} */ (error)?.message}`, { cause: error });
+  }
+  return text ?? 'null';
+}

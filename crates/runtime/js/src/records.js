@@ -1,0 +1,61 @@
+// nango.batchSave, batchUpdate and batchDelete: a sync's records.
+import { arraySlice, hasOwn, isArray, jsonStringify } from './intrinsics.js';
+import { SdkError } from './errors.js';
+import { ask } from './host.js';
+
+/** Records sent at once. */
+const CHUNK = 1_000;
+
+/**
+ * @returns {Record<string, (records: any[], model: string) => Promise<boolean>>} the members of `nango`
+ */
+export function recordMembers() {
+  const batchSave = (/** @type {any[]} */ records, /** @type {string} */ model) => send('save_records', 'save', records, model);
+  return {
+    batchSave,
+    batchSend: batchSave,
+    batchUpdate: (records, model) => send('update_records', 'update', records, model),
+    batchDelete: (records, model) => send('delete_records', 'delete', records, model),
+  };
+}
+
+/**
+ * @param {string} op
+ * @param {string} verb
+ * @param {any[]} records
+ * @param {string} model
+ * @returns {Promise<boolean>}
+ */
+async function send(op, verb, records, model) {
+  if (records === undefined || records === null || records.length === 0) return true;
+  if (!isArray(records)) throw new Error(`Failed to ${verb} records: expected a list`);
+  if (typeof model !== 'string' || model === '') throw new Error(`Failed to ${verb} records: the model's name is missing`);
+  for (let start = 0; start < records.length; start += CHUNK) {
+    const chunk = records.length <= CHUNK ? records : arraySlice(records, start, start + CHUNK);
+    try {
+      await ask(op, { model }, jsonStringify(withoutMetadata(chunk)));
+    } catch (error) {
+      // Being cancelled is not a matter of the records: it keeps its own code.
+      if (!SdkError.is(error) || error.code === 'script_aborted' || error.code === 'execution_timeout') throw error;
+      throw new Error(`Failed to ${verb} records: ${error.message}`, { cause: error });
+    }
+  }
+  return true;
+}
+
+/**
+ * Records that came from the store carry `_nango_metadata`, which is not part of their content.
+ * @param {any[]} records
+ * @returns {any[]} the same list when there is nothing to remove
+ */
+function withoutMetadata(records) {
+  let cleaned = records;
+  for (let index = 0; index < records.length; index += 1) {
+    const record = records[index];
+    if (typeof record !== 'object' || record === null || !hasOwn(record, '_nango_metadata')) continue;
+    if (cleaned === records) cleaned = arraySlice(records, 0);
+    const { _nango_metadata: removed, ...content } = record;
+    cleaned[index] = content;
+  }
+  return cleaned;
+}
