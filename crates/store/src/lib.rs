@@ -1,1 +1,117 @@
-//! Rows in and out of SQLite and PostgreSQL; the only SQL.
+//! Rows in and out of SQLite and PostgreSQL; the only SQL, and the only place where secrets are encrypted.
+//!
+//! One file per noun, each an `impl Store` with the functions of that noun: one statement or one transaction each, the
+//! environment first, so that an unscoped query cannot be written by accident. No business rules here, and no type of a
+//! driver comes out.
+//!
+//! In reading order: [`Store`], [`Error`], `db` (one handle over both databases), [`vault`], [`migrate`], `wakeups`, nouns.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod db;
+mod error;
+pub mod migrate;
+pub mod vault;
+mod wakeups;
+
+mod api_keys;
+mod environment_variables;
+mod environments;
+
+pub use api_keys::NewApiKey;
+pub use error::{Cause, Error, Result};
+pub use wakeups::Listener;
+
+use bespoke_core::{
+    secret::Secret,
+    time::{Clock, Timestamp},
+};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
+
+/// The store: the database and the keys to its secrets. Clones share both.
+#[derive(Clone)]
+pub struct Store {
+    db: db::Db,
+    vault: vault::Vault,
+    clock: Arc<dyn Clock>,
+}
+
+/// What [`Store::open`] needs.
+pub struct Settings {
+    /// Which database.
+    pub url: DatabaseUrl,
+    /// Encryption keys: the first seals, the others only open (after a rotation).
+    pub keys: Vec<vault::Key>,
+    /// Tells when rows are made and changed.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Which database. `Debug` does not show a password.
+#[derive(Clone, Debug)]
+pub enum DatabaseUrl {
+    /// A SQLite file; made where it is not there. Its folder must exist.
+    Sqlite(PathBuf),
+    /// A PostgreSQL URL, `postgres://user:password@host/database?sslmode=…`.
+    Postgres(Secret<String>),
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = Error;
+
+    /// Reads `postgres://…`, `postgresql://…` or `sqlite:<path>`.
+    fn from_str(text: &str) -> Result<Self> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Ok(Self::Postgres(text.into()))
+        } else if let Some(path) = text.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+            Ok(Self::Sqlite(PathBuf::from(path.strip_prefix("//").unwrap_or(path))))
+        } else {
+            Err(Error::Refused("a database URL begins with postgres:// or sqlite:".to_owned()))
+        }
+    }
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// [`Error::Refused`]: a malformed URL, no key, or a database of a newer version. [`Error::Unavailable`]: it cannot be
+    /// reached.
+    pub async fn open(settings: Settings) -> Result<Self> {
+        let vault = vault::Vault::new(&settings.keys)?;
+        let db = db::Db::open(&settings.url)?;
+        migrate::migrate(&db, settings.clock.now()).await?;
+        Ok(Self { db, vault, clock: settings.clock })
+    }
+
+    /// Answers when the database does: for `/ready`.
+    pub async fn ping(&self) -> Result<()> {
+        self.db.read(|tx| tx.query_one("SELECT 1", &[], |_| Ok(()))).await
+    }
+
+    /// Listens to `topic` from now on: listen first, then look, then wait.
+    ///
+    /// On PostgreSQL it hears of all nodes. Wake-ups are hints; look again every few seconds all the same.
+    pub fn listen(&self, topic: &str) -> Listener {
+        self.db.wakeups().listen(topic)
+    }
+
+    /// Wakes those who listen to `topic`, on every node. What belongs to a change of rows is woken by the function that
+    /// changes them, with its commit; this is for all else.
+    pub async fn notify(&self, topic: &str) -> Result<()> {
+        let topic = topic.to_owned();
+        self.db
+            .write(move |tx| {
+                tx.wake(topic);
+                Ok(())
+            })
+            .await
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}

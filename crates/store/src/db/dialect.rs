@@ -1,0 +1,98 @@
+//! Where the two databases do not speak the same SQL. Everything else is one text for both.
+//!
+//! The rules that keep it so: placeholders are `$1`, `$2` … and may repeat; times are `BIGINT` microseconds; JSON is
+//! `TEXT`; `RETURNING` has no order; a list goes in as one JSON text and is read with `FROM json_each($1) k`
+//! (column `k.value`; PostgreSQL has this function from our first migration); sums are `CAST(sum(x) AS BIGINT)`.
+//! Look-ups of many keys use a correlated sub-select over `json_each`, never `IN (SELECT …)` or a long `IN` list:
+//! PostgreSQL plans those as a scan while it has no statistics (storage.md, pitfall 4).
+
+use super::Tx;
+use std::{borrow::Cow, fmt::Write as _};
+
+impl Tx {
+    /// Goes behind a `SELECT … LIMIT`: takes rows that nobody else is taking. SQLite has one writer and needs nothing.
+    pub(crate) fn skip_locked(&self) -> &'static str {
+        if self.is_postgres() { " FOR UPDATE SKIP LOCKED" } else { "" }
+    }
+
+    /// Goes behind a `SELECT`: locks the rows until the end of the transaction, so that what was read stays true.
+    pub(crate) fn for_update(&self) -> &'static str {
+        if self.is_postgres() { " FOR UPDATE" } else { "" }
+    }
+}
+
+/// One statement for many rows: `head`, then `row` `rows` times with commas between, then `tail`.
+///
+/// In `row`, `$N` are shared by all rows (there are `shared` of them, and they come first in the parameters); each `?`
+/// is a parameter of that row, numbered on from there in the order of the rows.
+/// Give whole chunks of one size: every number of rows is a statement of its own to prepare and to keep.
+///
+/// `multi_row("INSERT INTO t (a, b) VALUES ", "($1, ?)", "", 1, 2)` is `INSERT INTO t (a, b) VALUES ($1, $2),($1, $3)`.
+pub(crate) fn multi_row(head: &str, row: &str, tail: &str, shared: usize, rows: usize) -> String {
+    let mut sql = String::with_capacity(head.len() + tail.len() + rows * (row.len() + 16));
+    sql.push_str(head);
+    let mut number = shared;
+    for index in 0..rows {
+        if index > 0 {
+            sql.push(',');
+        }
+        for (part, text) in row.split('?').enumerate() {
+            if part > 0 {
+                number += 1;
+                write!(sql, "${number}").expect("writing to a String cannot fail");
+            }
+            sql.push_str(text);
+        }
+    }
+    sql.push_str(tail);
+    sql
+}
+
+/// The statement as SQLite must see it: `?N` in place of `$N`.
+///
+/// SQLite takes `$N` too, but as a name, numbered by first appearance: values would silently land in wrong columns.
+/// Text in quotes stays as it is.
+pub(super) fn numbered(sql: &str) -> Cow<'_, str> {
+    if !sql.contains('$') {
+        return Cow::Borrowed(sql);
+    }
+    let mut text = String::with_capacity(sql.len());
+    let mut quote = None;
+    let mut characters = sql.chars().peekable();
+    while let Some(character) = characters.next() {
+        match quote {
+            Some(open) if character == open => quote = None,
+            None if matches!(character, '\'' | '"') => quote = Some(character),
+            _ => {}
+        }
+        let placeholder =
+            character == '$' && quote.is_none() && characters.peek().is_some_and(char::is_ascii_digit);
+        text.push(if placeholder { '?' } else { character });
+    }
+    Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_become_numbers_and_quotes_stay() {
+        let check = |sql: &str, expected: &str| assert_eq!(numbered(sql), expected);
+        check("SELECT 1", "SELECT 1");
+        check("SELECT $2, $1, $12", "SELECT ?2, ?1, ?12");
+        check(
+            "SELECT json_extract(a, '$.b'), '$1' FROM t WHERE c = $1",
+            "SELECT json_extract(a, '$.b'), '$1' FROM t WHERE c = ?1",
+        );
+        check("SELECT 'it''s $1' || $1, \"$2\"", "SELECT 'it''s $1' || ?1, \"$2\"");
+    }
+
+    #[test]
+    fn rows_are_numbered_after_the_shared_parameters() {
+        assert_eq!(
+            multi_row("INSERT INTO t VALUES ", "($2, ?, ?, $1)", " ON CONFLICT DO NOTHING", 2, 2),
+            "INSERT INTO t VALUES ($2, $3, $4, $1),($2, $5, $6, $1) ON CONFLICT DO NOTHING"
+        );
+    }
+}

@@ -1,0 +1,410 @@
+//! Runs: the durable queue and the history of executions.
+//!
+//! A run's state changes only in this file. A worker holds a run by a lease: the node's token, the attempt and an end
+//! time. Token and attempt are the fence: whoever lost the lease can no longer finish the run, whatever it still does.
+//! Nothing is held across the network or a script; a node that dies leaves leases that end, and [`Store::rescue_runs`]
+//! puts those runs back.
+//!
+//! Two topics wake those who wait: [`QUEUED`] when there is something to claim, [`CANCELLED`] when a running one was
+//! cancelled.
+
+use crate::{
+    Store,
+    db::{Row, Tx, params},
+    error::{Error, Result},
+    syncs,
+};
+use bespoke_core::{
+    id::{ConnectionId, EnvironmentId, FunctionId},
+    run::{Run, RunKind, RunState},
+    sync::Counts,
+    time::Timestamp,
+};
+use std::{collections::BTreeMap, time::Duration};
+use uuid::Uuid;
+
+/// Woken when a run was queued.
+pub const QUEUED: &str = "runs.queued";
+/// Woken when a running run was cancelled.
+pub const CANCELLED: &str = "runs.cancelled";
+
+/// How often a run is taken up again after its node or its process was lost, before it counts as failed.
+pub const MAX_TAKE_UPS: u32 = 8;
+
+const COLUMNS: &str = "id, environment_id, kind, connection_id, function_name, function_id, sync_id, state, run_at, \
+     take_ups, attempt, max_attempts, input, output, error, result, metadata_revision, created_at, started_at, finished_at";
+
+/// A run to be queued.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// Its id.
+    pub id: Uuid,
+    /// The environment that it belongs to.
+    pub environment: EnvironmentId,
+    /// What it executes.
+    pub kind: RunKind,
+    /// The connection that it runs for.
+    pub connection: ConnectionId,
+    /// The function's name.
+    pub function_name: String,
+    /// The sync that it belongs to; a sync has one active run at most.
+    pub sync: Option<Uuid>,
+    /// When it may start.
+    pub run_at: Timestamp,
+    /// How often it may be tried, at least 1.
+    pub max_attempts: u32,
+    /// What it gets, as JSON text.
+    pub input: Option<String>,
+    /// When it is asked for.
+    pub now: Timestamp,
+}
+
+/// A run that was executed without being queued, to be kept as history.
+#[derive(Clone, Debug)]
+pub struct DirectRun {
+    /// What a queued run has.
+    pub run: NewRun,
+    /// The version that ran.
+    pub function: FunctionId,
+    /// How it ended.
+    pub finish: Finish,
+    /// The metadata revision that it ran with.
+    pub metadata_revision: i64,
+    /// When it ended.
+    pub finished_at: Timestamp,
+}
+
+/// A run that a worker holds.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The run, in state running.
+    pub run: Run,
+    /// The holder's token.
+    pub token: Uuid,
+    /// Which take-up this is; with the token it is the fence.
+    pub take_up: u32,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug)]
+pub struct Finish {
+    /// Succeeded, failed or cancelled; queued puts the run back.
+    pub state: RunState,
+    /// When it may start again, where it is put back.
+    pub run_at: Option<Timestamp>,
+    /// Whether this attempt counts: a lost process is not the function's fault.
+    pub counts: bool,
+    /// What it answered, as JSON text.
+    pub output: Option<String>,
+    /// Why it failed, as JSON text.
+    pub error: Option<String>,
+    /// What it did to the records, by model.
+    pub result: BTreeMap<String, Counts>,
+}
+
+/// Queues a run. False where its sync has an active run already; then nothing happens.
+pub(crate) fn enqueue(tx: &mut Tx, run: &NewRun) -> Result<bool> {
+    let inserted = tx.execute(
+        "INSERT INTO runs (id, environment_id, kind, connection_id, function_name, sync_id, state, run_at, take_ups, attempt,
+                           max_attempts, input, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, 0, 0, $8, $9, $10) ON CONFLICT DO NOTHING",
+        params![
+            run.id,
+            run.environment,
+            run.kind.as_str(),
+            run.connection,
+            &run.function_name,
+            run.sync,
+            run.run_at,
+            run.max_attempts,
+            run.input.as_deref(),
+            run.now
+        ],
+    )?;
+    if inserted > 0 {
+        tx.wake(QUEUED);
+    }
+    Ok(inserted > 0)
+}
+
+/// Cancels the active run of a sync, if there is one. A running one is stopped by its node as soon as it hears of it.
+pub(crate) fn cancel_for_sync(tx: &mut Tx, sync: Uuid, now: Timestamp) -> Result<bool> {
+    let cancelled = tx.execute(
+        "UPDATE runs SET state = 'cancelled', finished_at = $2, lease_token = NULL, leased_until = NULL
+         WHERE sync_id = $1 AND state IN ('queued', 'running')",
+        params![sync, now],
+    )?;
+    if cancelled > 0 {
+        tx.wake(CANCELLED);
+    }
+    Ok(cancelled > 0)
+}
+
+impl Store {
+    /// Queues a run. False where its sync has an active run already.
+    pub async fn enqueue_run(&self, run: NewRun) -> Result<bool> {
+        self.db.write(move |tx| enqueue(tx, &run)).await
+    }
+
+    /// Takes up to `limit` due runs for the holder of `token`, oldest first, until `lease` has passed.
+    ///
+    /// A run is given to one caller only.
+    pub async fn claim_runs(&self, token: Uuid, limit: u32, lease: Duration) -> Result<Vec<Claim>> {
+        let now = self.now();
+        self.db
+            .write(move |tx| {
+                let sql = format!(
+                    "UPDATE runs SET state = 'running', take_ups = take_ups + 1, lease_token = $1, leased_until = $2,
+                                     started_at = $3
+                     WHERE id IN (SELECT id FROM runs WHERE state = 'queued' AND run_at <= $3
+                                  ORDER BY run_at, id LIMIT $4{})
+                     RETURNING {COLUMNS}",
+                    tx.skip_locked()
+                );
+                let mut claims =
+                    tx.query(&sql, params![token, now.after(lease), now, limit], |row| read_claim(row, token))?;
+                claims.sort_by_key(|claim| (claim.run.run_at, claim.run.id));
+                Ok(claims)
+            })
+            .await
+    }
+
+    /// When the next queued run may start; `None` where nothing is queued.
+    pub async fn next_run_at(&self) -> Result<Option<Timestamp>> {
+        self.db
+            .read(|tx| {
+                tx.query_one("SELECT min(run_at) FROM runs WHERE state = 'queued'", &[], |row| row.get(0))
+            })
+            .await
+    }
+
+    /// Extends the leases of everything that the holder of `token` runs, and tells which runs those are: what it
+    /// executes besides was cancelled or taken over, and is to be stopped.
+    pub async fn extend_leases(&self, token: Uuid, lease: Duration) -> Result<Vec<Uuid>> {
+        let until = self.now().after(lease);
+        self.db
+            .write(move |tx| {
+                tx.query(
+                    "UPDATE runs SET leased_until = $2 WHERE state = 'running' AND lease_token = $1 RETURNING id",
+                    params![token, until],
+                    |row| row.get(0),
+                )
+            })
+            .await
+    }
+
+    /// Ends an execution. False where the lease was lost: then nothing is written.
+    ///
+    /// The sync's next slot is set in the same transaction.
+    pub async fn finish_run(&self, claim: &Claim, finish: Finish) -> Result<bool> {
+        let (now, claim) = (self.now(), claim.clone());
+        self.db.write(move |tx| finish_claimed(tx, &claim, &finish, now)).await
+    }
+
+    /// Notes which version and which metadata revision a claimed run executes.
+    pub async fn begin_run(&self, claim: &Claim, function: FunctionId, metadata_revision: i64) -> Result<()> {
+        let (id, token, take_up) = (claim.run.id, claim.token, claim.take_up);
+        self.db
+            .write(move |tx| {
+                tx.execute(
+                    "UPDATE runs SET function_id = $4, metadata_revision = $5
+                     WHERE id = $1 AND state = 'running' AND lease_token = $2 AND take_ups = $3",
+                    params![id, token, take_up, function, metadata_revision],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Puts back what a node held that stopped answering. Those that were taken up [`MAX_TAKE_UPS`] times fail with the
+    /// JSON text `lost`. How many it were.
+    pub async fn rescue_runs(&self, lost: String) -> Result<usize> {
+        let now = self.now();
+        self.db
+            .write(move |tx| {
+                let sql = format!(
+                    "SELECT {COLUMNS}, lease_token FROM runs WHERE state = 'running' AND leased_until < $1
+                     ORDER BY leased_until LIMIT 100{}",
+                    tx.skip_locked()
+                );
+                let claims = tx.query(&sql, params![now], |row| read_claim(row, row.get(20)?))?;
+                for claim in &claims {
+                    let finish = if claim.take_up >= MAX_TAKE_UPS {
+                        Finish::failed(lost.clone())
+                    } else {
+                        Finish::again(now)
+                    };
+                    finish_claimed(tx, claim, &finish, now)?;
+                }
+                Ok(claims.len())
+            })
+            .await
+    }
+
+    /// Keeps runs that were executed without being queued.
+    pub async fn record_runs(&self, runs: Vec<DirectRun>) -> Result<()> {
+        self.db
+            .write(move |tx| {
+                for DirectRun { run, function, finish, metadata_revision, finished_at } in &runs {
+                    tx.execute(
+                        "INSERT INTO runs (id, environment_id, kind, connection_id, function_name, function_id, state, run_at,
+                                           take_ups, attempt, max_attempts, error, result, metadata_revision, created_at,
+                                           started_at, finished_at)
+                         SELECT $1, $2, $3, $4, $5, $6, $7, $8, 1, 1, 1, $9, $10, $11, $8, $8, $12
+                         WHERE EXISTS (SELECT 1 FROM connections WHERE id = $4)",
+                        params![
+                            run.id,
+                            run.environment,
+                            run.kind.as_str(),
+                            run.connection,
+                            &run.function_name,
+                            *function,
+                            finish.state.as_str(),
+                            run.now,
+                            finish.error.as_deref(),
+                            to_json(&finish.result)?,
+                            *metadata_revision,
+                            *finished_at
+                        ],
+                    )?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// The run with this id.
+    pub async fn run(&self, environment: EnvironmentId, id: Uuid) -> Result<Option<Run>> {
+        self.db
+            .read(move |tx| {
+                tx.query_opt(
+                    &format!("SELECT {COLUMNS} FROM runs WHERE id = $2 AND environment_id = $1"),
+                    params![environment, id],
+                    read,
+                )
+            })
+            .await
+    }
+
+    /// Deletes ended runs older than `keep`, a thousand at a time. How many it were.
+    pub async fn prune_runs(&self, keep: Duration) -> Result<u64> {
+        let before = self.now().before(keep);
+        self.db
+            .write(move |tx| {
+                tx.execute(
+                    "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE finished_at < $1 ORDER BY finished_at LIMIT 1000)",
+                    params![before],
+                )
+            })
+            .await
+    }
+}
+
+impl Finish {
+    /// It succeeded.
+    pub fn succeeded(output: Option<String>, result: BTreeMap<String, Counts>) -> Self {
+        Self { state: RunState::Succeeded, run_at: None, counts: true, output, error: None, result }
+    }
+
+    /// It failed, with the failure as JSON text.
+    pub fn failed(error: String) -> Self {
+        Self {
+            state: RunState::Failed,
+            run_at: None,
+            counts: true,
+            output: None,
+            error: Some(error),
+            result: BTreeMap::new(),
+        }
+    }
+
+    /// It is put back without the attempt being counted.
+    pub fn again(run_at: Timestamp) -> Self {
+        Self {
+            state: RunState::Queued,
+            run_at: Some(run_at),
+            counts: false,
+            output: None,
+            error: None,
+            result: BTreeMap::new(),
+        }
+    }
+}
+
+fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -> Result<bool> {
+    let finished_at = finish.state.is_final().then_some(now);
+    let changed = tx.execute(
+        "UPDATE runs SET state = $4, run_at = coalesce($5, run_at), attempt = attempt + $6, output = $7, error = $8,
+                         result = $9, finished_at = $10, lease_token = NULL, leased_until = NULL
+         WHERE id = $1 AND state = 'running' AND lease_token = $2 AND take_ups = $3",
+        params![
+            claim.run.id,
+            claim.token,
+            claim.take_up,
+            finish.state.as_str(),
+            finish.run_at,
+            i64::from(finish.counts),
+            finish.output.as_deref(),
+            finish.error.as_deref(),
+            to_json(&finish.result)?,
+            finished_at
+        ],
+    )?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    if finish.state == RunState::Queued {
+        tx.wake(QUEUED);
+    }
+    if let (Some(sync), Some(_)) = (claim.run.sync, finished_at) {
+        let started_at = claim.run.started_at.unwrap_or(now);
+        syncs::run_finished(tx, sync, started_at, finish.state == RunState::Succeeded, now)?;
+    }
+    Ok(true)
+}
+
+fn read_claim(row: &Row<'_>, token: Uuid) -> Result<Claim> {
+    Ok(Claim { run: read(row)?, token, take_up: row.get::<i64>(9)?.try_into().unwrap_or(u32::MAX) })
+}
+
+/// Reads a run from [`COLUMNS`].
+fn read(row: &Row<'_>) -> Result<Run> {
+    let small = |index| row.get::<i64>(index).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    Ok(Run {
+        id: row.get(0)?,
+        environment: row.get(1)?,
+        kind: word(row.get(2)?)?,
+        connection: row.get(3)?,
+        function_name: row.get(4)?,
+        function: row.get(5)?,
+        sync: row.get(6)?,
+        state: word(row.get(7)?)?,
+        run_at: row.get(8)?,
+        attempt: small(10)?,
+        max_attempts: small(11)?,
+        input: row.get(12)?,
+        output: row.get(13)?,
+        error: row.get(14)?,
+        result: read_result(row, 15)?,
+        metadata_revision: row.get(16)?,
+        created_at: row.get(17)?,
+        started_at: row.get(18)?,
+        finished_at: row.get(19)?,
+    })
+}
+
+/// Reads the counts by model from a `result` column.
+pub(crate) fn read_result(row: &Row<'_>, index: usize) -> Result<BTreeMap<String, Counts>> {
+    match row.get::<Option<&str>>(index)? {
+        None => Ok(BTreeMap::new()),
+        Some(_) => row.json(index),
+    }
+}
+
+fn word<T: std::str::FromStr>(text: &str) -> Result<T> {
+    text.parse().map_err(|_| Error::Corrupt(format!("a run is `{text}`")))
+}
+
+fn to_json(result: &BTreeMap<String, Counts>) -> Result<String> {
+    serde_json::to_string(result).map_err(|_| Error::failed("counts are not JSON"))
+}
