@@ -1,5 +1,6 @@
 //! What can go wrong in the store, by what a caller can do about it.
 
+use bespoke_core::document;
 use std::{borrow::Cow, fmt, sync::Arc};
 
 /// Result of everything in this crate.
@@ -17,6 +18,9 @@ pub enum Error {
     /// The database refused the values (a limit, a forbidden character). The text says which; asking again does not help.
     #[error("the database does not take this: {0}")]
     Refused(String),
+    /// A document would have this many bytes, more than [`bespoke_core::document::MAX_BYTES`]. Nothing was changed.
+    #[error("the document would have {0} bytes")]
+    TooLarge(usize),
     /// Too much is going on (lock, deadlock, too many connections). Nothing was changed; asking again may help.
     #[error("the database is busy")]
     Busy(#[source] Cause),
@@ -43,6 +47,15 @@ impl Error {
     /// A bug, told in words.
     pub(crate) fn failed(text: impl Into<String>) -> Self {
         Self::Failed(Cause::text(text))
+    }
+}
+
+impl From<document::Error> for Error {
+    fn from(error: document::Error) -> Self {
+        match error {
+            document::Error::TooLarge(bytes) => Self::TooLarge(bytes),
+            document::Error::NotAnObject => Self::Refused(error.to_string()),
+        }
     }
 }
 

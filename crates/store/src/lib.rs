@@ -14,11 +14,17 @@ pub mod vault;
 mod wakeups;
 
 mod api_keys;
+mod connections;
 mod environment_variables;
 mod environments;
+mod integrations;
+mod metadata;
 
 pub use api_keys::NewApiKey;
+pub use connections::{ConnectionChange, ConnectionFilter, SaveConnection};
 pub use error::{Cause, Error, Result};
+pub use integrations::{IntegrationChange, NewIntegration};
+pub use metadata::WrittenMetadata;
 pub use wakeups::Listener;
 
 use bespoke_core::{

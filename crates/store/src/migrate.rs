@@ -24,7 +24,7 @@ macro_rules! migrations {
 }
 
 /// In order; the position (from 1) is the version.
-const MIGRATIONS: &[Migration] = migrations!["0001_init"];
+const MIGRATIONS: &[Migration] = migrations!["0001_init", "0002_connections"];
 
 /// The version of the schema that this program works with.
 pub const SCHEMA_VERSION: usize = MIGRATIONS.len();

@@ -1,0 +1,155 @@
+//! Lists of connections, with any combination of filters.
+
+use super::{COLUMNS, read};
+use crate::{
+    Store,
+    db::{Tx, Value},
+    error::Result,
+};
+use bespoke_core::{
+    connection::Connection,
+    id::{EnvironmentId, IntegrationId},
+};
+
+/// Which connections to list. All filters must match; an empty filter matches all.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionFilter {
+    /// Exactly this connection id.
+    pub connection_id: Option<String>,
+    /// Part of the connection id, or of the end user's name or e-mail address, in any case. It is looked for in every
+    /// connection of the environment that the other filters leave.
+    pub search: Option<String>,
+    /// Exactly this end user.
+    pub end_user_id: Option<String>,
+    /// Exactly this organization of the end user.
+    pub organization_id: Option<String>,
+    /// One of these integrations, by key.
+    pub integrations: Option<Vec<String>>,
+    /// All of these tags, keys in lower case.
+    pub tags: Vec<(String, String)>,
+}
+
+impl Store {
+    /// Connections, newest first; `limit` of them from the `offset`th match.
+    pub async fn connections(
+        &self,
+        environment: EnvironmentId,
+        filter: ConnectionFilter,
+        limit: u32,
+        offset: u64,
+    ) -> Result<Vec<Connection>> {
+        self.db
+            .read(move |tx| {
+                let Some(query) = Query::new(tx, environment, &filter)? else { return Ok(Vec::new()) };
+                query.run(tx, limit, offset)
+            })
+            .await
+    }
+}
+
+/// A statement under construction.
+struct Query<'a> {
+    joins: String,
+    conditions: String,
+    params: Vec<Value<'a>>,
+}
+
+impl<'a> Query<'a> {
+    /// The statement for `filter`; `None` where no integration has any of the keys.
+    fn new(tx: &mut Tx, environment: EnvironmentId, filter: &'a ConnectionFilter) -> Result<Option<Self>> {
+        let mut query = Self {
+            joins: String::new(),
+            conditions: "connections.environment_id = $1".to_owned(),
+            params: vec![environment.into()],
+        };
+        query.equal("connections.connection_id", filter.connection_id.as_deref());
+        query.equal("connections.end_user_id", filter.end_user_id.as_deref());
+        query.equal("connections.end_user_organization_id", filter.organization_id.as_deref());
+        if let Some(keys) = &filter.integrations {
+            let ids = integration_ids(tx, environment, keys)?;
+            if ids.is_empty() {
+                return Ok(None);
+            }
+            // Few, so a list: each of them is a range of an index that has the order, too.
+            let numbers: Vec<String> = ids.into_iter().map(|id| query.param(id)).collect();
+            query
+                .conditions
+                .push_str(&format!(" AND connections.integration_id IN ({})", numbers.join(", ")));
+        }
+        for (index, (key, value)) in filter.tags.iter().enumerate() {
+            let (key, value) = (query.param(key.as_str()), query.param(value.as_str()));
+            query.joins.push_str(&format!(
+                " JOIN connection_tags tag{index} ON tag{index}.environment_id = $1 AND tag{index}.key = {key}
+                      AND tag{index}.value = {value} AND tag{index}.connection = connections.id"
+            ));
+        }
+        if let Some(search) = &filter.search {
+            let pattern = query.param(like_pattern(search));
+            query.conditions.push_str(&format!(" AND connections.search_text LIKE {pattern} ESCAPE '!'"));
+        }
+        Ok(Some(query))
+    }
+
+    /// Adds a parameter; its placeholder.
+    fn param(&mut self, value: impl Into<Value<'a>>) -> String {
+        self.params.push(value.into());
+        format!("${}", self.params.len())
+    }
+
+    fn equal(&mut self, column: &str, value: Option<&'a str>) {
+        if let Some(value) = value {
+            let placeholder = self.param(value);
+            self.conditions.push_str(&format!(" AND {column} = {placeholder}"));
+        }
+    }
+
+    fn run(mut self, tx: &mut Tx, limit: u32, offset: u64) -> Result<Vec<Connection>> {
+        let limit = self.param(limit);
+        let offset = self.param(i64::try_from(offset).unwrap_or(i64::MAX));
+        let Self { joins, conditions, params } = self;
+        // The page is found by an index first; only its rows are read whole.
+        let sql = format!(
+            "SELECT {COLUMNS}
+             FROM (SELECT connections.id FROM connections{joins} WHERE {conditions}
+                   ORDER BY connections.created_at DESC, connections.id DESC LIMIT {limit} OFFSET {offset}) page
+             JOIN connections ON connections.id = page.id
+             JOIN integrations ON integrations.id = connections.integration_id
+             ORDER BY connections.created_at DESC, connections.id DESC"
+        );
+        tx.query(&sql, &params, read)
+    }
+}
+
+fn integration_ids(tx: &mut Tx, environment: EnvironmentId, keys: &[String]) -> Result<Vec<IntegrationId>> {
+    let mut ids = Vec::new();
+    for key in keys {
+        ids.extend(crate::integrations::find(tx, environment, key)?.map(|integration| integration.id));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// The `LIKE` pattern for texts that hold `part`.
+fn like_pattern(part: &str) -> String {
+    let mut pattern = String::with_capacity(part.len() + 2);
+    pattern.push('%');
+    for character in part.to_lowercase().chars() {
+        if matches!(character, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::like_pattern;
+
+    #[test]
+    fn a_search_is_text_and_no_pattern() {
+        assert_eq!(like_pattern("Ann_5%!"), "%ann!_5!%!!%");
+    }
+}
