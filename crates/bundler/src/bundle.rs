@@ -1,0 +1,129 @@
+//! Functions to modules.
+
+use crate::{
+    Diagnostic, FunctionFile, Project, Selection,
+    build::{Chunk, Entry, Splitting, build},
+    plugin::VirtualModules,
+    threads::with_big_stacks,
+};
+use bespoke_core::function::{Definition, DeployScope, DeployedFunction, Deployment, Module, Origin, Source};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+};
+use tokio::runtime::Runtime;
+
+/// The modules of some functions. The same sources give the same bundle, names included.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// Every module by its name. All are in one flat folder: a module imports another as `./<name>`.
+    pub modules: BTreeMap<String, Module>,
+    /// The functions, in the order of `index.ts`.
+    pub functions: Vec<BundledFunction>,
+}
+
+/// A function and what it is made of.
+#[derive(Clone, Debug)]
+pub struct BundledFunction {
+    /// The function.
+    pub file: FunctionFile,
+    /// Names of its modules in [`Bundle::modules`]: the entry, whose default export is the function, then everything that it imports.
+    pub modules: Vec<String>,
+    /// The TypeScript that it was written in.
+    pub source: Source,
+}
+
+/// Bundles the functions of `project` that `selection` means, in one build in which they share chunks.
+///
+/// On failure every function that cannot be bundled is reported, not only the first.
+pub fn bundle(project: &Project, selection: &Selection) -> Result<Bundle, Vec<Diagnostic>> {
+    let files: Vec<_> = project.select(selection).collect();
+    if files.is_empty() {
+        return Ok(Bundle { modules: BTreeMap::new(), functions: Vec::new() });
+    }
+    let chunks = with_big_stacks(|runtime| {
+        build_files(runtime, project, &files).map_err(|errors| every_error(runtime, project, &files, errors))
+    })?;
+    assemble(project, &files, chunks)
+}
+
+fn build_files(
+    runtime: &Runtime,
+    project: &Project,
+    files: &[&FunctionFile],
+) -> Result<Vec<Chunk>, Vec<Diagnostic>> {
+    let entries = files.iter().map(|file| Entry {
+        name: file.entry_name(),
+        import: project.root.join(&file.path).to_string_lossy().into_owned(),
+    });
+    build(runtime, &project.root, entries.collect(), VirtualModules::default(), Splitting::Shared)
+}
+
+/// A build may stop at the first bad file, so that the others' errors would show only one by one: builds each function alone.
+fn every_error(
+    runtime: &Runtime,
+    project: &Project,
+    files: &[&FunctionFile],
+    together: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    let mut all: Vec<_> =
+        files.iter().filter_map(|file| build_files(runtime, project, &[file]).err()).flatten().collect();
+    if all.is_empty() {
+        return together;
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn assemble(
+    project: &Project,
+    files: &[&FunctionFile],
+    chunks: Vec<Chunk>,
+) -> Result<Bundle, Vec<Diagnostic>> {
+    let by_name: HashMap<&str, &Chunk> = chunks.iter().map(|chunk| (chunk.name.as_str(), chunk)).collect();
+    let by_entry: HashMap<&str, &Chunk> =
+        chunks.iter().filter_map(|chunk| Some((chunk.entry.as_deref()?, chunk))).collect();
+    let functions = files.iter().map(|file| {
+        let fail = |message: String| vec![Diagnostic::of_file(&file.path, "SYSTEM", message)];
+        let entry = by_entry
+            .get(file.entry_name().as_str())
+            .ok_or_else(|| fail("the bundler made no module of it".to_owned()))?;
+        let code = fs::read_to_string(project.root.join(&file.path))
+            .map_err(|error| fail(format!("it cannot be read: {error}")))?;
+        Ok(BundledFunction {
+            file: (*file).clone(),
+            modules: reachable(entry, &by_name),
+            source: Source { path: file.path.clone(), code },
+        })
+    });
+    let functions = functions.collect::<Result<_, Vec<Diagnostic>>>()?;
+    let modules = chunks.into_iter().map(|chunk| (chunk.name, chunk.module)).collect();
+    Ok(Bundle { modules, functions })
+}
+
+/// `entry` and every chunk that it imports, directly or not, nearest first.
+fn reachable(entry: &Chunk, by_name: &HashMap<&str, &Chunk>) -> Vec<String> {
+    let mut names = vec![entry.name.clone()];
+    let mut next = 0;
+    while let Some(chunk) = names.get(next).and_then(|name| by_name.get(name.as_str())) {
+        for import in &chunk.imports {
+            // What is no chunk is a module of the runtime.
+            if by_name.contains_key(import.as_str()) && !names.contains(import) {
+                names.push(import.clone());
+            }
+        }
+        next += 1;
+    }
+    names
+}
+
+impl Bundle {
+    /// What is sent to the server. `definitions` are those of the bundle's functions, in the same order.
+    pub fn into_deployment(self, definitions: Vec<Definition>, scope: DeployScope) -> Deployment {
+        let functions = self.functions.into_iter().zip(definitions).map(|(function, definition)| {
+            DeployedFunction { definition, modules: function.modules, source: function.source }
+        });
+        Deployment { scope, origin: Origin::Repo, functions: functions.collect(), modules: self.modules }
+    }
+}

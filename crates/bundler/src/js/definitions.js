@@ -1,0 +1,122 @@
+/**
+ * Reads what a project's functions say of themselves.
+ *
+ * Runs in the function runtime, bundled together with every function of the project: zod schemas exist only as
+ * objects of the project's own zod, so they are turned into JSON Schema here, next to them. What can be judged
+ * from data alone (frequencies, names, duplicates) is left to the caller; here only what needs the live objects.
+ */
+
+const TYPES = { sync: 'createSync', action: 'createAction', onEvent: 'createOnEvent' };
+
+/** zod has no JSON Schema for these; JSON has a form for both. */
+function override({ zodSchema, jsonSchema }) {
+    const { type } = zodSchema._zod.def;
+    if (type === 'date') {
+        jsonSchema.type = 'string';
+        jsonSchema.format = 'date-time';
+    } else if (type === 'void') {
+        jsonSchema.type = 'null';
+    }
+}
+
+/** Rewrites every `$ref` below `node` with `rename`. */
+function renameReferences(node, rename) {
+    if (Array.isArray(node)) return node.map((item) => renameReferences(item, rename));
+    if (node === null || typeof node !== 'object') return node;
+    return Object.fromEntries(
+        Object.entries(node).map(([key, value]) => [
+            key,
+            key === '$ref' && typeof value === 'string' ? rename(value) : renameReferences(value, rename),
+        ]),
+    );
+}
+
+/**
+ * Adds `schema` to `definitions` under `name`. zod gives a document of its own per schema; its root becomes one of
+ * our definitions and the definitions inside it move up beside it, so references are rewritten to the new places.
+ */
+function addSchema(definitions, toJSONSchema, name, schema, io) {
+    if (!schema?._zod) throw new Error('it is not a zod 4 schema');
+    if (!toJSONSchema) throw new Error('zod 4 is not installed in the project');
+    const document = toJSONSchema(schema, { target: 'draft-7', unrepresentable: 'any', io, override });
+    const { $schema, definitions: inner = {}, ...root } = document;
+    const prefix = '#/definitions/';
+    // `__schema0` and so on are zod's own names, unique only within one document.
+    const moved = (key) => (key.startsWith('__') ? `${name}${key}` : key);
+    const rename = (reference) => {
+        if (reference === '#') return prefix + name;
+        return reference.startsWith(prefix) ? prefix + moved(reference.slice(prefix.length)) : reference;
+    };
+    definitions[name] = renameReferences(root, rename);
+    for (const [key, value] of Object.entries(inner)) definitions[moved(key)] ??= renameReferences(value, rename);
+}
+
+const text = (value) => (typeof value === 'string' ? value : null);
+const texts = (value) => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []);
+
+/** What one function says of itself; `problems` is what cannot be said, each with the property it is about. */
+function describeFunction(toJSONSchema, { integration, name, exports }) {
+    const definition = exports.default;
+    const helper = TYPES[definition?.type];
+    if (!helper) {
+        const message = 'the file must default-export the result of createSync, createAction or createOnEvent';
+        return { problems: [{ property: 'default', message }] };
+    }
+    const problems = [];
+    if (typeof definition.exec !== 'function') {
+        problems.push({ property: 'exec', message: `${helper} needs an exec function` });
+    }
+
+    const definitions = {};
+    const suffix = `${integration.replace(/[^a-zA-Z0-9]/g, '_')}_${name.replace(/[^a-zA-Z0-9]/g, '')}`;
+    /** Adds a schema and gives its name back, or reports why it cannot be read. */
+    const add = (property, schemaName, schema, io) => {
+        try {
+            addSchema(definitions, toJSONSchema, schemaName, schema, io);
+            return schemaName;
+        } catch (error) {
+            problems.push({ property, message: `${property} cannot be read as a schema: ${error.message}` });
+            return null;
+        }
+    };
+    /** A schema that may be left out; `z.void()` says the same. */
+    const addOptional = (property, schemaName) => {
+        const schema = definition[property];
+        if (schema === undefined || schema?._zod?.def.type === 'void') return null;
+        return add(property, schemaName, schema, 'input');
+    };
+
+    const kind = { sync: 'Sync', action: 'Action', onEvent: 'OnEvent' }[definition.type];
+    const isSync = definition.type === 'sync';
+    const isAction = definition.type === 'action';
+    const models = isSync ? Object.entries(definition.models ?? {}) : [];
+    for (const [model, schema] of models) add('models', model, schema, 'output');
+    return {
+        problems,
+        type: definition.type,
+        description: text(definition.description),
+        version: text(definition.version),
+        frequency: isSync ? text(definition.frequency) : null,
+        auto_start: definition.autoStart === true,
+        track_deletes: definition.trackDeletes === true,
+        sync_type: text(definition.syncType),
+        scopes: texts(definition.scopes),
+        event: text(definition.event),
+        webhook_subscriptions: texts(definition.webhookSubscriptions),
+        endpoints: definition.endpoints ?? (definition.endpoint ? [definition.endpoint] : []),
+        models: models.map(([model]) => model),
+        input: isAction ? add('input', `ActionInput_${suffix}`, definition.input, 'input') : null,
+        output: isAction ? add('output', `ActionOutput_${suffix}`, definition.output, 'output') : null,
+        metadata: addOptional('metadata', `${kind}Metadata_${suffix}`),
+        checkpoint: addOptional('checkpoint', `${kind}Checkpoint_${suffix}`),
+        json_schema: { definitions },
+    };
+}
+
+/**
+ * Describes `functions` (`{integration, name, exports}`, `exports` being the namespace of the function's module), in their order.
+ * `toJSONSchema` is that of the project's zod, undefined when it has none.
+ */
+export function describe(toJSONSchema, functions) {
+    return functions.map((each) => describeFunction(toJSONSchema, each));
+}

@@ -1,0 +1,129 @@
+//! What an import means that is not a file: our own package, the modules of the runtime, modules made here.
+
+use rolldown::plugin::{
+    HookBuildEndArgs, HookLoadArgs, HookLoadOutput, HookLoadReturn, HookNoopReturn, HookResolveIdArgs,
+    HookResolveIdOutput, HookResolveIdReturn, HookUsage, Plugin, PluginContext, SharedLoadPluginContext,
+};
+use rolldown_common::{ImportKind, ModuleType, ResolvedExternal};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Modules that the function runtime has; each also with `node:` before it.
+pub(crate) const RUNTIME_MODULES: [&str; 3] = ["crypto", "url", "buffer"];
+
+/// Package names that functions import their helpers from.
+const HELPER_PACKAGES: [&str; 2] = ["nango", "bespoke"];
+
+/// The helpers: one file for authors' tools, tests and deployed functions.
+const HELPERS: &str = include_str!("../../../packages/bespoke/index.js");
+
+/// What both names of the helpers are resolved to.
+const HELPERS_ID: &str = "bespoke:helpers";
+
+/// Marks ids that are no files, as is usual among bundlers; no other plugin or resolver touches them.
+pub(crate) const VIRTUAL: char = '\0';
+
+/// Whether a function may import this at run time.
+pub(crate) fn is_runtime_module(specifier: &str) -> bool {
+    RUNTIME_MODULES.contains(&specifier.strip_prefix("node:").unwrap_or(specifier))
+}
+
+/// Answers the imports that are no files.
+#[derive(Debug, Default)]
+pub(crate) struct VirtualModules {
+    /// Source by the specifier that it is imported with.
+    pub(crate) modules: BTreeMap<String, String>,
+    /// Filled when all modules are known.
+    pub(crate) importers: Importers,
+}
+
+/// Who imports each module of a build, by module ids.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Importers(Arc<Mutex<HashMap<String, Vec<String>>>>);
+
+impl Importers {
+    /// One way from a module up to an entry: its importer, the importer's importer and so on.
+    pub(crate) fn chain(&self, id: &str) -> Vec<String> {
+        let importers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut chain = Vec::new();
+        let mut at = id;
+        while let Some(next) = importers.get(at).and_then(|importers| {
+            importers.iter().find(|importer| *importer != id && !chain.contains(*importer))
+        }) {
+            chain.push(next.clone());
+            at = next;
+        }
+        chain
+    }
+}
+
+impl VirtualModules {
+    fn source(&self, id: &str) -> Option<Cow<'static, str>> {
+        let name = id.strip_prefix(VIRTUAL)?;
+        if name == HELPERS_ID {
+            return Some(HELPERS.into());
+        }
+        if let Some(builtin) = name.strip_prefix("require:") {
+            return Some(format!("export * from '{builtin}'; export {{ default }} from '{builtin}';").into());
+        }
+        self.modules.get(name).map(|source| source.clone().into())
+    }
+}
+
+impl Plugin for VirtualModules {
+    fn name(&self) -> Cow<'static, str> {
+        "bespoke".into()
+    }
+
+    fn register_hook_usage(&self) -> HookUsage {
+        HookUsage::ResolveId | HookUsage::Load | HookUsage::BuildEnd
+    }
+
+    async fn resolve_id(
+        &self,
+        _context: &PluginContext,
+        import: &HookResolveIdArgs<'_>,
+    ) -> HookResolveIdReturn {
+        let specifier = import.specifier;
+        Ok(if HELPER_PACKAGES.contains(&specifier) {
+            Some(HookResolveIdOutput::from_id(format!("{VIRTUAL}{HELPERS_ID}")))
+        } else if self.modules.contains_key(specifier) {
+            Some(HookResolveIdOutput::from_id(format!("{VIRTUAL}{specifier}")))
+        } else if !is_runtime_module(specifier) {
+            None
+        } else if import.kind == ImportKind::Require {
+            // An ES module cannot `require` what is outside of it; a package in CommonJS gets it through a module that imports.
+            Some(HookResolveIdOutput::from_id(format!("{VIRTUAL}require:{specifier}")))
+        } else {
+            Some(HookResolveIdOutput {
+                external: Some(ResolvedExternal::Bool(true)),
+                ..HookResolveIdOutput::from_id(specifier)
+            })
+        })
+    }
+
+    async fn load(&self, _context: SharedLoadPluginContext, module: &HookLoadArgs<'_>) -> HookLoadReturn {
+        Ok(self.source(module.id).map(|code| HookLoadOutput {
+            code: code.as_ref().into(),
+            module_type: Some(ModuleType::Js),
+            ..Default::default()
+        }))
+    }
+
+    async fn build_end(
+        &self,
+        context: &PluginContext,
+        _result: Option<&HookBuildEndArgs<'_>>,
+    ) -> HookNoopReturn {
+        let importers = context.get_module_ids().into_iter().filter_map(|id| {
+            let info = context.get_module_info(&id)?;
+            let importers = info.importers.iter().chain(&info.dynamic_importers);
+            Some((id.to_string(), importers.map(ToString::to_string).collect()))
+        });
+        *self.importers.0.lock().unwrap_or_else(PoisonError::into_inner) = importers.collect();
+        Ok(())
+    }
+}
