@@ -10,9 +10,15 @@ pub mod time;
 
 pub mod connection;
 pub mod document;
+pub mod environment;
 pub mod function;
 pub mod integration;
 pub mod record;
 pub mod run;
 pub mod schedule;
 pub mod sync;
+
+pub mod auth;
+pub mod provider;
+pub mod retry;
+pub mod template;
