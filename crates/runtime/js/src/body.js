@@ -1,7 +1,7 @@
 // Request and response bodies, with the conversions that axios makes because functions are written for them.
 import {
-  arrayPush, Bytes, bytesOf, DateClass, dateToIso, exactBuffer, isArray, jsonParse, jsonStringify, lowerCase, objectKeys, regExec,
-  stringIndexOf, stringReplaceAll, stringTrim, toText,
+  ArrayBufferClass, arrayPush, Bytes, bytesOf, DateClass, dateToIso, ErrorClass, exactBuffer, isArray, jsonParse, jsonStringify,
+  lowerCase, objectKeys, regExec, stringIndexOf, stringReplaceAll, stringTrim, toText,
 } from './intrinsics.js';
 import { bufferClass, native } from './native.js';
 import { isSearchParams } from './url.js';
@@ -109,7 +109,7 @@ function eachField(data, add) {
     else if (value instanceof DateClass) add(name, dateToIso(value));
     else if (typeof value !== 'object') add(name, toText(value));
     else {
-      for (let index = 0; index < above.length; index += 1) if (above[index] === value) throw new Error('The form data contains itself');
+      for (let index = 0; index < above.length; index += 1) if (above[index] === value) throw new ErrorClass('The form data contains itself');
       arrayPush(above, value);
       const keys = objectKeys(value);
       for (let index = 0; index < keys.length; index += 1) {
@@ -130,7 +130,7 @@ function eachField(data, add) {
  */
 export function decodeBody(body, responseType, contentType) {
   if (responseType === 'arraybuffer' || responseType === 'blob' || responseType === 'stream') {
-    return bufferClass().from(body ?? new ArrayBuffer(0));
+    return bufferClass().from(body ?? new ArrayBufferClass(0));
   }
   if (body === undefined || body.byteLength === 0) return '';
   if (responseType !== 'text' && responseType !== 'document') {

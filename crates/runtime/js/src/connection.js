@@ -1,5 +1,5 @@
 // nango.getConnection, getEnvironmentVariables and triggerAction.
-import { jsonStringify, toText } from './intrinsics.js';
+import { jsonStringify, toBoolean, toText } from './intrinsics.js';
 import { ask } from './host.js';
 import { decodeBody } from './body.js';
 
@@ -15,8 +15,8 @@ export function connectionMembers(run) {
      * @param {{ forceRefresh?: boolean, refreshToken?: boolean }} [options]
      */
     getConnection: async (providerConfigKey, connectionId, options) => {
-      const force = Boolean(options?.forceRefresh);
-      const withRefreshToken = Boolean(options?.refreshToken);
+      const force = toBoolean(options?.forceRefresh);
+      const withRefreshToken = toBoolean(options?.refreshToken);
       const key = jsonStringify([providerConfigKey || run.context.provider_config_key, connectionId || run.context.connection_id]);
       const known = force || withRefreshToken ? undefined : run.knownConnection(key);
       if (known !== undefined) return known;

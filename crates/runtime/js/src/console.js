@@ -1,5 +1,5 @@
 // `console`: every line becomes a log line of the run.
-import { mapDelete, mapGet, mapSet, MapClass, stringReplaceAll, toText } from './intrinsics.js';
+import { ErrorClass, MapClass, mapDelete, mapGet, mapSet, stringReplaceAll, toText } from './intrinsics.js';
 import { format } from './inspect.js';
 import { enabled, write } from './log.js';
 import { native } from './native.js';
@@ -30,7 +30,7 @@ export function createConsole() {
     debug: writer('debug'), log: writer('info'), info: writer('info'), warn: writer('warn'), error: writer('error'),
     dir: (/** @type {unknown} */ value) => line('info', format([value])),
     table: writer('info'),
-    trace: (/** @type {unknown[]} */ ...values) => line('debug', `Trace: ${format(values)}\n${new Error().stack}`),
+    trace: (/** @type {unknown[]} */ ...values) => line('debug', `Trace: ${format(values)}\n${new ErrorClass().stack}`),
     assert: (/** @type {unknown} */ condition, /** @type {unknown[]} */ ...values) => {
       if (!condition) line('error', values.length > 0 ? `Assertion failed: ${format(values)}` : 'Assertion failed');
     },

@@ -1,5 +1,5 @@
 // nango.getMetadata, setMetadata and updateMetadata: the customer's configuration.
-import { jsonStringify } from './intrinsics.js';
+import { ErrorClass, jsonStringify } from './intrinsics.js';
 import { ask } from './host.js';
 
 /**
@@ -13,7 +13,7 @@ export function metadataMembers(run) {
    */
   const writer = (op, status) => async (/** @type {object} */ metadata) => {
     const text = jsonStringify(metadata);
-    if (typeof metadata !== 'object' || metadata === null || text === undefined) throw new Error('The metadata must be an object');
+    if (typeof metadata !== 'object' || metadata === null || text === undefined) throw new ErrorClass('The metadata must be an object');
     try {
       const reply = await ask(op, {}, text);
       run.metadata = reply.head;

@@ -1,6 +1,7 @@
 // The `nango` object that a function receives.
 import {
-  DateClass, objectAssign, objectCreate, ProxyClass, reflectDefine, reflectDelete, reflectGet, reflectHas, reflectSet, SetClass, setHas,
+  DateClass, ErrorClass, objectAssign, objectCreate, ProxyClass, reflectDefine, reflectDelete, reflectGet, reflectHas, reflectSet,
+  SetClass, setHas, toText,
 } from './intrinsics.js';
 import { connectionMembers } from './connection.js';
 import { ActionError } from './errors.js';
@@ -56,7 +57,7 @@ export function createNango(run, scriptType) {
  * @param {string | symbol} name
  */
 function check(name) {
-  if (setHas(BLOCKED, name)) throw new Error(`Access to "${String(name)}" is not allowed.`);
+  if (setHas(BLOCKED, name)) throw new ErrorClass(`Access to "${toText(name)}" is not allowed.`);
 }
 
 /** @type {ProxyHandler<any>} */
@@ -80,6 +81,6 @@ const facade = {
   has: (target, name) => !setHas(BLOCKED, name) && reflectHas(target, name),
   getPrototypeOf: () => null,
   setPrototypeOf() {
-    throw new Error('The prototype of nango cannot be changed.');
+    throw new ErrorClass('The prototype of nango cannot be changed.');
   },
 };

@@ -2,7 +2,8 @@
 import get from 'es-toolkit/compat/get';
 import set from 'es-toolkit/compat/set';
 import {
-  isArray, lowerCase, objectKeys, regExec, stringIndexOf, stringSlice, stringSplit, stringStartsWith, stringTrim, toNumber, toText, upperCase,
+  ErrorClass, getPrototypeOf, isArray, lowerCase, objectKeys, regExec, stringIndexOf, stringSlice, stringSplit, stringStartsWith,
+  stringTrim, toBoolean, toNumber, toText, upperCase,
 } from './intrinsics.js';
 import { write } from './log.js';
 import { request } from './proxy.js';
@@ -44,17 +45,17 @@ export function paginateMembers(run) {
  * @returns {AsyncGenerator<any, void, undefined>}
  */
 async function* paginate(run, config) {
-  if (typeof config !== 'object' || config === null) throw new Error('paginate needs a configuration object');
+  if (typeof config !== 'object' || config === null) throw new ErrorClass('paginate needs a configuration object');
   const provided = run.context.paginate;
   const rules = /** @type {Pagination} */ ({ ...provided, ...config.paginate });
   if (!rules.type) {
-    throw new Error(`Pagination is not configured: the provider "${run.context.provider}" has no default, so paginate needs a type`);
+    throw new ErrorClass(`Pagination is not configured: the provider "${run.context.provider}" has no default, so paginate needs a type`);
   }
   const type = lowerCase(toText(rules.type));
   if (type === 'cursor') yield* byCursor(run, config, rules);
   else if (type === 'link') yield* byLink(run, config, rules);
   else if (type === 'offset') yield* byOffset(run, config, rules);
-  else throw new Error(`Pagination type "${rules.type}" is not supported. Use "cursor", "link" or "offset"`);
+  else throw new ErrorClass(`Pagination type "${rules.type}" is not supported. Use "cursor", "link" or "offset"`);
 }
 
 /**
@@ -200,7 +201,7 @@ function hasItems(items, rules) {
     const where = rules.response_path ? `at "${rules.response_path}"` : 'as the whole response (is response_path missing?)';
     write('warn', `paginate found an object instead of a list ${where} and stopped`);
   }
-  return Boolean(items) && items.length > 0;
+  return toBoolean(items) && items.length > 0;
 }
 
 /**
@@ -219,7 +220,7 @@ function required(rules, key) {
  * @returns {Error}
  */
 function missing(what) {
-  return new Error(`The pagination configuration needs ${what}`);
+  return new ErrorClass(`The pagination configuration needs ${what}`);
 }
 
 /**
@@ -252,8 +253,8 @@ function copyOf(data) {
  */
 function copyPlain(value) {
   if (typeof value !== 'object' || value === null) return value;
-  const prototype = Object.getPrototypeOf(value);
-  if (!isArray(value) && prototype !== Object.prototype && prototype !== null) return value;
+  const prototype = getPrototypeOf(value);
+  if (!isArray(value) && prototype !== null && getPrototypeOf(prototype) !== null) return value;
   const copy = /** @type {any} */ (isArray(value) ? [] : {});
   const keys = objectKeys(value);
   for (let index = 0; index < keys.length; index += 1) copy[keys[index]] = copyPlain(value[keys[index]]);

@@ -1,6 +1,7 @@
 // The runtime's JavaScript side, seen from Rust: `install` once per engine, `start` once per run, `describe` for a failed one.
 import {
-  defineProperty, jsonParse, jsonStringify, lowerCase, objectAssign, objectCreate, PromiseClass, promiseThen, stringReplaceAll, toText,
+  defineProperty, ErrorClass, jsonParse, jsonStringify, lowerCase, objectAssign, objectCreate, PromiseClass, promiseThen,
+  stringReplaceAll, toText, TypeErrorClass,
 } from './intrinsics.js';
 import { createConsole } from './console.js';
 import { describe } from './describe.js';
@@ -31,7 +32,7 @@ export function install(given) {
     console: createConsole(),
     ...timerFunctions,
     queueMicrotask: (/** @type {() => void} */ callback) => {
-      if (typeof callback !== 'function') throw new TypeError('The callback must be a function');
+      if (typeof callback !== 'function') throw new TypeErrorClass('The callback must be a function');
       promiseThen(promiseThen(PromiseClass.resolve(), () => callback()), undefined, (/** @type {unknown} */ error) => onUncaught(error));
     },
     URL, URLSearchParams, TextEncoder, TextDecoder, atob, btoa,
@@ -117,13 +118,13 @@ async function execute(kind, definition, contextJson, inputJson) {
  */
 function checkDefinition(definition, scriptType, method, name) {
   if (typeof definition !== 'object' || definition === null) {
-    throw new Error(`The function "${name}" must export the result of createSync, createAction or createOnEvent as its default`);
+    throw new ErrorClass(`The function "${name}" must export the result of createSync, createAction or createOnEvent as its default`);
   }
   const wanted = scriptType === 'webhook' ? 'sync' : scriptType === 'on-event' ? 'onEvent' : scriptType;
   if (definition.type !== undefined && definition.type !== wanted) {
-    throw new Error(`Incorrect script loaded for "${name}": expected a function of type ${wanted}, found ${toText(definition.type)}`);
+    throw new ErrorClass(`Incorrect script loaded for "${name}": expected a function of type ${wanted}, found ${toText(definition.type)}`);
   }
-  if (typeof definition[method] !== 'function') throw new Error(`The function "${name}" has no ${method}`);
+  if (typeof definition[method] !== 'function') throw new ErrorClass(`The function "${name}" has no ${method}`);
 }
 
 /**
@@ -135,7 +136,7 @@ function outputText(output) {
   try {
     text = jsonStringify(output);
   } catch (error) {
-    throw new TypeError(`The output cannot be turned into JSON: ${/** @type {any} */ (error)?.message}`, { cause: error });
+    throw new TypeErrorClass(`The output cannot be turned into JSON: ${/** @type {any} */ (error)?.message}`, { cause: error });
   }
   return text ?? 'null';
 }

@@ -1,7 +1,7 @@
 // nango.proxy, get, post, put, patch and delete: requests to the provider's API in the shape of axios.
 import {
-  arrayJoin, DateClass, dateToIso, floor, hasOwn, isArray, isInteger, jsonStringify, lowerCase, max, objectCreate, objectKeys, stringIndexOf, toNumber, toText,
-  upperCase,
+  arrayJoin, DateClass, dateToIso, floor, hasOwn, isArray, isInteger, jsonStringify, lowerCase, max, objectCreate, objectKeys,
+  stringIndexOf, toBoolean, toNumber, toText, upperCase,
 } from './intrinsics.js';
 import { decodeBody, encodeBody } from './body.js';
 import { AxiosError, SdkError } from './errors.js';
@@ -111,7 +111,7 @@ export async function request(run, config) {
       retry_header: retryHeader ? { at: listOf(retryHeader.at), after: listOf(retryHeader.after) } : undefined,
       base_url_override: baseUrlOverride ? toText(baseUrlOverride) : undefined,
       decompress: config.decompress === undefined ? undefined : config.decompress === true || config.decompress === 'true',
-      forward_headers_on_redirect: config.forwardHeadersOnRedirect === undefined ? undefined : Boolean(config.forwardHeadersOnRedirect),
+      forward_headers_on_redirect: config.forwardHeadersOnRedirect === undefined ? undefined : toBoolean(config.forwardHeadersOnRedirect),
       provider_config_key: config.providerConfigKey ? toText(config.providerConfigKey) : undefined,
       connection_id: config.connectionId ? toText(config.connectionId) : undefined,
     }, body?.content);

@@ -1,5 +1,5 @@
 // nango.batchSave, batchUpdate and batchDelete: a sync's records.
-import { arraySlice, hasOwn, isArray, jsonStringify } from './intrinsics.js';
+import { arraySlice, ErrorClass, hasOwn, isArray, jsonStringify } from './intrinsics.js';
 import { SdkError } from './errors.js';
 import { ask } from './host.js';
 
@@ -28,8 +28,8 @@ export function recordMembers() {
  */
 async function send(op, verb, records, model) {
   if (records === undefined || records === null || records.length === 0) return true;
-  if (!isArray(records)) throw new Error(`Failed to ${verb} records: expected a list`);
-  if (typeof model !== 'string' || model === '') throw new Error(`Failed to ${verb} records: the model's name is missing`);
+  if (!isArray(records)) throw new ErrorClass(`Failed to ${verb} records: expected a list`);
+  if (typeof model !== 'string' || model === '') throw new ErrorClass(`Failed to ${verb} records: the model's name is missing`);
   for (let start = 0; start < records.length; start += CHUNK) {
     const chunk = records.length <= CHUNK ? records : arraySlice(records, start, start + CHUNK);
     try {
@@ -37,7 +37,7 @@ async function send(op, verb, records, model) {
     } catch (error) {
       // Being cancelled is not a matter of the records: it keeps its own code.
       if (!SdkError.is(error) || error.code === 'script_aborted' || error.code === 'execution_timeout') throw error;
-      throw new Error(`Failed to ${verb} records: ${error.message}`, { cause: error });
+      throw new ErrorClass(`Failed to ${verb} records: ${error.message}`, { cause: error });
     }
   }
   return true;

@@ -1,6 +1,6 @@
 // URLSearchParams of the WHATWG URL standard.
 import {
-  arrayPush, arraySort, arraySplice, Bytes, charCodeAt, decodeComponent, encodeComponent, isArray, objectKeys, regReplace, stringIndexOf,
+  arrayPush, arraySort, arraySplice, Bytes, charCodeAt, decodeComponent, encodeComponent, isArray, objectAssign, objectKeys, regReplace, stringIndexOf,
   stringReplaceAll, stringSlice, stringSplit, toText, TypeErrorClass, wellFormed,
 } from './intrinsics.js';
 import { native } from './native.js';
@@ -20,7 +20,9 @@ export class URLSearchParams {
     else if (typeof init[Symbol.iterator] === 'function') {
       for (const item of init) {
         const pair = isArray(item) ? item : [...item];
-        if (pair.length !== 2) throw new TypeErrorClass('Each query pair must be an iterable [name, value] tuple');
+        if (pair.length !== 2) {
+          throw objectAssign(new TypeErrorClass('Each query pair must be an iterable [name, value] tuple'), { code: 'ERR_INVALID_TUPLE' });
+        }
         this.#add(pair[0], pair[1]);
       }
     } else {

@@ -1,7 +1,7 @@
 // TextEncoder, TextDecoder, and bytes as hex, base64 and latin1 text.
 import {
-  Bytes, bytesOf, bytesSet, bytesSubarray, charCodeAt, exactBuffer, fromCharCode, lowerCase, objectAssign, objectCreate, regExec,
-  stringTrim, toText, TypeErrorClass,
+  Bytes, bytesOf, bytesSet, bytesSubarray, charCodeAt, ErrorClass, exactBuffer, fromCharCode, lowerCase, min, objectAssign, objectCreate,
+  regExec, stringTrim, toBoolean, toText, TypeErrorClass,
 } from './intrinsics.js';
 import { native } from './native.js';
 
@@ -59,8 +59,8 @@ export class TextDecoder {
   constructor(label = 'utf-8', options = {}) {
     const name = lowerCase(stringTrim(toText(label)));
     this.#encoding = CANONICAL[name] ?? name;
-    this.#fatal = Boolean(options?.fatal);
-    this.#ignoreBom = Boolean(options?.ignoreBOM);
+    this.#fatal = toBoolean(options?.fatal);
+    this.#ignoreBom = toBoolean(options?.ignoreBOM);
     // An unknown label must fail here, not at the first use.
     native.decode(this.#encoding, new Bytes(0).buffer, false, false);
   }
@@ -86,7 +86,7 @@ export class TextDecoder {
     const given = input === undefined ? new Bytes(0) : bytesOf(input);
     if (given === undefined) throw new TypeErrorClass('The input must be an ArrayBuffer or a view on one');
     const all = this.#rest.length === 0 ? given : join([this.#rest, given]);
-    const stream = Boolean(options?.stream);
+    const stream = toBoolean(options?.stream);
     const end = stream ? all.length - unfinished(all, this.#encoding) : all.length;
     this.#rest = stream && end < all.length ? bytesOf(exactBuffer(bytesSubarray(all, end))) ?? new Bytes(0) : new Bytes(0);
     const text = native.decode(this.#encoding, exactBuffer(bytesSubarray(all, 0, end)), this.#fatal, this.#ignoreBom || this.#started);
@@ -117,7 +117,7 @@ function unfinished(bytes, encoding) {
     return length - odd >= 2 && high >= 0xd8 && high < 0xdc ? odd + 2 : odd;
   }
   if (encoding !== 'utf-8') return 0;
-  for (let back = 1; back <= Math.min(3, length); back += 1) {
+  for (let back = 1; back <= min(3, length); back += 1) {
     const byte = bytes[length - back];
     if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0;
     if (byte < 0x80) return 0;
@@ -219,7 +219,7 @@ export function atob(data) {
  * @returns {Error}
  */
 function invalidCharacter(message) {
-  const error = new Error(message);
+  const error = new ErrorClass(message);
   error.name = 'InvalidCharacterError';
   return error;
 }

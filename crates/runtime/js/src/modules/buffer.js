@@ -9,6 +9,8 @@ setNative(given);
 
 /** @type {any} */
 const Buffer = npm.Buffer;
+// The bundler renames it because of npm's own variable.
+Object.defineProperty(Buffer, 'name', { value: 'Buffer', configurable: true });
 const { from, isEncoding, byteLength, prototype } = Buffer;
 const { toString, write, fill, indexOf, lastIndexOf, includes } = prototype;
 

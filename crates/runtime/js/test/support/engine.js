@@ -3,7 +3,7 @@ import * as crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import vm from 'node:vm';
 
-const DIST = new URL('../dist/', import.meta.url);
+const DIST = new URL('../../dist/', import.meta.url);
 const sources = Object.fromEntries(['prelude', 'buffer', 'crypto', 'url'].map((name) => [name, readFileSync(new URL(`${name}.js`, DIST), 'utf8')]));
 
 export const CONTEXT = {
@@ -21,9 +21,9 @@ export const CONTEXT = {
 export async function boot({ host = () => ({}), context = {} } = {}) {
   const realm = vm.createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } });
   const inRealm = (expression) => vm.runInContext(expression, realm);
-  const toBuffer = inRealm('(bytes) => { const copy = new Uint8Array(bytes.length); for (let i = 0; i < bytes.length; i++) copy[i] = bytes[i]; return copy.buffer; }');
+  const toBuffer = inRealm('const U = Uint8Array; (bytes) => { const copy = new U(bytes.length); for (let i = 0; i < bytes.length; i++) copy[i] = bytes[i]; return copy.buffer; }');
   const realmJson = inRealm('JSON.parse');
-  const realmPromise = inRealm('(run) => new Promise(run)');
+  const realmPromise = inRealm('const P = Promise; (run) => new P(run)');
   const bytes = (buffer) => Buffer.from(new Uint8Array(buffer));
   const calls = [];
   const logs = [];
@@ -94,7 +94,8 @@ export async function boot({ host = () => ({}), context = {} } = {}) {
       const text = await start(native, kind, definition, JSON.stringify({ ...CONTEXT, kind, ...context }), JSON.stringify(input));
       return JSON.parse(text);
     } catch (error) {
-      throw Object.assign(new Error('the run failed'), { failure: JSON.parse(JSON.stringify(describe(error))) });
+      const failure = JSON.parse(JSON.stringify(describe(error)));
+      throw Object.assign(new Error(`the run failed: ${failure.message}`), { failure });
     }
   };
   return {
