@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result},
 };
 use bespoke_core::time::Timestamp;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 struct Migration {
     name: &'static str,
@@ -24,13 +25,22 @@ macro_rules! migrations {
 }
 
 /// In order; the position (from 1) is the version.
-const MIGRATIONS: &[Migration] = migrations!["0001_init", "0002_connections"];
+const MIGRATIONS: &[Migration] = migrations!["0001_init", "0002_connections", "0003_functions"];
 
 /// The version of the schema that this program works with.
 pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
 
-/// Any number; all nodes take the same one.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(4231127)";
+/// A number that changes when any migration does. Tests name their template database by it.
+pub fn fingerprint() -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for migration in MIGRATIONS {
+        (migration.name, migration.postgres).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// One node migrates and the others wait for it, however long it takes. Any number will do; all nodes take the same one.
+const LOCK: &str = "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(4231127)";
 
 /// Applies what is missing, all of it or nothing. Safe when several nodes start at once.
 ///

@@ -1,1 +1,4 @@
 //! Harness shared by the tests of all crates.
+
+pub mod clock;
+pub mod database;

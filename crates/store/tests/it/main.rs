@@ -1,0 +1,7 @@
+//! The store from outside, each test on both databases.
+#![allow(clippy::unwrap_used)]
+
+mod api_keys;
+mod environment_variables;
+mod environments;
+mod migrations;
