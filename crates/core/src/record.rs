@@ -1,6 +1,9 @@
 //! Records: rows that a sync saved. Identity, content hash and cursor.
 
-use crate::time::Timestamp;
+mod merge;
+pub use merge::merge;
+
+use crate::{id::ConnectionId, time::Timestamp};
 use base64::Engine as _;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -12,6 +15,16 @@ pub const MAX_ID: usize = 255;
 
 /// The key that the API adds to a record; it is never stored.
 pub const METADATA_KEY: &str = "_nango_metadata";
+
+/// Where the row ids of one set of records come from: the same for the same connection, model and variant.
+pub fn row_namespace(connection: ConnectionId, model: &str, variant: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("records:{connection}:{model}:{variant}").as_bytes())
+}
+
+/// The row id of a record: it stays the same when the record is deleted and comes back.
+pub fn row_id(namespace: Uuid, external_id: &str) -> Uuid {
+    Uuid::new_v5(&namespace, external_id.as_bytes())
+}
 
 /// A record as a function gave it: its id, the hash of its content and its JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]

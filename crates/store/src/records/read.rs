@@ -1,0 +1,137 @@
+//! Reading records in the order of their changes.
+
+use super::{RecordSet, uuid};
+use crate::{
+    Store,
+    db::{Row, Value, params},
+    error::Result,
+};
+use bespoke_core::{
+    id::{ConnectionId, EnvironmentId},
+    record::{Action, Cursor, Record},
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+/// Which records to read.
+#[derive(Clone, Debug)]
+pub struct RecordsQuery {
+    /// Only changes after this place.
+    pub after: Option<Cursor>,
+    /// Only changes at this time or later.
+    pub modified_since: Option<Timestamp>,
+    /// Only records to which one of these happened last; empty means any.
+    pub actions: Vec<Action>,
+    /// Only records with these ids; empty means any.
+    pub external_ids: Vec<String>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// A page of records.
+#[derive(Clone, Debug, Default)]
+pub struct RecordsPage {
+    /// The records, oldest change first.
+    pub records: Vec<Record>,
+    /// Whether there are more of them behind the last one.
+    pub has_more: bool,
+}
+
+/// How many records a connection has of one model and variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordCount {
+    /// The model.
+    pub model: String,
+    /// The variant.
+    pub variant: String,
+    /// Records that are not deleted.
+    pub live: u64,
+}
+
+const COLUMNS: &str = "r.id, r.external_id, r.created_at, r.updated_at, r.deleted_at, r.pruned_at, r.payload";
+
+impl Store {
+    /// Reads a page of records, oldest change first.
+    pub async fn records_page(&self, set: RecordSet, query: RecordsQuery) -> Result<RecordsPage> {
+        let limit = query.limit as usize;
+        let mut records = self
+            .db
+            .read(move |tx| {
+                let after = query.lower_bound();
+                let filter = filter(&query.actions);
+                let rest = format!(
+                    "(r.updated_at, r.id) > ($2, $3){filter} ORDER BY r.updated_at, r.id LIMIT $4"
+                );
+                let id = after.id.as_bytes();
+                let limit = i64::from(query.limit) + 1;
+                if query.external_ids.is_empty() {
+                    let sql = format!("SELECT {COLUMNS} FROM records r WHERE r.set_id = $1 AND {rest}");
+                    return tx.query(&sql, params![set.id, after.updated_at, id, limit], read);
+                }
+                let from = tx.from_keys(5, "records", "r.set_id = $1 AND r.external_id = k.value");
+                let sql = format!("SELECT {COLUMNS} {from} WHERE {rest}");
+                let ids = Value::json(&query.external_ids)?;
+                tx.query(&sql, params![set.id, after.updated_at, id, limit, ids], read)
+            })
+            .await?;
+        let has_more = records.len() > limit;
+        records.truncate(limit);
+        Ok(RecordsPage { records, has_more })
+    }
+
+    /// How many records a connection has that are not deleted, by model and variant. Costs the same for any number.
+    pub async fn record_counts(
+        &self,
+        environment: EnvironmentId,
+        connection: ConnectionId,
+    ) -> Result<Vec<RecordCount>> {
+        self.db
+            .read(move |tx| {
+                tx.query(
+                    "SELECT model, variant, live FROM record_sets WHERE connection_id = $2 AND environment_id = $1",
+                    params![environment, connection],
+                    |row| Ok(RecordCount { model: row.get(0)?, variant: row.get(1)?, live: row.get(2)? }),
+                )
+            })
+            .await
+    }
+}
+
+impl RecordsQuery {
+    /// Both bounds as one place, so that one range of the index serves them.
+    fn lower_bound(&self) -> Cursor {
+        let since = self
+            .modified_since
+            .map(|time| Cursor { updated_at: Timestamp(time.0.saturating_sub(1)), id: Uuid::max() });
+        let start = Cursor { updated_at: Timestamp(i64::MIN), id: Uuid::nil() };
+        self.after.max(since).unwrap_or(start)
+    }
+}
+
+/// The condition for `actions`; see [`Record::last_action`].
+fn filter(actions: &[Action]) -> String {
+    if actions.is_empty() {
+        return String::new();
+    }
+    let conditions: Vec<_> = actions
+        .iter()
+        .map(|action| match action {
+            Action::Added => "(r.deleted_at IS NULL AND r.created_at = r.updated_at)",
+            Action::Updated => "(r.deleted_at IS NULL AND r.created_at <> r.updated_at)",
+            Action::Deleted => "r.deleted_at IS NOT NULL",
+        })
+        .collect();
+    format!(" AND ({})", conditions.join(" OR "))
+}
+
+fn read(row: &Row<'_>) -> Result<Record> {
+    Ok(Record {
+        id: uuid(row, 0)?,
+        external_id: row.get(1)?,
+        created_at: row.get(2)?,
+        updated_at: row.get(3)?,
+        deleted_at: row.get(4)?,
+        pruned_at: row.get(5)?,
+        payload: row.get(6)?,
+    })
+}

@@ -1,0 +1,388 @@
+//! Changing records, a batch at a time.
+
+use super::{RecordSet, uuid};
+use crate::{
+    Store,
+    db::{Tx, Value, multi_row, params},
+    error::{Error, Result},
+};
+use bespoke_core::{
+    id::RecordSetId,
+    record::{Cursor, NewRecord, content_hash, merge, row_id},
+    sync::Counts,
+    time::Timestamp,
+};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Rows per statement, largest first: a few sizes, so that few statements have to be prepared.
+const CHUNKS: [usize; 4] = [250, 50, 10, 1];
+/// Rows that are removed in one transaction.
+const REMOVED_AT_ONCE: u32 = 10_000;
+
+/// What changes records: a run, with the metadata revision that it has.
+#[derive(Clone, Copy)]
+struct Source {
+    run: Uuid,
+    metadata_revision: i64,
+}
+
+/// What [`Store::prune_records`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pruned {
+    /// How many payloads were emptied.
+    pub count: u64,
+    /// Whether there are more up to the same place.
+    pub has_more: bool,
+}
+
+impl Store {
+    /// Saves a batch: adds what is new, replaces what differs. A deleted record that comes back counts as added.
+    ///
+    /// The external ids must be distinct. `run` and the metadata revision that it has are kept with what changes.
+    pub async fn save_records(
+        &self,
+        set: RecordSet,
+        records: Vec<NewRecord>,
+        run: Uuid,
+        metadata_revision: i64,
+    ) -> Result<Counts> {
+        let total = records.len() as u64;
+        // A reader sorts out what is stored already: a batch without changes writes nothing and waits for nobody.
+        let changed = self.db.read(move |tx| without_unchanged(tx, set, records)).await?;
+        if changed.is_empty() {
+            return Ok(Counts { unchanged: total, ..Counts::default() });
+        }
+        let (now, source) = (self.now(), Source { run, metadata_revision });
+        let mut counts = self
+            .db
+            .write(move |tx| {
+                let time = begin_change(tx, set, now)?;
+                upsert(tx, set, &changed, source, time)
+            })
+            .await?;
+        counts.unchanged = total - counts.added - counts.updated;
+        Ok(counts)
+    }
+
+    /// Merges each of `parts` into the record of its id ([`merge`]). What is not there, is deleted or pruned, is skipped.
+    pub async fn update_records(
+        &self,
+        set: RecordSet,
+        parts: Vec<NewRecord>,
+        run: Uuid,
+        metadata_revision: i64,
+    ) -> Result<Counts> {
+        let (now, source) = (self.now(), Source { run, metadata_revision });
+        self.db
+            .write(move |tx| {
+                let time = begin_change(tx, set, now)?;
+                let (merged, unchanged) = merged(tx, set, &parts)?;
+                let counts = upsert(tx, set, &merged, source, time)?;
+                Ok(Counts { unchanged, ..counts })
+            })
+            .await
+    }
+
+    /// Marks records as deleted; what was stored of them stays, only their ids are read. What is not there or is deleted already is skipped.
+    pub async fn delete_records(
+        &self,
+        set: RecordSet,
+        records: Vec<NewRecord>,
+        run: Uuid,
+    ) -> Result<Counts> {
+        let now = self.now();
+        self.db
+            .write(move |tx| {
+                let time = begin_change(tx, set, now)?;
+                let from = tx.from_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
+                let live: Vec<String> = tx.query(
+                    &format!("SELECT r.external_id {from} WHERE r.deleted_at IS NULL"),
+                    params![set.id, json_ids(&records)?],
+                    |row| row.get(0),
+                )?;
+                mark_deleted(tx, set, &live, run, time)?;
+                let deleted = live.len() as u64;
+                add_live(tx, set.id, 0, deleted)?;
+                Ok(Counts { deleted, ..Counts::default() })
+            })
+            .await
+    }
+
+    /// Removes every record of the set for good, as if nothing had ever been saved. How many it were.
+    ///
+    /// In several transactions: others can write in between.
+    pub async fn clear_records(&self, set: RecordSet) -> Result<u64> {
+        let mut total = 0;
+        loop {
+            let removed = self
+                .db
+                .write(move |tx| {
+                    lock(tx, set.id)?;
+                    remove_some(tx, set.id)
+                })
+                .await?;
+            total += removed;
+            if removed < u64::from(REMOVED_AT_ONCE) {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Removes some of the records whose connection is gone. True where there may be more of them.
+    pub async fn remove_orphaned_records(&self) -> Result<bool> {
+        self.db
+            .write(|tx| {
+                let sql = format!(
+                    "SELECT id FROM record_sets WHERE connection_id IS NULL ORDER BY id LIMIT 1{}",
+                    tx.skip_locked()
+                );
+                let Some(set) = tx.value_opt::<RecordSetId>(&sql, &[])? else { return Ok(false) };
+                if remove_some(tx, set)? < u64::from(REMOVED_AT_ONCE) {
+                    tx.execute("DELETE FROM record_sets WHERE id = $1", params![set])?;
+                }
+                Ok(true)
+            })
+            .await
+    }
+
+    /// Empties the payloads of the oldest changes up to and with `until`, `limit` at most. Places stay as they are.
+    pub async fn prune_records(&self, set: RecordSet, until: Cursor, limit: u32) -> Result<Pruned> {
+        let now = self.now();
+        self.db
+            .write(move |tx| {
+                let pruned_to = lock(tx, set.id)?;
+                let mut places = tx.query(
+                    "SELECT updated_at, id FROM records
+                     WHERE set_id = $1 AND updated_at >= $2 AND (updated_at, id) <= ($3, $4) AND pruned_at IS NULL
+                     ORDER BY updated_at, id LIMIT $5",
+                    params![set.id, pruned_to, until.updated_at, until.id.as_bytes(), i64::from(limit) + 1],
+                    |row| Ok(Cursor { updated_at: row.get(0)?, id: uuid(row, 1)? }),
+                )?;
+                let has_more = places.len() > limit as usize;
+                places.truncate(limit as usize);
+                let Some(last) = places.last() else { return Ok(Pruned { count: 0, has_more: false }) };
+                let count = tx.execute(
+                    "UPDATE records SET payload = NULL, pruned_at = $5
+                     WHERE set_id = $1 AND updated_at >= $2 AND (updated_at, id) <= ($3, $4) AND pruned_at IS NULL",
+                    params![set.id, pruned_to, last.updated_at, last.id.as_bytes(), now],
+                )?;
+                tx.execute(
+                    "UPDATE record_sets SET pruned_to = $2 WHERE id = $1",
+                    params![set.id, last.updated_at],
+                )?;
+                Ok(Pruned { count, has_more })
+            })
+            .await
+    }
+}
+
+/// Locks the set and gives the time of this batch's changes: later than all before.
+fn begin_change(tx: &mut Tx, set: RecordSet, now: Timestamp) -> Result<Timestamp> {
+    tx.value_opt(
+        "UPDATE record_sets SET last_change = CASE WHEN last_change < $2 THEN $2 ELSE last_change + 1 END
+         WHERE id = $1 AND connection_id IS NOT NULL RETURNING last_change",
+        params![set.id, now],
+    )?
+    .ok_or(Error::NotFound("the connection"))
+}
+
+/// Locks the set. Returns its `pruned_to`.
+fn lock(tx: &mut Tx, set: RecordSetId) -> Result<Timestamp> {
+    let sql = format!("SELECT pruned_to FROM record_sets WHERE id = $1{}", tx.for_update());
+    tx.value_opt(&sql, params![set])?.ok_or(Error::NotFound("the connection"))
+}
+
+fn add_live(tx: &mut Tx, set: RecordSetId, added: u64, deleted: u64) -> Result<()> {
+    let difference = added as i64 - deleted as i64;
+    if difference != 0 {
+        tx.execute("UPDATE record_sets SET live = live + $2 WHERE id = $1", params![set, difference])?;
+    }
+    Ok(())
+}
+
+fn json_ids(records: &[NewRecord]) -> Result<Value<'static>> {
+    let ids: Vec<&str> = records.iter().map(|record| record.external_id.as_str()).collect();
+    Value::json(&ids)
+}
+
+/// The records that are not stored exactly so.
+fn without_unchanged(tx: &mut Tx, set: RecordSet, mut records: Vec<NewRecord>) -> Result<Vec<NewRecord>> {
+    let from = tx.from_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
+    let mut stored: HashMap<String, [u8; 16]> = HashMap::with_capacity(records.len());
+    tx.for_each(
+        &format!("SELECT r.external_id, r.hash {from} WHERE r.deleted_at IS NULL AND r.pruned_at IS NULL"),
+        params![set.id, json_ids(&records)?],
+        |row| {
+            stored.insert(row.get(0)?, row.get(1)?);
+            Ok(())
+        },
+    )?;
+    records.retain(|record| stored.get(&record.external_id) != Some(&record.hash));
+    Ok(records)
+}
+
+/// The stored records with `parts` merged in, those that differ then, and how many do not.
+fn merged(tx: &mut Tx, set: RecordSet, parts: &[NewRecord]) -> Result<(Vec<NewRecord>, u64)> {
+    let ids = json_ids(parts)?;
+    let parts: HashMap<&str, &str> =
+        parts.iter().map(|part| (part.external_id.as_str(), part.payload.as_str())).collect();
+    let from = tx.from_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
+    let (mut changed, mut unchanged) = (Vec::new(), 0);
+    tx.for_each(
+        &format!(
+            "SELECT r.external_id, r.hash, r.payload {from} WHERE r.deleted_at IS NULL AND r.payload IS NOT NULL"
+        ),
+        params![set.id, ids],
+        |row| {
+            let external_id: String = row.get(0)?;
+            let Some(part) = parts.get(external_id.as_str()) else { return Ok(()) };
+            let payload = merge(row.get(2)?, part).ok_or_else(not_an_object)?;
+            let hash = content_hash(&payload).ok_or_else(not_an_object)?;
+            if hash == row.get::<[u8; 16]>(1)? {
+                unchanged += 1;
+            } else {
+                changed.push(NewRecord { external_id, hash, payload });
+            }
+            Ok(())
+        },
+    )?;
+    Ok((changed, unchanged))
+}
+
+fn not_an_object() -> Error {
+    Error::Corrupt("a record is not a JSON object".to_owned())
+}
+
+/// Writes `records` with `time`, where they differ from what is stored. What counts as added and updated is told by the
+/// times that the rows have afterwards, since no change before had this time.
+///
+/// A pruned record whose content comes again gets its payload back: nothing has changed for readers, so its time stays.
+fn upsert(
+    tx: &mut Tx,
+    set: RecordSet,
+    records: &[NewRecord],
+    source: Source,
+    time: Timestamp,
+) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let mut refilled: Option<Timestamp> = None;
+    let mut rest = records;
+    for size in CHUNKS {
+        let whole = rest.len() - rest.len() % size;
+        let (chunks, remainder) = rest.split_at(whole);
+        rest = remainder;
+        if chunks.is_empty() {
+            continue;
+        }
+        let sql = multi_row(
+            "INSERT INTO records (set_id, external_id, id, hash, payload, created_at, updated_at, run_id, metadata_revision)
+             VALUES ",
+            "($1, ?, ?, ?, ?, $2, $2, $3, $4)",
+            " ON CONFLICT (set_id, external_id) DO UPDATE SET
+                hash = excluded.hash,
+                payload = excluded.payload,
+                created_at = CASE WHEN records.deleted_at IS NULL THEN records.created_at ELSE excluded.created_at END,
+                updated_at = CASE WHEN records.deleted_at IS NULL AND records.hash = excluded.hash
+                                  THEN records.updated_at ELSE excluded.updated_at END,
+                deleted_at = NULL,
+                pruned_at = NULL,
+                run_id = excluded.run_id,
+                metadata_revision = excluded.metadata_revision
+              WHERE records.hash <> excluded.hash OR records.deleted_at IS NOT NULL OR records.pruned_at IS NOT NULL
+              RETURNING created_at, updated_at",
+            4,
+            size,
+        );
+        for chunk in chunks.chunks_exact(size) {
+            let ids: Vec<_> = chunk.iter().map(|record| row_id(set.namespace, &record.external_id)).collect();
+            let mut values = params![set.id, time, source.run.as_bytes(), source.metadata_revision].to_vec();
+            values.reserve_exact(chunk.len() * 4);
+            for (record, id) in chunk.iter().zip(&ids) {
+                values.push(Value::from(&record.external_id));
+                values.push(Value::from(id.as_bytes()));
+                values.push(Value::from(&record.hash));
+                values.push(Value::from(&record.payload));
+            }
+            tx.for_each(&sql, &values, |row| {
+                let (created_at, updated_at): (Timestamp, Timestamp) = (row.get(0)?, row.get(1)?);
+                if created_at == time {
+                    counts.added += 1;
+                } else if updated_at == time {
+                    counts.updated += 1;
+                } else {
+                    refilled = Some(refilled.map_or(updated_at, |earlier| earlier.min(updated_at)));
+                }
+                Ok(())
+            })?;
+        }
+    }
+    if let Some(earliest) = refilled {
+        tx.execute(
+            "UPDATE record_sets SET pruned_to = $2 WHERE id = $1 AND pruned_to > $2",
+            params![set.id, earliest],
+        )?;
+    }
+    add_live(tx, set.id, counts.added, 0)?;
+    Ok(counts)
+}
+
+/// Marks records that exist as deleted.
+///
+/// As an upsert that never inserts: an `UPDATE` of a thousand keys is planned as a scan of the whole set while
+/// PostgreSQL has no statistics.
+fn mark_deleted(
+    tx: &mut Tx,
+    set: RecordSet,
+    external_ids: &[String],
+    run: Uuid,
+    time: Timestamp,
+) -> Result<()> {
+    let mut rest = external_ids;
+    for size in CHUNKS {
+        let whole = rest.len() - rest.len() % size;
+        let (chunks, remainder) = rest.split_at(whole);
+        rest = remainder;
+        if chunks.is_empty() {
+            continue;
+        }
+        let sql = multi_row(
+            "INSERT INTO records (set_id, external_id, id, hash, created_at, updated_at) VALUES ",
+            "($1, ?, $4, $4, $2, $2)",
+            " ON CONFLICT (set_id, external_id) DO UPDATE SET deleted_at = $2, updated_at = $2, run_id = $3",
+            4,
+            size,
+        );
+        let nothing: &[u8] = &[];
+        for chunk in chunks.chunks_exact(size) {
+            let mut values = params![set.id, time, run.as_bytes(), nothing].to_vec();
+            values.extend(chunk.iter().map(Value::from));
+            tx.execute(&sql, &values)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes up to [`REMOVED_AT_ONCE`] records; how many it were. The set must be locked.
+fn remove_some(tx: &mut Tx, set: RecordSetId) -> Result<u64> {
+    let last: Option<String> = tx.value_opt(
+        "SELECT external_id FROM records WHERE set_id = $1 ORDER BY external_id LIMIT 1 OFFSET $2",
+        params![set, REMOVED_AT_ONCE - 1],
+    )?;
+    let (mut removed, mut live) = (0, 0);
+    let mut count = |row: &crate::db::Row<'_>| {
+        removed += 1;
+        live += u64::from(row.get::<Option<i64>>(0)?.is_none());
+        Ok(())
+    };
+    match last {
+        Some(last) => tx.for_each(
+            "DELETE FROM records WHERE set_id = $1 AND external_id <= $2 RETURNING deleted_at",
+            params![set, &last],
+            &mut count,
+        )?,
+        None => tx.for_each("DELETE FROM records WHERE set_id = $1 RETURNING deleted_at", params![set], &mut count)?,
+    }
+    add_live(tx, set, 0, live)?;
+    Ok(removed)
+}

@@ -1,0 +1,245 @@
+//! When syncs run: by schedule, and when someone asks for it.
+
+use crate::{
+    Store,
+    db::{Tx, params},
+    error::{Error, Result},
+    runs::{self, NewRun},
+};
+use bespoke_core::{
+    id::{ConnectionId, EnvironmentId, IdSource},
+    run::RunKind,
+    schedule::Frequency,
+    sync::TriggerOptions,
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+/// Woken when the next slot of a sync may have become an earlier one.
+pub const SCHEDULED: &str = "syncs.scheduled";
+
+/// What is needed to queue a run of a sync.
+struct Runnable {
+    id: Uuid,
+    environment: EnvironmentId,
+    connection: ConnectionId,
+    name: String,
+}
+
+impl Store {
+    /// Queues the runs of up to `limit` syncs that are due, longest due first. How many were due.
+    pub async fn enqueue_due_syncs(&self, ids: &IdSource, limit: u32) -> Result<u32> {
+        let (now, ids) = (self.now(), ids.clone());
+        self.db
+            .write(move |tx| {
+                let sql = format!(
+                    "UPDATE syncs SET next_run_at = NULL
+                     WHERE id IN (SELECT id FROM syncs WHERE next_run_at <= $1 ORDER BY next_run_at, id LIMIT $2{})
+                     RETURNING id, environment_id, connection_id, name",
+                    tx.skip_locked()
+                );
+                let due = tx.query(&sql, params![now, limit], |row| {
+                    Ok(Runnable {
+                        id: row.get(0)?,
+                        environment: row.get(1)?,
+                        connection: row.get(2)?,
+                        name: row.get(3)?,
+                    })
+                })?;
+                for sync in &due {
+                    runs::enqueue(tx, &sync.run(ids.next(), None, now))?;
+                }
+                Ok(u32::try_from(due.len()).unwrap_or(u32::MAX))
+            })
+            .await
+    }
+
+    /// When the next sync is due; `None` where none is scheduled.
+    pub async fn next_due_sync(&self) -> Result<Option<Timestamp>> {
+        self.db
+            .read(|tx| {
+                tx.query_one("SELECT min(next_run_at) FROM syncs WHERE next_run_at IS NOT NULL", &[], |row| row.get(0))
+            })
+            .await
+    }
+
+    /// Queues a run of each of these syncs, where none is queued or running. Those that do not exist are skipped.
+    ///
+    /// With an option that starts over, a run that is under way is cancelled for the new one.
+    pub async fn trigger_syncs(
+        &self,
+        environment: EnvironmentId,
+        syncs: Vec<Uuid>,
+        options: TriggerOptions,
+        ids: &IdSource,
+    ) -> Result<()> {
+        let (now, ids) = (self.now(), ids.clone());
+        self.db
+            .write(move |tx| {
+                for sync in runnable(tx, environment, &syncs)? {
+                    let afresh = options.reset || options.empty_cache;
+                    if afresh {
+                        runs::cancel_for_sync(tx, sync.id, now)?;
+                    }
+                    enqueue(tx, &sync, afresh.then_some(options), &ids, now)?;
+                    if options.reset {
+                        tx.execute(
+                            "UPDATE syncs SET last_success_started_at = NULL, checkpoint = NULL WHERE id = $1",
+                            params![sync.id],
+                        )?;
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Turns the schedules of these syncs on. Those that were off run at once.
+    pub async fn start_syncs(&self, environment: EnvironmentId, syncs: Vec<Uuid>, ids: &IdSource) -> Result<()> {
+        let (now, ids) = (self.now(), ids.clone());
+        self.db
+            .write(move |tx| {
+                for sync in runnable(tx, environment, &syncs)? {
+                    let sql = "UPDATE syncs SET started = TRUE WHERE id = $1 AND NOT started";
+                    if tx.execute(sql, params![sync.id])? > 0 {
+                        enqueue(tx, &sync, None, &ids, now)?;
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Turns the schedules of these syncs off, and cancels their runs.
+    pub async fn pause_syncs(&self, environment: EnvironmentId, syncs: Vec<Uuid>) -> Result<()> {
+        let now = self.now();
+        self.db
+            .write(move |tx| {
+                for sync in runnable(tx, environment, &syncs)? {
+                    let sql = "UPDATE syncs SET started = FALSE, next_run_at = NULL WHERE id = $1";
+                    tx.execute(sql, params![sync.id])?;
+                    runs::cancel_for_sync(tx, sync.id, now)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Gives a sync its own frequency, or none. The text must be a [`Frequency`]. False where there is no such sync.
+    pub async fn set_sync_frequency(
+        &self,
+        environment: EnvironmentId,
+        sync: Uuid,
+        frequency: Option<String>,
+    ) -> Result<bool> {
+        let now = self.now();
+        self.db
+            .write(move |tx| {
+                let changed = tx.execute(
+                    "UPDATE syncs SET frequency = $3 WHERE id = $2 AND environment_id = $1",
+                    params![environment, sync, frequency.as_deref()],
+                )?;
+                // A run that is due already stays so.
+                if let Some(next) = next_slot(tx, sync, now)? {
+                    tx.execute(
+                        "UPDATE syncs SET next_run_at = $2 WHERE id = $1 AND next_run_at > $3",
+                        params![sync, next, now],
+                    )?;
+                    tx.wake(SCHEDULED);
+                }
+                Ok(changed > 0)
+            })
+            .await
+    }
+}
+
+/// A run of the sync, which began at `started_at`, has ended: the next one is scheduled.
+pub(crate) fn run_finished(
+    tx: &mut Tx,
+    sync: Uuid,
+    started_at: Timestamp,
+    succeeded: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let next = next_slot(tx, sync, now)?;
+    tx.execute(
+        "UPDATE syncs SET next_run_at = $2, last_success_started_at = coalesce($3, last_success_started_at)
+         WHERE id = $1",
+        params![sync, next, succeeded.then_some(started_at)],
+    )?;
+    if next.is_some() {
+        tx.wake(SCHEDULED);
+    }
+    Ok(())
+}
+
+/// Locks a sync. Whoever changes a sync and its runs locks the sync first, so that two of them never wait for each other.
+pub(crate) fn lock(tx: &mut Tx, sync: Uuid) -> Result<()> {
+    let sql = format!("SELECT id FROM syncs WHERE id = $1{}", tx.for_update());
+    tx.value_opt::<Uuid>(&sql, params![sync]).map(drop)
+}
+
+/// The next slot after `now`; `None` while the schedule is off. Locks the sync.
+fn next_slot(tx: &mut Tx, sync: Uuid, now: Timestamp) -> Result<Option<Timestamp>> {
+    let sql = format!(
+        "SELECT coalesce(frequency, default_frequency), anchor FROM syncs WHERE id = $1 AND started{}",
+        tx.for_update()
+    );
+    let schedule: Option<(String, Timestamp)> =
+        tx.query_opt(&sql, params![sync], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let Some((frequency, anchor)) = schedule else { return Ok(None) };
+    match Frequency::parse(&frequency) {
+        Ok(frequency) => Ok(Some(frequency.next_after(anchor, now))),
+        Err(error) => Err(Error::Corrupt(error.to_string())),
+    }
+}
+
+/// Those of `syncs` that exist, locked in the order of their ids so that two callers never wait for each other.
+fn runnable(tx: &mut Tx, environment: EnvironmentId, syncs: &[Uuid]) -> Result<Vec<Runnable>> {
+    let sql = format!(
+        "SELECT connection_id, name FROM syncs WHERE id = $2 AND environment_id = $1{}",
+        tx.for_update()
+    );
+    let mut ids = syncs.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let sync = tx.query_opt(&sql, params![environment, id], |row| {
+            Ok(Runnable { id, environment, connection: row.get(0)?, name: row.get(1)? })
+        })?;
+        found.extend(sync);
+    }
+    Ok(found)
+}
+
+/// Queues a run and takes the sync off the schedule until it has ended.
+fn enqueue(
+    tx: &mut Tx,
+    sync: &Runnable,
+    options: Option<TriggerOptions>,
+    ids: &IdSource,
+    now: Timestamp,
+) -> Result<()> {
+    let input = options.map(|options| serde_json::to_string(&options).expect("two booleans are JSON"));
+    runs::enqueue(tx, &sync.run(ids.next(), input, now))?;
+    tx.execute("UPDATE syncs SET next_run_at = NULL WHERE id = $1", params![sync.id])?;
+    Ok(())
+}
+
+impl Runnable {
+    fn run(&self, id: Uuid, input: Option<String>, now: Timestamp) -> NewRun {
+        NewRun {
+            id,
+            environment: self.environment,
+            kind: RunKind::Sync,
+            connection: self.connection,
+            function_name: self.name.clone(),
+            sync: Some(self.id),
+            run_at: now,
+            max_attempts: 1,
+            input,
+            now,
+        }
+    }
+}
