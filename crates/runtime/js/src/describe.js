@@ -137,7 +137,9 @@ function stackOf(error) {
   const kept = [];
   for (let index = 0; index < lines.length; index += 1) {
     const line = stringTrim(lines[index]);
-    if (line !== '' && stringIndexOf(line, 'bespoke:') === -1 && stringIndexOf(line, '(native)') === -1) kept[kept.length] = line;
+    const isOurs = stringIndexOf(line, 'bespoke:') !== -1;
+    const isBuiltIn = stringIndexOf(line, '(native)') !== -1 || stringIndexOf(line, '(<anonymous>)') !== -1;
+    if (line !== '' && !isOurs && !isBuiltIn) kept[kept.length] = line;
   }
   return arrayJoin(kept, '\n');
 }

@@ -1,5 +1,5 @@
 // The errors that functions throw and see. How they are reported is in describe.js.
-import { ErrorClass, toText } from './intrinsics.js';
+import { defineProperty, ErrorClass, stringIndexOf, stringSlice, stringStartsWith, toText } from './intrinsics.js';
 
 /** What a function throws to report a failure of its own with a payload for the caller. */
 export class ActionError extends ErrorClass {
@@ -47,6 +47,28 @@ export class SdkError extends ErrorClass {
   static is(value) {
     return typeof value === 'object' && value !== null && #brand in value;
   }
+}
+
+/**
+ * Where the function is now. To be taken before the first `await`: afterwards its frames are no longer on the stack.
+ * @returns {string}
+ */
+export function callSite() {
+  const { stack } = new ErrorClass();
+  return typeof stack === 'string' ? stack : '';
+}
+
+/**
+ * Lets an error point to the line of the function that made the call.
+ * @template {Error} E
+ * @param {E} error
+ * @param {string} site what callSite gave
+ * @returns {E}
+ */
+export function locate(error, site) {
+  // V8 puts a headline before the frames, QuickJS does not.
+  const frames = stringStartsWith(site, ' ') ? site : stringSlice(site, stringIndexOf(site, '\n') + 1);
+  return defineProperty(error, 'stack', { value: frames, writable: true, configurable: true });
 }
 
 /** A failed HTTP request, in the shape of an axios error because that is what functions look for. */

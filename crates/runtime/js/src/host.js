@@ -1,6 +1,6 @@
 // Questions to the host: everything a function can do beyond computing.
 import { jsonStringify, objectAssign, objectCreate } from './intrinsics.js';
-import { SdkError } from './errors.js';
+import { callSite, locate, SdkError } from './errors.js';
 import { native } from './native.js';
 
 /** @typedef {import('./native.js').Reply} Reply */
@@ -10,14 +10,16 @@ import { native } from './native.js';
  * @param {string} op the host call's name
  * @param {object} args its small arguments; undefined values are left out
  * @param {ArrayBuffer | string} [body] its bulk argument
+ * @param {string} [site] where the function called from, if that is not the current stack
  * @returns {Promise<Reply>}
  * @throws {SdkError} when the host refuses; its `code` says why
  */
-export async function ask(op, args, body) {
+export async function ask(op, args, body, site = callSite()) {
   try {
     return await native.call(op, argumentText(args), body);
   } catch (refusal) {
-    throw SdkError.from(refusal) ?? refusal;
+    const error = SdkError.from(refusal);
+    throw error === undefined ? refusal : locate(error, site);
   }
 }
 

@@ -26,23 +26,20 @@ function getter(prototype, name) {
 
 export const { stringify: jsonStringify, parse: jsonParse } = JSON;
 export const {
-  keys: objectKeys, create: objectCreate, assign: objectAssign, freeze: objectFreeze, defineProperty,
-  getPrototypeOf, getOwnPropertyDescriptor, setPrototypeOf,
+  keys: objectKeys, create: objectCreate, assign: objectAssign, hasOwn, defineProperty, getPrototypeOf,
 } = Object;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
 export const { isFinite: isFiniteNumber, isInteger } = Number;
 export const { fromCharCode } = String;
-export const { floor, min, max, random } = Math;
+export const { floor, min, max } = Math;
 export const { get: reflectGet, set: reflectSet, has: reflectHas, deleteProperty: reflectDelete, defineProperty: reflectDefine } = Reflect;
 export const {
   String: toText, Number: toNumber, Boolean: toBoolean, Date: DateClass, Error: ErrorClass, TypeError: TypeErrorClass,
-  RangeError: RangeErrorClass, Promise: PromiseClass, Map: MapClass, Set: SetClass, WeakSet: WeakSetClass, Proxy: ProxyClass,
-  Uint8Array: Bytes, ArrayBuffer: ArrayBufferClass, Symbol: SymbolClass,
+  Promise: PromiseClass, Map: MapClass, Set: SetClass, Proxy: ProxyClass, Uint8Array: Bytes, ArrayBuffer: ArrayBufferClass,
 } = globalThis;
 export const { encodeURIComponent: encodeComponent, decodeURIComponent: decodeComponent } = globalThis;
 
-export const hasOwn = Object.hasOwn;
 export const arraySlice = uncurry(Array.prototype.slice);
 export const arrayPush = uncurry(Array.prototype.push);
 export const arrayJoin = uncurry(Array.prototype.join);
@@ -58,7 +55,6 @@ export const charCodeAt = uncurry(String.prototype.charCodeAt);
 export const lowerCase = uncurry(String.prototype.toLowerCase);
 export const upperCase = uncurry(String.prototype.toUpperCase);
 export const wellFormed = uncurry(String.prototype.toWellFormed);
-export const numberToString = uncurry(Number.prototype.toString);
 export const regExec = uncurry(RegExp.prototype.exec);
 export const regReplace = uncurry(RegExp.prototype[Symbol.replace]);
 export const dateToIso = uncurry(Date.prototype.toISOString);
@@ -75,7 +71,7 @@ export const setForEach = uncurry(Set.prototype.forEach);
 export const setSize = getter(Set.prototype, 'size');
 export const bytesSet = uncurry(Bytes.prototype.set);
 export const bytesSubarray = uncurry(Bytes.prototype.subarray);
-export const bufferSlice = uncurry(ArrayBuffer.prototype.slice);
+const bufferSlice = uncurry(ArrayBuffer.prototype.slice);
 export const objectToString = uncurry(Object.prototype.toString);
 export const functionToString = uncurry(Function.prototype.toString);
 export const apply = uncurry(Function.prototype.apply);

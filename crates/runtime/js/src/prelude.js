@@ -1,8 +1,5 @@
 // The runtime's JavaScript side, seen from Rust: `install` once per engine, `start` once per run, `describe` for a failed one.
-import {
-  defineProperty, ErrorClass, jsonParse, jsonStringify, lowerCase, objectAssign, objectCreate, PromiseClass, promiseThen,
-  stringReplaceAll, toText, TypeErrorClass,
-} from './intrinsics.js';
+import { defineProperty, ErrorClass, jsonParse, jsonStringify, PromiseClass, promiseThen, toText, TypeErrorClass } from './intrinsics.js';
 import { createConsole } from './console.js';
 import { describe } from './describe.js';
 import { setThreshold } from './log.js';
@@ -15,9 +12,6 @@ import * as timers from './timers.js';
 import { URL } from './url.js';
 
 export { describe };
-
-/** The name that `nango.scriptType` shows, by the parent's name of the kind without its separators. @type {Record<string, string>} */
-const SCRIPT_TYPES = objectAssign(objectCreate(null), { sync: 'sync', action: 'action', webhook: 'webhook', onevent: 'on-event' });
 
 /**
  * Sets the globals. To be called once per engine, before any user code.
@@ -76,7 +70,7 @@ timers.setUncaughtHandler((error) => onUncaught(error));
 /**
  * Runs a function.
  * @param {import('./native.js').Native} _given the same as at `install`
- * @param {string} kind `sync`, `action`, `on_event`, `webhook` or `script`
+ * @param {string} kind `sync`, `action`, `on-event`, `webhook` or `script`
  * @param {any} definition the entry module's default export
  * @param {string} contextJson
  * @param {string} inputJson
@@ -99,28 +93,27 @@ export function start(_given, kind, definition, contextJson, inputJson) {
 async function execute(kind, definition, contextJson, inputJson) {
   const input = inputJson === '' ? undefined : jsonParse(inputJson);
   if (kind === 'script') return outputText(await definition(input));
-  const scriptType = SCRIPT_TYPES[stringReplaceAll(stringReplaceAll(lowerCase(kind), '_', ''), '-', '')];
   const run = new Run(jsonParse(contextJson));
   setThreshold(run.context.logger_level);
-  const nango = createNango(run, scriptType);
-  const method = scriptType === 'webhook' ? 'onWebhook' : 'exec';
-  checkDefinition(definition, scriptType, method, run.context.name);
-  if (scriptType === 'action') return outputText(await definition.exec(nango, input ?? {}));
+  const nango = createNango(run, kind);
+  const method = kind === 'webhook' ? 'onWebhook' : 'exec';
+  checkDefinition(definition, kind, method, run.context.name);
+  if (kind === 'action') return outputText(await definition.exec(nango, input ?? {}));
   await (method === 'exec' ? definition.exec(nango) : definition.onWebhook(nango, input));
-  return scriptType === 'sync' ? 'true' : 'null';
+  return kind === 'sync' ? 'true' : 'null';
 }
 
 /**
  * @param {any} definition
- * @param {string} scriptType
+ * @param {string} kind
  * @param {string} method
  * @param {string} name
  */
-function checkDefinition(definition, scriptType, method, name) {
+function checkDefinition(definition, kind, method, name) {
   if (typeof definition !== 'object' || definition === null) {
     throw new ErrorClass(`The function "${name}" must export the result of createSync, createAction or createOnEvent as its default`);
   }
-  const wanted = scriptType === 'webhook' ? 'sync' : scriptType === 'on-event' ? 'onEvent' : scriptType;
+  const wanted = kind === 'webhook' ? 'sync' : kind === 'on-event' ? 'onEvent' : kind;
   if (definition.type !== undefined && definition.type !== wanted) {
     throw new ErrorClass(`Incorrect script loaded for "${name}": expected a function of type ${wanted}, found ${toText(definition.type)}`);
   }

@@ -4,7 +4,7 @@ import {
   stringIndexOf, toBoolean, toNumber, toText, upperCase,
 } from './intrinsics.js';
 import { decodeBody, encodeBody } from './body.js';
-import { AxiosError, SdkError } from './errors.js';
+import { AxiosError, callSite, locate, SdkError } from './errors.js';
 import { ask } from './host.js';
 import { isSearchParams } from './url.js';
 
@@ -82,6 +82,7 @@ export function proxyMembers(run) {
  * @throws {SdkError} when the request is not allowed or cannot be made
  */
 export async function request(run, config) {
+  const site = callSite();
   if (typeof config !== 'object' || config === null) throw new SdkError('invalid_proxy_config', 'The request needs a configuration object');
   const { endpoint, baseUrlOverride, params, retryHeader } = config;
   if (!endpoint && !baseUrlOverride) throw new SdkError('missing_api_url', 'The request needs an endpoint or a baseUrlOverride');
@@ -114,10 +115,10 @@ export async function request(run, config) {
       forward_headers_on_redirect: config.forwardHeadersOnRedirect === undefined ? undefined : toBoolean(config.forwardHeadersOnRedirect),
       provider_config_key: config.providerConfigKey ? toText(config.providerConfigKey) : undefined,
       connection_id: config.connectionId ? toText(config.connectionId) : undefined,
-    }, body?.content);
+    }, body?.content, site);
   } catch (error) {
-    if (SdkError.is(error) && isNetworkCode(error.code)) throw new AxiosError(error.message, error.code, shown, { method, path: shown.url });
-    throw error;
+    if (!SdkError.is(error) || !isNetworkCode(error.code)) throw error;
+    throw locate(new AxiosError(error.message, error.code, shown, { method, path: shown.url }), site);
   }
 
   const { head } = reply;
@@ -133,7 +134,7 @@ export async function request(run, config) {
   if (head.status >= 200 && head.status < 300) return response;
   if (head.status === 401) run.forgetConnections();
   const code = head.status >= 400 && head.status < 500 ? 'ERR_BAD_REQUEST' : 'ERR_BAD_RESPONSE';
-  throw new AxiosError(`Request failed with status code ${head.status}`, code, response.config, response.request, response);
+  throw locate(new AxiosError(`Request failed with status code ${head.status}`, code, response.config, response.request, response), site);
 }
 
 /**

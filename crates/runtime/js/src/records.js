@@ -1,6 +1,6 @@
 // nango.batchSave, batchUpdate and batchDelete: a sync's records.
 import { arraySlice, ErrorClass, hasOwn, isArray, jsonStringify } from './intrinsics.js';
-import { SdkError } from './errors.js';
+import { callSite, locate, SdkError } from './errors.js';
 import { ask } from './host.js';
 
 /** Records sent at once. */
@@ -30,14 +30,15 @@ async function send(op, verb, records, model) {
   if (records === undefined || records === null || records.length === 0) return true;
   if (!isArray(records)) throw new ErrorClass(`Failed to ${verb} records: expected a list`);
   if (typeof model !== 'string' || model === '') throw new ErrorClass(`Failed to ${verb} records: the model's name is missing`);
+  const site = callSite();
   for (let start = 0; start < records.length; start += CHUNK) {
     const chunk = records.length <= CHUNK ? records : arraySlice(records, start, start + CHUNK);
     try {
-      await ask(op, { model }, jsonStringify(withoutMetadata(chunk)));
+      await ask(op, { model }, jsonStringify(withoutMetadata(chunk)), site);
     } catch (error) {
       // Being cancelled is not a matter of the records: it keeps its own code.
       if (!SdkError.is(error) || error.code === 'script_aborted' || error.code === 'execution_timeout') throw error;
-      throw new ErrorClass(`Failed to ${verb} records: ${error.message}`, { cause: error });
+      throw locate(new ErrorClass(`Failed to ${verb} records: ${error.message}`, { cause: error }), site);
     }
   }
   return true;

@@ -91,6 +91,16 @@ test('the stack has the frames of the function only, ten lines at most in the pa
   assert.equal(described.payload.stacktrace.length, 10);
 });
 
+test('a failed call points to the line of the function that made it', async () => {
+  const missing = { host: answering({ status: 404, json: {} }) };
+  const refusing = { host: () => { throw { code: 'ECONNRESET', message: 'm' }; } };
+  const get = "await nango.get({ endpoint: '/' })";
+  for (const [code, options] of [[get, missing], [get, refusing], ['await nango.getConnection()', refusing], ["for await (const page of nango.paginate({ endpoint: '/', paginate: { type: 'offset', offset_name_in_request: 'o' } })) ;", missing]]) {
+    assert.match((await failure(`\n\n\n${code}`, options)).stack, /^at (Object\.)?exec \(function\.js:4:/, code);
+  }
+  assert.match((await (await boot(refusing)).failure("\n\n\nawait nango.batchSave([{ id: '1' }], 'M')", 'sync')).stack, /^at (Object\.)?exec \(function\.js:4:/);
+});
+
 test('errors that cannot be turned into JSON do not break the report', async () => {
   for (const [thrown, payload] of [
     ['const a = { n: 1n }; a.self = a; throw new nango.ActionError(a)', { n: '1', self: '[Circular]' }],
@@ -138,7 +148,7 @@ test('each kind of function has its own entry', async () => {
   const engine = await boot();
   const seen = (code) => `export default { ${code} }`;
   assert.equal(await engine.run('sync', seen("type: 'sync', exec: async (nango, ...rest) => { if (rest.length) throw 1; return 'ignored' }")), true);
-  assert.equal(await engine.run('on_event', seen("type: 'onEvent', exec: async (nango) => { if (nango.scriptType !== 'on-event') throw 1 }")), null);
+  assert.equal(await engine.run('on-event', seen("type: 'onEvent', exec: async (nango) => { if (nango.scriptType !== 'on-event') throw 1 }")), null);
   assert.equal(await engine.run('webhook', seen("type: 'sync', exec() {}, async onWebhook(nango, payload) { if (payload.a !== 1 || nango.scriptType !== 'webhook') throw 1 }"), { a: 1 }), null);
   assert.deepEqual(await engine.run('script', 'export default (input) => ({ got: input })', [1]), { got: [1] });
   const message = async (kind, code) => (await engine.failure(code, kind)).message;
