@@ -24,6 +24,9 @@ use tokio::runtime::Runtime;
 /// messages: dropped, every failed parse says only "Invalid input". The barrels above it must be marked too.
 const ZOD_WITH_SIDE_EFFECTS: &str = r"[\\/]zod[\\/](v4[\\/]|v4[\\/]classic[\\/])?(index|external)\.js$";
 
+/// What a diagnostic names when the bundler does not say in which file the problem is.
+pub(crate) const UNKNOWN_FILE: &str = ".";
+
 /// Where a bundle begins.
 pub(crate) struct Entry {
     /// What its chunk is called, before the hash.
@@ -179,8 +182,11 @@ fn diagnostic(error: &BuildDiagnostic, root: &Path, importers: &Importers) -> Di
     let kind = error.kind().to_string();
     let located = error.to_diagnostic_with(&options).get_primary_location();
     let (file, line, column) = match located {
-        Some((file, line, column, _)) => (file, line as u32, column as u32 + 1),
-        None => (error.id().unwrap_or_else(|| ".".to_owned()), 0, 0),
+        // For a file that it cannot read at all, the bundler gives the text where the name should be.
+        Some((file, line, column, _)) if root.join(&file).is_file() => (file, line as u32, column as u32 + 1),
+        _ => {
+            (error.id().filter(|id| root.join(id).is_file()).unwrap_or_else(|| UNKNOWN_FILE.to_owned()), 0, 0)
+        }
     };
     let message = match error.exporter() {
         Some(specifier) if matches!(error.kind(), EventKind::UnresolvedImport) => {

@@ -2,7 +2,7 @@
 
 use crate::{
     Diagnostic, FunctionFile, Project, Selection,
-    build::{Chunk, Entry, Splitting, build},
+    build::{Chunk, Entry, Splitting, UNKNOWN_FILE, build},
     plugin::VirtualModules,
     threads::with_big_stacks,
 };
@@ -66,8 +66,14 @@ fn every_error(
     files: &[&FunctionFile],
     together: Vec<Diagnostic>,
 ) -> Vec<Diagnostic> {
-    let mut all: Vec<_> =
-        files.iter().filter_map(|file| build_files(runtime, project, &[file]).err()).flatten().collect();
+    let mut all = Vec::new();
+    for file in files {
+        let errors = build_files(runtime, project, &[file]).err().unwrap_or_default();
+        all.extend(errors.into_iter().map(|error| {
+            let file = if error.file == UNKNOWN_FILE { file.path.clone() } else { error.file };
+            Diagnostic { file, ..error }
+        }));
+    }
     if all.is_empty() {
         return together;
     }

@@ -103,6 +103,11 @@ impl Project {
         Ok(Self { root, functions })
     }
 
+    /// The project's folder: absolute, without symbolic links.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The functions that `selection` means, in the order of `index.ts`.
     pub fn select<'a>(&'a self, selection: &'a Selection) -> impl Iterator<Item = &'a FunctionFile> {
         self.functions.iter().filter(|file| selection.matches(file))

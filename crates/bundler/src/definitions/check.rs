@@ -66,7 +66,11 @@ impl<'a> Report<'a> {
     fn check_sync(&mut self, definition: &Definition) {
         match definition.frequency.as_deref().map(Frequency::parse) {
             None => {
-                self.problem("default", "INVALID_FREQUENCY", "a sync needs a frequency, such as `every hour`")
+                self.problem(
+                    "default",
+                    "INVALID_FREQUENCY",
+                    "a sync needs a frequency, such as `every hour`",
+                );
             }
             Some(Err(error)) => self.problem("frequency", "INVALID_FREQUENCY", error.to_string()),
             Some(Ok(_)) => {}

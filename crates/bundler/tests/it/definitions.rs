@@ -15,7 +15,7 @@ fn read(project: &Project) -> Result<Vec<Definition>, Vec<Diagnostic>> {
 
 /// What is said of a project with these functions.
 fn problems(files: &[(&str, &str)]) -> Vec<String> {
-    let index: String = files.iter().map(|(path, _)| format!("import './{path}';\n")).collect();
+    let index = files.iter().map(|(path, _)| format!("import './{path}';\n")).collect::<Vec<_>>().concat();
     let folder = project_folder(&[files, &[("index.ts", index.as_str())]].concat());
     let found = read(&Project::read(folder.path()).unwrap()).unwrap_err();
     found.iter().map(ToString::to_string).collect()

@@ -3,6 +3,7 @@
 
 mod bundles;
 mod definitions;
+mod example;
 mod projects;
 mod refusals;
 

@@ -78,6 +78,19 @@ fn modules_of_node_that_the_runtime_lacks_are_refused_with_the_way_they_came() {
 }
 
 #[test]
+fn a_function_that_imports_what_is_no_code_is_named() {
+    let found = bundle_of(&[
+        INDEX,
+        ("a/syncs/one.ts", "import './style.css';\nexport default {};\n"),
+        ("a/syncs/style.css", "body { color: red }\n"),
+        GOOD,
+    ])
+    .unwrap_err();
+    assert_eq!(found[0].file, "a/syncs/one.ts", "{found:?}");
+    assert!(found[0].message.contains("CSS"), "{found:?}");
+}
+
+#[test]
 fn every_bad_function_is_reported() {
     let found = bundle_of(&[
         INDEX,

@@ -1,0 +1,49 @@
+import { createSync, type PaginateConfiguration } from 'nango';
+import { Configuration, Contact, type HubSpotContact, toContact } from '../contact.js';
+
+export default createSync({
+    description: "Contacts, with the customer's own number from the field that the customer chose",
+    version: '1.0.0',
+    frequency: 'every hour',
+    // A customer is configured first and then started: without a mapping there is nothing to save.
+    autoStart: false,
+    models: { Contact },
+    metadata: Configuration,
+    exec: async (nango) => {
+        const configuration = Configuration.parse(await nango.getMetadata());
+        for await (const page of nango.paginate<HubSpotContact>(request(configuration))) {
+            await nango.batchSave(
+                page.map((contact) => toContact(contact, configuration)),
+                'Contact',
+            );
+        }
+    },
+});
+
+/** The list of the customer's contacts; HubSpot filters only in its search. */
+function request({ fieldMapping, filterStatus }: Configuration): PaginateConfiguration {
+    const properties = ['email', fieldMapping.internal_id];
+    const common = {
+        retries: 3,
+        paginate: {
+            type: 'cursor',
+            cursor_name_in_request: 'after',
+            cursor_path_in_response: 'paging.next.after',
+            response_path: 'results',
+            limit_name_in_request: 'limit',
+            limit: 100,
+        },
+    } as const;
+    if (filterStatus === undefined) {
+        return { ...common, endpoint: '/crm/v3/objects/contacts', params: { properties: properties.join(',') } };
+    }
+    return {
+        ...common,
+        method: 'POST',
+        endpoint: '/crm/v3/objects/contacts/search',
+        data: {
+            properties,
+            filterGroups: [{ filters: [{ propertyName: 'status', operator: 'EQ', value: filterStatus }] }],
+        },
+    };
+}

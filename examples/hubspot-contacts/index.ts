@@ -1,0 +1,2 @@
+import './hubspot/actions/list-custom-fields.js';
+import './hubspot/syncs/contacts.js';
