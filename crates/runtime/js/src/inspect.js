@@ -4,6 +4,7 @@ import {
   MapClass, mapForEach, mapSize, min, objectKeys, objectToString, regExec, SetClass, setForEach, setSize, stringSlice, toNumber, toText,
 } from './intrinsics.js';
 import { isError, read } from './json.js';
+import { isSearchParams, URL } from './url.js';
 
 const DEPTH_LIMIT = 4;
 const ENTRY_LIMIT = 100;
@@ -147,6 +148,7 @@ function showObject(value, depth, state) {
   }
   if (tag === '[object RegExp]' || tag === '[object Boolean]' || tag === '[object Number]' || tag === '[object String]') return `${value}`;
   if (tag === '[object Promise]') return 'Promise {}';
+  if (isSearchParams(value) || value instanceof URL) return `${tag === '[object URL]' ? 'URL' : 'URLSearchParams'} { ${value} }`;
   const bytes = bytesOf(value);
   if (bytes !== undefined) return `${label(value) || 'Bytes'}(${bytes.length})`;
   const name = label(value);

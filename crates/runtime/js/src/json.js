@@ -31,13 +31,24 @@ export function read(object, key) {
 export function plainJson(value) {
   let text;
   try {
-    text = jsonStringify(value);
+    text = jsonStringify(value, withErrors);
   } catch {
     text = jsonStringify(carefulCopy(value, 0, []));
   }
   if (text === undefined) return null;
   const plain = jsonParse(text);
   return text.length > DATA_LIMIT ? shrink(plain) : plain;
+}
+
+/**
+ * JSON shows nothing of an error, because its name and message are not listed as its own.
+ * @param {string} _key
+ * @param {any} value
+ * @returns {any}
+ */
+function withErrors(_key, value) {
+  if (typeof value !== 'object' || value === null || !isError(value)) return value;
+  return { name: `${value.name}`, message: `${value.message}`, ...value };
 }
 
 /**

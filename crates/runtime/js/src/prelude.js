@@ -34,6 +34,8 @@ export function install(given) {
     global: globalThis,
   });
   for (const name of Object.keys(globals)) define(name, { value: globals[name], writable: true });
+  // A hook set here would be handed the functions of every frame on the stack, ours included.
+  defineProperty(Error, 'prepareStackTrace', { get: () => undefined, set: () => {}, enumerable: false, configurable: false });
   lazily('Buffer', bufferClass);
   lazily('crypto', () => native.builtin('crypto').webcrypto);
 }

@@ -1,6 +1,6 @@
 // nango.proxy, get, post, put, patch and delete: requests to the provider's API in the shape of axios.
 import {
-  arrayJoin, DateClass, dateToIso, floor, hasOwn, isArray, isInteger, jsonStringify, lowerCase, max, objectCreate, objectKeys,
+  arrayJoin, DateClass, dateToIso, floor, hasOwn, isArray, isInteger, jsonStringify, lowerCase, max, min, objectCreate, objectKeys,
   stringIndexOf, toBoolean, toNumber, toText, upperCase,
 } from './intrinsics.js';
 import { decodeBody, encodeBody } from './body.js';
@@ -35,6 +35,9 @@ import { isSearchParams } from './url.js';
  * @property {object} config
  * @property {object} request
  */
+
+/** More than anyone means; keeps the number small enough for the other side. */
+const MOST_RETRIES = 1_000;
 
 /** Names of failures without an answer, such as ECONNRESET; the host's own refusals are in lower case. */
 const isNetworkCode = (/** @type {string} */ code) => code !== '' && code[0] >= 'A' && code[0] <= 'Z';
@@ -107,7 +110,7 @@ export async function request(run, config) {
       endpoint: toText(endpoint ?? ''),
       headers: pairsOf(headers),
       params: query,
-      retries: max(0, floor(toNumber(config.retries ?? 0) || 0)),
+      retries: min(max(0, floor(toNumber(config.retries ?? 0) || 0)), MOST_RETRIES),
       retry_on: statusesOf(config.retryOn),
       retry_header: retryHeader ? { at: listOf(retryHeader.at), after: listOf(retryHeader.after) } : undefined,
       base_url_override: baseUrlOverride ? toText(baseUrlOverride) : undefined,

@@ -91,6 +91,18 @@ test('the native object cannot be reached', async () => {
   `), []);
 });
 
+test('the frames of the runtime cannot be taken apart', async () => {
+  const engine = await boot({ host });
+  assert.deepEqual(await engine.action(`
+    const seen = [];
+    const hook = (error, sites) => { seen.push(sites); return sites };
+    Error.prepareStackTrace = hook; TypeError.prepareStackTrace = hook;
+    const redefined = Reflect.defineProperty(Error, 'prepareStackTrace', { value: hook });
+    const thrown = await nango.get({ endpoint: '/missing' }).catch((error) => typeof error.stack);
+    return [seen.length, redefined, thrown, typeof new Error().stack];
+  `), [0, false, 'string', 'string']);
+});
+
 test('there is no text to code, and the built-in prototypes stay the function’s own', async () => {
   const engine = await boot();
   assert.deepEqual(await engine.action("const seen = []; for (const make of [() => eval('1'), () => new Function('return 1')()]) { try { make(); seen.push('ran') } catch (e) { seen.push(e.name) } } return seen"), ['EvalError', 'EvalError']);

@@ -137,6 +137,8 @@ test('log: message, details, level', async () => {
     ["'hello', { level: 'nonsense' }", { level: 'info', message: 'hello' }],
     ['{ a: 1 }', { level: 'info', message: '{ a: 1 }' }],
     ["'hello', (() => { const a = {}; a.a = a; return a })()", { level: 'info', message: 'hello', meta: { a: '[Circular]' } }],
+    ["'failed', new TypeError('bad')", { level: 'info', message: 'failed', meta: { name: 'TypeError', message: 'bad' } }],
+    ["'failed', { error: Object.assign(new Error('bad'), { code: 5 }) }", { level: 'info', message: 'failed', meta: { error: { name: 'Error', message: 'bad', code: 5 } } }],
     ["'x'.repeat(20000)", { level: 'info', message: `${'x'.repeat(10_000)}…` }],
   ]) assert.deepEqual(await logged(call), [line], call);
   assert.deepEqual(await logged("'hello'", { logger_level: 'warn' }), []);
