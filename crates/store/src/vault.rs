@@ -13,7 +13,10 @@ use ring::{
     digest,
     rand::{SecureRandom as _, SystemRandom},
 };
-use std::{fmt, fmt::Display, sync::Arc};
+use std::{
+    fmt::{self, Display, Write as _},
+    sync::Arc,
+};
 
 /// Bytes of a key.
 pub const KEY_BYTES: usize = 32;
@@ -182,7 +185,10 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.as_ref().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+        text
+    })
 }
 
 /// Header, column and row; the 0 keeps `a` + `bc` apart from `ab` + `c`, as a column's name has none.

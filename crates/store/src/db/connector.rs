@@ -13,9 +13,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long sent data may stay unacknowledged before the connection counts as lost.
 const DEAD_PEER: Duration = Duration::from_secs(15);
-/// What every session gets: the statements are short, compiling them never pays.
-const SESSION: &str =
-    "SET jit = off; SET client_min_messages = warning; SET idle_in_transaction_session_timeout = '60s'";
+/// What every session gets. The statements are short, so compiling them never pays; and none may wait for a lock, or hold
+/// one, for as long as a caller would not wait.
+const SESSION: &str = "SET jit = off; SET client_min_messages = warning; SET lock_timeout = '10s'; \
+                       SET idle_in_transaction_session_timeout = '60s'";
 
 /// A checked connection URL and what TLS needs.
 pub(crate) struct Connector {

@@ -33,8 +33,8 @@ use tokio::sync::oneshot;
 /// The database. Clones share it; when the last one is dropped its threads finish what is queued and end.
 #[derive(Clone)]
 pub(crate) struct Db {
-    writes: Sender<Box<dyn Job>>,
-    reads: Sender<Box<dyn Job>>,
+    writes: Queue,
+    reads: Queue,
     wakeups: Wakeups,
 }
 
@@ -63,6 +63,9 @@ impl Db {
     /// or a script: `work` is synchronous on purpose. Where the returned future is dropped before `work` has begun,
     /// `work` does not run; afterwards it does run to its end.
     /// There is no retry: [`Error::Busy`] means that nothing happened.
+    ///
+    /// On SQLite all writers of the process share one thread and many closures share one commit. So keep `work` short,
+    /// and keep deferred constraints out of the schema: they would fail at the commit, for everyone in it.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
@@ -87,7 +90,7 @@ impl Db {
     }
 }
 
-async fn submit<T, F>(queue: &Sender<Box<dyn Job>>, writes: bool, work: F) -> Result<T>
+async fn submit<T, F>(queue: &Queue, writes: bool, work: F) -> Result<T>
 where
     T: Send + 'static,
     F: FnOnce(&mut Tx) -> Result<T> + Send + 'static,
@@ -101,6 +104,9 @@ where
 fn stopped() -> Error {
     Error::Unavailable(Cause::text("the threads of the database have ended"))
 }
+
+/// Where closures wait for a thread. It needs no limit: every caller waits for its own.
+type Queue = Sender<Box<dyn Job>>;
 
 /// A closure on its way through a thread: run first, answered when its transaction has ended.
 trait Job: Send {

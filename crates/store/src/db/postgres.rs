@@ -1,11 +1,11 @@
 //! PostgreSQL: threads that own one session each. A lost session is replaced at the next closure.
 
-use super::{Job, Row, Tx, Value, connector::Connector, sqlite::spawn, tx::Session as TxSession};
+use super::{Job, Queue, Row, Tx, Value, connector::Connector, sqlite::spawn, tx::Session as TxSession};
 use crate::{
     error::{Cause, Error, Result},
     wakeups::Wakeups,
 };
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, unbounded};
 use postgres::{Client, Statement, error::SqlState, fallible_iterator::FallibleIterator as _, types::ToSql};
 use std::{
     borrow::Cow,
@@ -22,7 +22,7 @@ const STATEMENTS: usize = 256;
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 /// Starts the threads; where to send reads and writes. They connect when they have something to do.
-pub(super) fn start(connector: &Arc<Connector>, wakeups: &Wakeups) -> Result<Sender<Box<dyn Job>>> {
+pub(super) fn start(connector: &Arc<Connector>, wakeups: &Wakeups) -> Result<Queue> {
     let (jobs, queue) = unbounded();
     for index in 0..WORKERS {
         let tx = Tx::new(TxSession::Postgres(Session::new(Arc::clone(connector))));
@@ -109,24 +109,30 @@ impl Session {
         params: &[Value<'_>],
         each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut refused = None;
-        let mut seen = false;
+        let mut ended = Ok(());
         self.run(sql, params, |client, statement, params| {
-            if seen {
-                // A second attempt, on a new connection: the rows before must not come twice.
-                return Ok(());
-            }
             let mut rows = client.query_raw(statement, params.iter().copied())?;
-            while let Some(row) = rows.next()? {
-                seen = true;
-                if let Err(error) = each(&Row::Postgres(&row)) {
-                    refused = Some(error);
-                    break;
+            let mut seen = false;
+            loop {
+                match rows.next() {
+                    Ok(Some(row)) => {
+                        seen = true;
+                        ended = each(&Row::Postgres(&row));
+                        if ended.is_err() {
+                            return Ok(());
+                        }
+                    }
+                    Ok(None) => return Ok(()),
+                    // Not to be tried again on another connection: the rows before would come twice.
+                    Err(error) if seen => {
+                        ended = Err(classify(error));
+                        return Ok(());
+                    }
+                    Err(error) => return Err(error),
                 }
             }
-            Ok(())
         })?;
-        refused.map_or(Ok(()), Err)
+        ended
     }
 
     pub(super) fn batch(&mut self, sql: &str) -> Result<()> {
@@ -266,7 +272,7 @@ fn is_lost(error: &postgres::Error) -> bool {
         // Without a code it is not the server's word: closed, I/O, TLS or a value that cannot be sent.
         None => {
             error.is_closed()
-                || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+                || std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
         }
     }
 }

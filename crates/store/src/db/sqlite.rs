@@ -2,12 +2,12 @@
 //!
 //! The time that a commit takes to reach the disk forms the groups: while one is written the next callers queue up.
 
-use super::{Job, Row, Tx, Value, dialect::numbered, tx::Session as TxSession};
+use super::{Job, Queue, Row, Tx, Value, dialect::numbered, tx::Session as TxSession};
 use crate::{
     error::{Cause, Error, Result},
     wakeups::Wakeups,
 };
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, unbounded};
 use rusqlite::{Connection, ErrorCode, ffi, types};
 use std::{borrow::Cow, collections::HashMap, path::Path, thread, time::Duration};
 
@@ -21,7 +21,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 256;
 
 /// Opens the file and starts the threads; where to send writes and reads.
-pub(super) fn start(path: &Path, wakeups: &Wakeups) -> Result<(Sender<Box<dyn Job>>, Sender<Box<dyn Job>>)> {
+pub(super) fn start(path: &Path, wakeups: &Wakeups) -> Result<(Queue, Queue)> {
     let (writes, write_queue) = unbounded();
     let (reads, read_queue) = unbounded();
     let writer = Tx::new(TxSession::Sqlite(Session::open(path, true)?));

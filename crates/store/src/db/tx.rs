@@ -18,6 +18,7 @@ pub(crate) struct Tx {
 }
 
 /// The connection that a thread owns.
+#[expect(clippy::large_enum_variant, reason = "one per thread, never moved")]
 pub(super) enum Session {
     Sqlite(sqlite::Session),
     Postgres(postgres::Session),
@@ -35,14 +36,9 @@ impl Tx {
 
     /// Runs a statement; how many rows it changed.
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64> {
-        self.guarded(|tx| {
-            if !tx.writable {
-                return Err(Error::failed("a read must not change anything"));
-            }
-            match &mut tx.session {
-                Session::Sqlite(session) => session.execute(sql, params),
-                Session::Postgres(session) => session.execute(sql, params),
-            }
+        self.guarded(sql, |tx| match &mut tx.session {
+            Session::Sqlite(session) => session.execute(sql, params),
+            Session::Postgres(session) => session.execute(sql, params),
         })
     }
 
@@ -54,7 +50,7 @@ impl Tx {
         mut read: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let mut rows = Vec::new();
-        self.guarded(|tx| {
+        self.guarded(sql, |tx| {
             let mut each = |row: &Row<'_>| {
                 rows.push(read(row)?);
                 Ok(())
@@ -75,7 +71,7 @@ impl Tx {
         mut read: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
         let mut first = None;
-        self.guarded(|tx| {
+        self.guarded(sql, |tx| {
             let mut each = |row: &Row<'_>| {
                 if first.is_none() {
                     first = Some(read(row)?);
@@ -116,7 +112,7 @@ impl Tx {
         params: &[Value<'_>],
         mut each: impl FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.guarded(|tx| match &mut tx.session {
+        self.guarded(sql, |tx| match &mut tx.session {
             Session::Sqlite(session) => session.for_each(sql, params, &mut each),
             Session::Postgres(session) => session.for_each(sql, params, &mut each),
         })
@@ -124,7 +120,7 @@ impl Tx {
 
     /// Runs several statements without parameters, as in a migration.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<()> {
-        self.guarded(|tx| match &mut tx.session {
+        self.guarded(sql, |tx| match &mut tx.session {
             Session::Sqlite(session) => session.batch(sql),
             Session::Postgres(session) => session.batch(sql),
         })
@@ -135,12 +131,16 @@ impl Tx {
         self.wakes.push(topic.into());
     }
 
-    /// Runs `work` unless something failed before, and remembers whether it fails.
-    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    /// Runs `work` unless it may not, and remembers whether it fails.
+    fn guarded<T>(&mut self, sql: &str, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.spoiled {
             return Err(Error::failed("an earlier statement of this transaction failed"));
         }
-        let result = work(self);
+        let result = if self.writable || only_reads(sql) {
+            work(self)
+        } else {
+            Err(Error::failed("a read must not change anything"))
+        };
         self.spoiled = result.is_err();
         result
     }
@@ -155,4 +155,12 @@ impl Tx {
     pub(super) fn is_spoiled(&self) -> bool {
         self.spoiled
     }
+}
+
+/// What a read may run. PostgreSQL would do anything there, without a transaction.
+fn only_reads(sql: &str) -> bool {
+    let start = sql.trim_start();
+    ["SELECT", "WITH"]
+        .iter()
+        .any(|word| start.get(..word.len()).is_some_and(|text| text.eq_ignore_ascii_case(word)))
 }
