@@ -1,7 +1,7 @@
 // From anything a function threw to the failure that is stored and sent to the caller.
 import {
-  arrayJoin, arraySlice, bytesOf, exactBuffer, isArray, jsonParse, jsonStringify, objectAssign, objectCreate, objectKeys, stringIndexOf, stringSlice, stringSplit, stringStartsWith,
-  stringTrim, toText,
+  arrayJoin, arraySlice, bytesOf, exactBuffer, isArray, jsonParse, jsonStringify, objectAssign, objectCreate, objectKeys,
+  stringIndexOf, stringSlice, stringSplit, stringStartsWith, stringTrim, toText,
 } from './intrinsics.js';
 import { SdkError } from './errors.js';
 import { isError, plainJson, read } from './json.js';

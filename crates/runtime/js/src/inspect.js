@@ -164,7 +164,9 @@ function showObject(value, depth, state) {
     return wrap('', '[', entries, ']', value.length, depth);
   }
   if (value instanceof MapClass) {
-    mapForEach(value, (/** @type {any} */ item, /** @type {any} */ key) => add(() => `${show(key, depth + 1, state)} => ${show(item, depth + 1, state)}`));
+    mapForEach(value, (/** @type {any} */ item, /** @type {any} */ key) => {
+      add(() => `${show(key, depth + 1, state)} => ${show(item, depth + 1, state)}`);
+    });
     return wrap(`Map(${mapSize(value)}) `, '{', entries, '}', mapSize(value), depth);
   }
   if (value instanceof SetClass) {

@@ -101,7 +101,8 @@ export async function request(run, config) {
   if (body?.contentType !== undefined) headers['content-type'] = body.contentType;
 
   const shown = {
-    url: toText(endpoint ?? ''), method: lowerCase(method), baseURL: baseUrlOverride, headers, params, data: config.data, responseType: config.responseType,
+    url: toText(endpoint ?? ''), method: lowerCase(method), baseURL: baseUrlOverride, headers, params, data: config.data,
+    responseType: config.responseType,
   };
   let reply;
   try {

@@ -1,7 +1,7 @@
 // URLSearchParams of the WHATWG URL standard.
 import {
-  arrayPush, arraySort, arraySplice, Bytes, charCodeAt, decodeComponent, encodeComponent, isArray, objectAssign, objectKeys, regReplace, stringIndexOf,
-  stringReplaceAll, stringSlice, stringSplit, toText, TypeErrorClass, wellFormed,
+  arrayPush, arraySort, arraySplice, Bytes, charCodeAt, decodeComponent, encodeComponent, isArray, objectAssign, objectKeys,
+  regReplace, stringIndexOf, stringReplaceAll, stringSlice, stringSplit, toText, TypeErrorClass, wellFormed,
 } from './intrinsics.js';
 import { native } from './native.js';
 import { join, utf8 } from './text.js';
@@ -127,7 +127,9 @@ export class URLSearchParams {
   }
 
   * entries() {
-    for (let index = 0; index < this.#pairs.length; index += 1) yield /** @type {[string, string]} */ ([this.#pairs[index][0], this.#pairs[index][1]]);
+    for (let index = 0; index < this.#pairs.length; index += 1) {
+      yield /** @type {[string, string]} */ ([this.#pairs[index][0], this.#pairs[index][1]]);
+    }
   }
 
   * keys() {
