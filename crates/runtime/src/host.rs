@@ -1,0 +1,152 @@
+//! What a function may do: the full list. The engine crate implements [`Host`]; nothing else is reachable from a run.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Answers the calls of one run.
+pub trait Host: Send + Sync + 'static {
+    /// Does what the function asks. `body` is the bulk data of the call (see each variant of [`Request`]).
+    ///
+    /// The future is dropped when the run ends before it. For [`Request::Log`] the answer is ignored; log calls of a
+    /// run are made one after another, in order.
+    fn call(&self, call: Call) -> BoxFuture<'static, Result<Reply, Refusal>>;
+}
+
+/// One call: what is asked, and its bulk data.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What is asked.
+    pub request: Request,
+    /// Bulk data, empty when there is none.
+    pub body: Bytes,
+}
+
+/// What a function can ask for. Names and fields are the protocol between prelude and engine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "op", content = "args", rename_all = "snake_case")]
+pub enum Request {
+    /// A request to the provider. The body is the request's body.
+    Http(Box<Http>),
+    /// The connection, with fresh credentials.
+    GetConnection(GetConnection),
+    /// Replaces the connection's metadata by the body (JSON).
+    SetMetadata {},
+    /// Merges the body (JSON) into the connection's metadata.
+    UpdateMetadata {},
+    /// The environment's variables.
+    EnvironmentVariables {},
+    /// Saves the records in the body (text of a JSON array).
+    SaveRecords(Model),
+    /// Updates the records in the body (text of a JSON array).
+    UpdateRecords(Model),
+    /// Marks the records in the body (text of a JSON array) as deleted.
+    DeleteRecords(Model),
+    /// Runs an action with the body (JSON) as its input and waits for its output.
+    TriggerAction(TriggerAction),
+    /// Writes a line to the run's log.
+    Log(Log),
+}
+
+/// A request to the provider. Fields that are absent keep the provider's defaults.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Http {
+    /// GET, POST, ….
+    pub method: String,
+    /// Path at the provider, or an absolute URL.
+    pub endpoint: String,
+    /// Headers, in order.
+    pub headers: Vec<(String, String)>,
+    /// Query: a string, or an object of values.
+    pub params: Option<Box<RawValue>>,
+    /// How often to try again.
+    pub retries: Option<u32>,
+    /// Further statuses to try again on.
+    pub retry_on: Option<Vec<u16>>,
+    /// Which header says when to try again.
+    pub retry_header: Option<Box<RawValue>>,
+    /// Instead of the provider's base URL.
+    pub base_url_override: Option<String>,
+    /// Whether to decompress the answer.
+    pub decompress: Option<bool>,
+    /// Whether redirects get the headers too.
+    pub forward_headers_on_redirect: Option<bool>,
+    /// Another connection's integration.
+    pub provider_config_key: Option<String>,
+    /// Another connection.
+    pub connection_id: Option<String>,
+}
+
+/// Which connection, and how fresh.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GetConnection {
+    /// Another connection's integration.
+    pub provider_config_key: Option<String>,
+    /// Another connection.
+    pub connection_id: Option<String>,
+    /// Whether to refresh the credentials even when they are still good.
+    pub force_refresh: bool,
+    /// Whether the answer has the refresh token.
+    pub refresh_token: bool,
+}
+
+/// Records of which model.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Model {
+    /// The model's name.
+    pub model: String,
+}
+
+/// Which action to run for which connection.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TriggerAction {
+    /// The connection's integration.
+    pub provider_config_key: String,
+    /// The connection.
+    pub connection_id: String,
+    /// The action.
+    pub action_name: String,
+}
+
+/// A line of the run's log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Log {
+    /// debug, info, warn, error or off.
+    pub level: String,
+    /// The text.
+    pub message: String,
+    /// Anything beside it, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Box<RawValue>>,
+}
+
+/// The answer to a call.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    /// Structured data, as JSON. The function sees it parsed.
+    pub head: Option<Box<RawValue>>,
+    /// Bulk data. The function sees an `ArrayBuffer`, or nothing when it is empty.
+    pub body: Bytes,
+}
+
+/// A call that was not done, and why. The function sees it as a thrown error.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What kind: `ECONNRESET`, `unknown_connection`, ….
+    pub code: String,
+    /// One sentence for people.
+    pub message: String,
+    /// Details as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Box<RawValue>>,
+}
+
+impl Refusal {
+    /// A refusal without details.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), payload: None }
+    }
+}

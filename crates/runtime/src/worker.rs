@@ -1,0 +1,236 @@
+//! The runner's threads for runs: one run a thread, with an engine made beforehand where that is possible.
+
+use crate::error::{Failure, code};
+use crate::host::Refusal;
+use crate::isolate::{Isolate, Work};
+use crate::limits::{Limits, THREAD_STACK};
+use crate::protocol::{FromRunner, TaskId};
+use crate::state::{Assignment, thread_cpu};
+use crate::wire::Writer;
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Threads that wait with an engine ready. An idle engine costs some hundred kilobytes.
+const SPARE_WORKERS: usize = 4;
+
+/// The modules of a function; the first is the entry.
+#[derive(Debug)]
+pub(crate) struct Bundle(pub(crate) Vec<(String, Bytes)>);
+
+impl Bundle {
+    pub(crate) fn entry(&self) -> Option<&[u8]> {
+        self.0.first().map(|(_, bytecode)| bytecode.as_ref())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(module, _)| module == name).map(|(_, bytecode)| bytecode.as_ref())
+    }
+}
+
+/// What reaches a run from outside.
+#[derive(Debug)]
+pub(crate) enum Inbound {
+    Reply(Answer),
+    Cancel,
+}
+
+/// The answer to a call of a run.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) call: u32,
+    pub(crate) result: Result<Option<Box<RawValue>>, Refusal>,
+    pub(crate) body: Bytes,
+}
+
+/// What a run's thread and the others share of the run.
+#[derive(Debug)]
+pub(crate) struct Control {
+    started: Instant,
+    cancelled: AtomicBool,
+    /// The operating system's number of the thread, 0 before it runs.
+    pub(crate) thread: AtomicI32,
+    /// When the engine was last known to obey, microseconds since `started`; 0 while the thread is not in it.
+    obeyed: AtomicU64,
+    /// CPU time that the run had left then, microseconds.
+    left: AtomicU64,
+}
+
+impl Control {
+    pub(crate) fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            cancelled: AtomicBool::new(false),
+            thread: AtomicI32::new(0),
+            obeyed: AtomicU64::new(0),
+            left: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// The engine obeys: its interrupt handler runs, with this much CPU time left.
+    pub(crate) fn alive(&self, left: Duration) {
+        self.left.store(left.as_micros() as u64, Ordering::Relaxed);
+        self.obeyed.store((self.started.elapsed().as_micros() as u64).max(1), Ordering::Relaxed);
+    }
+
+    /// The thread leaves the engine, to wait.
+    pub(crate) fn outside(&self) {
+        self.obeyed.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the engine has not obeyed for longer than the run may go on, and more.
+    pub(crate) fn is_stuck(&self, grace: Duration) -> bool {
+        let obeyed = self.obeyed.load(Ordering::Relaxed);
+        let left = Duration::from_micros(self.left.load(Ordering::Relaxed));
+        obeyed != 0 && self.started.elapsed() > Duration::from_micros(obeyed) + left + grace
+    }
+}
+
+/// A run that waits for a thread.
+pub(crate) struct Job {
+    pub(crate) task: TaskId,
+    pub(crate) bundle: Arc<Bundle>,
+    pub(crate) kind: String,
+    pub(crate) limits: Limits,
+    pub(crate) context: Bytes,
+    pub(crate) input: Bytes,
+    pub(crate) control: Arc<Control>,
+    pub(crate) inbox: Receiver<Inbound>,
+}
+
+/// How the rest of the runner reaches a run.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    pub(crate) inbox: Sender<Inbound>,
+    pub(crate) control: Arc<Control>,
+}
+
+/// The threads for runs, and the runs that they are on.
+pub(crate) struct Workers {
+    writer: Arc<Writer>,
+    queue: Mutex<Queue>,
+    arrival: Condvar,
+    pub(crate) running: Mutex<HashMap<TaskId, Handle>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    /// Threads that wait, or make an engine before they wait.
+    spare: usize,
+}
+
+impl Workers {
+    pub(crate) fn new(writer: Arc<Writer>) -> Arc<Self> {
+        Arc::new(Self { writer, queue: Mutex::default(), arrival: Condvar::new(), running: Mutex::default() })
+    }
+
+    /// Starts a thread that waits with an engine, so that the first run does not wait for one.
+    pub(crate) fn prepare(self: &Arc<Self>) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        self.spawn(&mut queue);
+    }
+
+    /// Gives a run to a thread.
+    pub(crate) fn start(self: &Arc<Self>, job: Job) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.jobs.push_back(job);
+        if queue.spare < queue.jobs.len() {
+            self.spawn(&mut queue);
+        }
+        drop(queue);
+        self.arrival.notify_one();
+    }
+
+    fn spawn(self: &Arc<Self>, queue: &mut Queue) {
+        let workers = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("run".into()).stack_size(THREAD_STACK);
+        // Without a new thread, the run waits for one that is there.
+        if thread.spawn(move || workers.work()).is_ok() {
+            queue.spare += 1;
+        }
+    }
+
+    /// One thread's life: make an engine, wait for a run, do it, drop the engine.
+    fn work(&self) {
+        loop {
+            let isolate = Isolate::new();
+            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let job = loop {
+                if let Some(job) = queue.jobs.pop_front() {
+                    break job;
+                }
+                if queue.spare > SPARE_WORKERS {
+                    queue.spare -= 1;
+                    return;
+                }
+                queue = self.arrival.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            };
+            queue.spare -= 1;
+            drop(queue);
+            self.run(job, isolate);
+            self.queue.lock().unwrap_or_else(PoisonError::into_inner).spare += 1;
+        }
+    }
+
+    fn run(&self, job: Job, isolate: rquickjs::Result<Isolate>) {
+        let cpu_start = thread_cpu();
+        job.control.thread.store(rustix::thread::gettid().as_raw_nonzero().get(), Ordering::Relaxed);
+        let result = match &isolate {
+            Ok(isolate) => catch_unwind(AssertUnwindSafe(|| self.run_in(&job, isolate, cpu_start)))
+                .unwrap_or_else(|_| {
+                    Err(Failure::new(code::INTERNAL, "The runtime failed while it ran the function."))
+                }),
+            Err(error) => Err(Failure::new(code::RUNNER_LOST, format!("No engine could be made: {error}."))),
+        };
+        job.control.outside();
+        let cpu_micros = thread_cpu().saturating_sub(cpu_start).as_micros() as u64;
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.task);
+        // The reading thread sees a parent that is gone, and ends the process.
+        let _ = match result {
+            Ok(output) => {
+                self.writer.send(&FromRunner::Done { task: job.task, cpu_micros }, output.as_bytes())
+            }
+            Err(failure) => {
+                self.writer.send(&FromRunner::Failed { task: job.task, cpu_micros, failure }, &[])
+            }
+        };
+        // Freeing a large heap takes time; the parent has its answer by now.
+        drop(isolate);
+    }
+
+    fn run_in(&self, job: &Job, isolate: &Isolate, cpu_start: Duration) -> Result<String, Failure> {
+        let text = |bytes| {
+            std::str::from_utf8(bytes).map_err(|_| Failure::new(code::INTERNAL, "The input is not UTF-8."))
+        };
+        let assignment = Assignment {
+            task: job.task,
+            bundle: Arc::clone(&job.bundle),
+            limits: job.limits,
+            control: Arc::clone(&job.control),
+            writer: Arc::clone(&self.writer),
+            deadline: Instant::now() + job.limits.wall,
+            cpu_start,
+        };
+        let work = Work {
+            kind: &job.kind,
+            context: text(&job.context)?,
+            input: text(&job.input)?,
+            inbox: &job.inbox,
+        };
+        isolate.run(assignment, &work)
+    }
+}

@@ -1,0 +1,9 @@
+//! Runs functions in real runner processes: what they can do, what they cannot, and what happens around them.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod compile;
+mod hostile;
+mod processes;
+mod runs;
+mod sandbox;
+mod support;

@@ -1,0 +1,216 @@
+//! What well-behaved functions do.
+
+use crate::support::{Bench, TestHost, code, output, reply};
+use bespoke_runtime::host::{Reply, Request};
+use bespoke_runtime::{Kind, Limits};
+use futures_util::future::{FutureExt, join_all};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_awaits_the_host_and_returns_json() {
+    let bench = Bench::new();
+    let host = TestHost::new(|call| {
+        let Request::Http(http) = call.request else { panic!("another call: {:?}", call.request) };
+        assert_eq!((http.method.as_str(), http.endpoint.as_str()), ("POST", "/issues"));
+        let sent: Value = serde_json::from_slice(&call.body).unwrap();
+        async move {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            reply(
+                json!({"status": 201, "status_text": "Created", "headers": [["content-type", "application/json"]],
+                    "url": "https://api.test/issues", "method": "POST"}),
+                json!({"id": 7, "echo": sent}).to_string(),
+            )
+        }
+        .boxed()
+    });
+    let body = "
+        const response = await nango.post({ endpoint: '/issues', data: { title: input.title } });
+        await nango.log('created', { level: 'info' });
+        return { status: response.status, data: response.data };";
+    let outcome = bench.action(body, json!({"title": "héllo \u{1f600} \"x\"\n"}), &host).await;
+    assert!(outcome.cpu > Duration::ZERO);
+    assert_eq!(
+        output(outcome),
+        json!({"status": 201, "data": {"id": 7, "echo": {"title": "héllo \u{1f600} \"x\"\n"}}})
+    );
+    assert!(host.lines().iter().any(|line| line.contains("created")), "{:?}", host.lines());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_saves_a_hundred_thousand_records_in_pages() {
+    let bench = Bench { limits: Limits { memory: 128 << 20, ..Bench::new().limits }, ..Bench::new() };
+    let saved = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&saved);
+    let host = TestHost::new(move |call| {
+        let Request::SaveRecords(model) = call.request else { panic!("another call: {:?}", call.request) };
+        assert_eq!(model.model, "Issue");
+        let records: Vec<Value> = serde_json::from_slice(&call.body).unwrap();
+        counter.fetch_add(records.len(), Ordering::Relaxed);
+        async move { reply(json!({"added": records.len(), "updated": 0, "deleted": 0, "unchanged": 0}), "") }
+            .boxed()
+    });
+    let code = "export default { type: 'sync', exec: async (nango) => {
+        for (let page = 0; page < 100; page += 1) {
+            const records = [];
+            for (let index = 0; index < 1000; index += 1) {
+                records.push({ id: String(page * 1000 + index), title: 'Issue number ' + index, labels: ['a', 'b'], body: 'x'.repeat(100) });
+            }
+            await nango.batchSave(records, 'Issue');
+        }
+    } };";
+    let modules = bench.compile(&[("sync.js", code)]).await;
+    let run = bench.prepare(Kind::Sync, modules, &Value::Null);
+    assert_eq!(output(bench.runtime.run(bench.tenant, run, host).await), json!(true));
+    assert_eq!(saved.load(Ordering::Relaxed), 100_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_runs_share_one_process() {
+    let bench = Bench::new();
+    let host = TestHost::new(|call| {
+        async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Ok(Reply { head: Some(serde_json::value::to_raw_value(&call.request).unwrap()), body: call.body })
+        }
+        .boxed()
+    });
+    let code = "export default { type: 'action', exec: async (nango, input) => {
+        await nango.setMetadata({ number: input });
+        return input * 2;
+    } };";
+    let modules = bench.compile(&[("action.js", code)]).await;
+    let runs = (0..32).map(|number| {
+        let run = bench.prepare(Kind::Action, modules.clone(), &json!(number));
+        bench.runtime.run(bench.tenant, run, host.clone())
+    });
+    for (number, outcome) in join_all(runs).await.into_iter().enumerate() {
+        assert_eq!(output(outcome), json!(number * 2));
+    }
+    assert_eq!(bench.runtime.process_ids().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_bodies_travel_both_ways() {
+    let bench = Bench::new();
+    let host = TestHost::new(|call| {
+        let size = call.body.len();
+        async move { reply(json!({"size": size}), vec![b'y'; 8 << 20]) }.boxed()
+    });
+    // The prelude's own calls parse what they get; the size is what counts here.
+    let body = "
+        const text = 'é'.repeat(4 << 20);
+        try { await nango.setMetadata({ text }); } catch (error) { return { failed: String(error) }; }
+        return { done: true };";
+    assert_eq!(output(bench.action(body, json!({}), &host).await), json!({"done": true}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_call_is_thrown_and_thrown_errors_become_failures() {
+    let bench = Bench::new();
+    let outcome = bench
+        .action("await nango.getMetadata(); await nango.setMetadata({});", json!({}), &TestHost::silent())
+        .await;
+    assert_eq!(outcome.result.unwrap_err().status, 500);
+    let outcome =
+        bench.action("throw new nango.ActionError({ reason: 'no' })", json!({}), &TestHost::silent()).await;
+    let failure = outcome.result.unwrap_err();
+    assert_eq!(failure.code, "action_script_runtime_error");
+    assert_eq!(serde_json::from_str::<Value>(failure.payload.get()).unwrap(), json!({"reason": "no"}));
+    let outcome =
+        bench.script("const f = () => { throw new TypeError('boom') }; await null; f();", json!(1)).await;
+    let failure = outcome.result.unwrap_err();
+    assert_eq!(failure.code, "script_internal_error");
+    assert!(failure.message.contains("boom"), "{failure:?}");
+    assert!(failure.stack.as_deref().unwrap_or_default().contains("script.js:1:"), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn modules_import_each_other_and_the_builtins_and_nothing_else() {
+    let bench = Bench::new();
+    let modules = bench
+        .compile(&[
+            (
+                "github/actions/entry.js",
+                "import { twice } from '../../chunk.js'; import { createHash } from 'node:crypto'; import * as url from 'url';
+                 import { Buffer as Imported } from 'buffer';
+                 export default async (input) => [twice(input), createHash('sha256').update('abc').digest('hex').slice(0, 8),
+                    typeof url.URL, Imported === Buffer, Buffer.from('é').toString('base64')];",
+            ),
+            ("chunk.js", "export const twice = (value) => value * 2;"),
+        ])
+        .await;
+    let run = bench.prepare(Kind::Script, modules, &json!(21));
+    let outcome = bench.runtime.run(bench.tenant, run, TestHost::silent()).await;
+    assert_eq!(output(outcome), json!([42, "ba7816bf", "function", true, "w6k="]));
+
+    for name in ["fs", "node:fs", "bespoke:prelude", "bespoke:native", "./other.js", "/etc/passwd"] {
+        let outcome = bench.script(&format!("await import('{name}')"), json!(1)).await;
+        assert_eq!(code(&outcome), "script_internal_error");
+    }
+    let modules = bench.compile(&[("entry.js", "import './other.js'; export default () => 1;")]).await;
+    let run = bench.prepare(Kind::Script, modules, &json!(1));
+    let failure = bench.runtime.run(bench.tenant, run, TestHost::silent()).await.result.unwrap_err();
+    assert!(failure.message.contains("./other.js"), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn timers_fire_in_order_and_do_not_use_cpu_time() {
+    let bench = Bench::new().cpu_ms(200);
+    let body = "
+        const seen = [];
+        const wait = (ms, name) => new Promise((resolve) => setTimeout(() => { seen.push(name); resolve(); }, ms));
+        const never = setTimeout(() => seen.push('never'), 10); clearTimeout(never);
+        await Promise.all([wait(300, 'c'), wait(20, 'a'), wait(100, 'b')]);
+        return seen;";
+    assert_eq!(output(bench.script(body, json!(0)).await), json!(["a", "b", "c"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejections_that_nobody_handles_are_logged_and_do_not_end_the_run() {
+    let bench = Bench::new();
+    let host = TestHost::silent();
+    let body = "
+        Promise.reject(new Error('lost'));
+        const late = Promise.reject(new Error('handled in the same turn')); late.catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return 'done';";
+    assert_eq!(output(bench.action(body, json!({}), &host).await), json!("done"));
+    let lines = host.lines();
+    assert_eq!(lines.iter().filter(|line| line.contains("lost")).count(), 1, "{lines:?}");
+    assert!(!lines.iter().any(|line| line.contains("same turn")), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strings_with_half_characters_do_no_harm() {
+    let bench = Bench::new();
+    let body = "return [new TextEncoder().encode('a\\ud83d').length, '\\ud83d'.length, Buffer.from('\\udc00').toString('hex')];";
+    assert_eq!(output(bench.script(body, json!(0)).await), json!([4, 1, "efbfbd"]));
+}
+
+/// Prints what a run costs; asserts only that it is not out of all proportion.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_trip_is_short() {
+    let bench = Bench::new();
+    let host = TestHost::new(|_| async { reply(json!({}), "") }.boxed());
+    for (name, body) in
+        [("without a call", "input"), ("with one call", "(await nango.setMetadata({}), input)")]
+    {
+        let code = format!("export default {{ type: 'action', exec: async (nango, input) => {body} }};");
+        let modules = bench.compile(&[("action.js", &code)]).await;
+        let mut times = Vec::new();
+        for number in 0..200 {
+            let run = bench.prepare(Kind::Action, modules.clone(), &json!(number));
+            let start = Instant::now();
+            let outcome = bench.runtime.run(bench.tenant, run, host.clone()).await;
+            times.push((start.elapsed(), outcome.cpu));
+            output(outcome);
+        }
+        times.sort();
+        let (p50, p99) = (times[100], times[198]);
+        println!("run {name}: p50 {:?} (cpu {:?}), p99 {:?}", p50.0, p50.1, p99.0);
+        assert!(p50.0 < Duration::from_millis(50), "{p50:?}");
+    }
+}
