@@ -57,6 +57,41 @@ impl FromStr for FunctionKind {
     }
 }
 
+/// The events that an on-event function can wait for.
+pub const EVENTS: [&str; 3] = ["post-connection-creation", "pre-connection-deletion", "validate-connection"];
+
+/// Where a deployed function comes from. It decides who may delete it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// A project: it is deleted by a deployment that lacks it.
+    #[default]
+    Repo,
+    /// Deployed by itself: it can be deleted over the API.
+    Standalone,
+}
+
+impl Origin {
+    /// Every origin; the database's CHECK repeats this list.
+    pub const ALL: [Self; 2] = [Self::Repo, Self::Standalone];
+
+    /// The word in the database and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Repo => "repo",
+            Self::Standalone => "standalone",
+        }
+    }
+}
+
+impl FromStr for Origin {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|origin| origin.as_str() == text).ok_or(())
+    }
+}
+
 /// What a function says of itself: read from its `createSync`/`createAction`/`createOnEvent` object at deploy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
@@ -138,6 +173,8 @@ pub struct Source {
 }
 
 /// A JavaScript module as the bundler made it. Its name holds a hash of its content.
+///
+/// [`Deployment::modules`] is a flat folder: a module imports another as `./<name>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {
     /// ES module text.
@@ -154,6 +191,9 @@ pub struct Deployment {
     /// How far functions that are absent here are deleted.
     #[serde(default)]
     pub scope: DeployScope,
+    /// Where the functions come from.
+    #[serde(default)]
+    pub origin: Origin,
     /// The functions.
     pub functions: Vec<DeployedFunction>,
     /// Modules by name.
@@ -184,21 +224,92 @@ pub struct Function {
     pub definition: Definition,
     /// The version shown: the author's, else counted by the server.
     pub version: String,
-    /// Hashes (hex) of its modules, entry first, with the names they import each other by.
+    /// Its modules, entry first.
     pub modules: Vec<ModuleRef>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Hash of everything that makes it what it is ([`fingerprint`]): a deployment with the same one changes nothing.
+    pub fingerprint: Hash,
     /// Whether it may run.
     pub enabled: bool,
     /// When this version was deployed.
     pub deployed_at: Timestamp,
 }
 
-/// A stored module: the name other modules import it by, and the hash (hex) of its content.
+/// A stored module: the name other modules import it by, and its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModuleRef {
     /// Name in the deployment, e.g. `hubspot-contacts-1a2b3c.js`.
     pub name: String,
-    /// Content hash, hex.
-    pub hash: String,
+    /// Hash of the name and the code ([`Module::hash`]).
+    pub hash: Hash,
+}
+
+/// A BLAKE3 hash; 64 hexadecimal digits as text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        blake3::Hash::from_hex(text.as_bytes())
+            .map(|hash| Self(*hash.as_bytes()))
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+impl Module {
+    /// What the module is stored and cached under: its code and its name, because the name is part of the bytecode.
+    ///
+    /// The source map is left out: it says where the code came from, not what it does, and the newest one is kept.
+    pub fn hash(&self, name: &str) -> Hash {
+        hash_of([name.as_bytes(), self.code.as_bytes()])
+    }
+}
+
+/// The hash of everything that makes a function what it is: its definition, its modules, its source and its origin.
+pub fn fingerprint(definition: &Definition, modules: &[ModuleRef], source: &Source, origin: Origin) -> Hash {
+    let json = serde_json::to_vec(&(definition, modules, source, origin))
+        .expect("plain data with text keys is JSON");
+    hash_of([json.as_slice()])
+}
+
+/// Hash of some byte strings, each with its length, so that no two lists run together.
+fn hash_of<const N: usize>(parts: [&[u8]; N]) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+    }
+    Hash(*hasher.finalize().as_bytes())
+}
+
+/// The version after `previous`, for functions whose author states none: `1`, `2`, …; after an author's `1.4.0` comes `1.4.1`.
+pub fn next_version(previous: Option<&str>) -> String {
+    let Some(previous) = previous else { return "1".to_owned() };
+    let (head, last) = previous.rsplit_once('.').map_or(("", previous), |(head, last)| (head, last));
+    match last.parse::<u64>() {
+        Ok(number) if head.is_empty() => (number + 1).to_string(),
+        Ok(number) => format!("{head}.{}", number + 1),
+        Err(_) => "1".to_owned(),
+    }
 }
 
 /// What a deployment would change, shown before it does.
@@ -227,4 +338,42 @@ pub struct PlannedFunction {
     pub version: String,
     /// How many connections of its integration there are.
     pub connections: u64,
+}
+
+impl DeployPlan {
+    /// Whether deploying would change nothing.
+    pub fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.changed.is_empty() && self.deleted.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_counted_on_from_what_was_there() {
+        for (previous, next) in [
+            (None, "1"),
+            (Some("1"), "2"),
+            (Some("9"), "10"),
+            (Some("1.4.0"), "1.4.1"),
+            (Some("beta"), "1"),
+            (Some(""), "1"),
+        ] {
+            assert_eq!(next_version(previous), next, "{previous:?}");
+        }
+    }
+
+    #[test]
+    fn a_module_is_its_name_and_its_code() {
+        let module =
+            |code: &str, map: Option<&str>| Module { code: code.to_owned(), map: map.map(str::to_owned) };
+        let hash = module("1", None).hash("a.js");
+        assert_eq!(hash, module("1", Some("{}")).hash("a.js"), "a map is no part of it");
+        assert_ne!(hash, module("1", None).hash("b.js"));
+        assert_ne!(module("b", None).hash("a"), module("", None).hash("ab"));
+        let text = serde_json::to_string(&hash).unwrap();
+        assert_eq!((text.len(), serde_json::from_str::<Hash>(&text).unwrap()), (66, hash));
+    }
 }
