@@ -71,6 +71,11 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
+/// Reads a duration that a person wrote: `30s`, `15m`, `24h`, `1h 30m`. `None` where it is not one, or zero.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    humantime::parse_duration(text.trim()).ok().filter(|duration| !duration.is_zero())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -333,6 +333,9 @@ impl Finish {
 
 fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -> Result<bool> {
     let finished_at = finish.state.is_final().then_some(now);
+    if let Some(sync) = claim.run.sync {
+        syncs::lock(tx, sync)?;
+    }
     let changed = tx.execute(
         "UPDATE runs SET state = $4, run_at = coalesce($5, run_at), attempt = attempt + $6, output = $7, error = $8,
                          result = $9, finished_at = $10, lease_token = NULL, leased_until = NULL

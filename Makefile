@@ -1,0 +1,77 @@
+# Everything that is done with this repository. `make` alone prints the targets.
+# A fresh machine needs Rust, Node 20 with npm, make and a C compiler (Debian with root installs the rest by itself).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Outside the checkout, so that fresh clones reuse what was compiled; nothing depends on it being filled.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/bespoke/target
+
+# Folders whose npm packages are needed to build or to test.
+NPM_FOLDERS := crates/runtime/js packages/bespoke examples/hubspot-contacts crates/bundler/tests/fixtures tests/node
+NPM_STAMPS := $(NPM_FOLDERS:%=%/node_modules/.package-lock.json)
+PRELUDE := crates/runtime/js/dist/prelude.js
+PRELUDE_SOURCES := $(wildcard crates/runtime/js/src/*.js crates/runtime/js/*.mjs crates/runtime/js/package-lock.json)
+
+help: ## print the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+
+demo: build examples/hubspot-contacts/node_modules/.package-lock.json ## build, start Bespoke with a sample CRM and two customers
+	@node examples/demo/demo.mjs
+
+test: test-rust test-js test-node ## install what the tests need and run every test, on SQLite and PostgreSQL
+
+build: $(PRELUDE) ## build target/release/bespoke, with everything embedded
+	cargo build --release --locked --package bespoke
+	@mkdir -p target/release
+	@[ "$(CARGO_TARGET_DIR)/release/bespoke" -ef target/release/bespoke ] || cp -f "$(CARGO_TARGET_DIR)/release/bespoke" target/release/bespoke
+
+test-rust: $(PRELUDE) $(NPM_STAMPS) ## Rust tests, storage and API on both databases
+	BESPOKE_TEST_POSTGRES="$$(scripts/postgres start)" cargo test --locked --workspace
+
+test-js: $(NPM_STAMPS) ## the prelude's tests and the types of packages and examples
+	cd crates/runtime/js && npm run --silent build && npm test --silent
+	cd packages/bespoke && npm test --silent
+	cd examples/hubspot-contacts && npx --no-install tsc --noEmit
+
+test-node: $(PRELUDE) $(NPM_STAMPS) ## a real server driven by the official @nangohq/node, on both databases
+	cargo build --locked --package bespoke
+	cd tests/node && BESPOKE_BINARY="$(CARGO_TARGET_DIR)/debug/bespoke" BESPOKE_TEST_POSTGRES="$$(../../scripts/postgres start)" npm test --silent
+
+bench: build $(NPM_STAMPS) ## measure from outside over HTTP and print one table
+	@cd tests/node && node bench/bench.mjs
+
+fmt: ## format the Rust code
+	cargo fmt
+
+lint: $(PRELUDE) ## formatting, clippy and docs, warnings are errors
+	cargo fmt --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+generate: $(PRELUDE) ## write openapi.json and docs/reference from the code
+	cargo build --locked --package bespoke
+	"$(CARGO_TARGET_DIR)/debug/bespoke" openapi > openapi.json
+	mkdir -p docs/reference
+	for page in settings errors cli providers; do "$(CARGO_TARGET_DIR)/debug/bespoke" reference $$page > docs/reference/$$page.md; done
+
+check-generated: generate ## fail where generated files are stale
+	git diff --exit-code -- openapi.json docs/reference
+
+smoke: build examples/hubspot-contacts/node_modules/.package-lock.json ## the demo from start to stop, on the release binary
+	cd tests/node && node smoke.mjs
+
+ci: lint check-generated test smoke ## what has to be green before a change lands
+
+clean: ## remove what was built here (not the shared target folder)
+	rm -rf target crates/runtime/js/dist $(NPM_FOLDERS:%=%/node_modules)
+
+$(PRELUDE): crates/runtime/js/node_modules/.package-lock.json $(PRELUDE_SOURCES)
+	cd crates/runtime/js && npm run --silent build
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+
+.PHONY: help demo test build test-rust test-js test-node bench fmt lint generate check-generated smoke ci clean

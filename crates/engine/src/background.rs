@@ -1,0 +1,42 @@
+//! What an engine does by itself: the worker, the chores and the writer of history.
+
+use crate::{Engine, worker::Worker};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The tasks of a started engine. Dropping it stops them without waiting; [`Background::stop`] waits.
+pub struct Background {
+    engine: Arc<Engine>,
+    tasks: JoinSet<()>,
+    writer: JoinSet<()>,
+    stop: CancellationToken,
+    stop_writer: CancellationToken,
+}
+
+impl Engine {
+    /// Starts the engine's own work. Call it once.
+    pub fn start(self: &Arc<Self>) -> Background {
+        let (stop, stop_writer) = (CancellationToken::new(), CancellationToken::new());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Worker::new(Arc::clone(self)).run(stop.clone()));
+        tasks.spawn(Arc::clone(self).maintain(stop.clone()));
+        let mut writer = JoinSet::new();
+        let history = Mutex::lock(&self.history_writer).unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(history) = history {
+            writer.spawn(history.run(self.store.clone(), stop_writer.clone()));
+        }
+        Background { engine: Arc::clone(self), tasks, writer, stop, stop_writer }
+    }
+}
+
+impl Background {
+    /// Hands runs back, ends the runner processes and writes the rest of the history.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+        self.engine.runtime.shutdown().await;
+        self.stop_writer.cancel();
+        while self.writer.join_next().await.is_some() {}
+    }
+}

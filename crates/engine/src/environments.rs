@@ -1,0 +1,71 @@
+//! Environments, the keys that open them, and their variables.
+
+use crate::{Engine, Error, Resource, Result};
+use bespoke_core::environment::{ApiKey, Environment, FIRST, SecretKey};
+use bespoke_store::NewApiKey;
+use std::collections::BTreeMap;
+
+/// A key made just now: the only time that its secret is seen.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// The environment that it opens.
+    pub environment: Environment,
+    /// The key.
+    pub key: ApiKey,
+    /// Its secret.
+    pub secret: SecretKey,
+}
+
+/// What a key that opens everything in its environment is granted.
+const EVERYTHING: &str = "environment:*";
+
+impl Engine {
+    /// The key with this secret and its environment; `None` where there is none or it was revoked.
+    pub async fn authenticate(&self, secret: &SecretKey) -> Result<Option<(ApiKey, Environment)>> {
+        Ok(self.store.api_key_by_hash(secret.hash()).await?)
+    }
+
+    /// Makes the first environments where they are missing, and sees that each has a key: the preset one, or a new one
+    /// where it has none. Returns the keys made just now.
+    ///
+    /// Fails with [`Error::NotFound`] when a preset key names an environment that does not exist.
+    pub async fn prepare_environments(&self, preset: &BTreeMap<String, SecretKey>) -> Result<Vec<NewKey>> {
+        for name in FIRST {
+            if self.store.environment_by_name(name).await?.is_none() {
+                self.store.create_environment(name, self.ids.next()).await?;
+            }
+        }
+        let mut made = Vec::new();
+        for (name, secret) in preset {
+            let environment = self.environment(name).await?;
+            if self.store.api_key_by_hash(secret.hash()).await?.is_none() {
+                made.push(self.store_key(environment, "preset", secret.clone()).await?);
+            }
+        }
+        for environment in self.store.environments().await? {
+            if self.store.api_keys(environment.id).await?.is_empty() {
+                let secret = SecretKey::from_uuid(self.ids.next());
+                made.push(self.store_key(environment, "default", secret).await?);
+            }
+        }
+        Ok(made)
+    }
+
+    /// The environment with this name.
+    pub async fn environment(&self, name: &str) -> Result<Environment> {
+        self.store.environment_by_name(name).await?.ok_or(Error::NotFound(Resource::Environment))
+    }
+
+    /// Makes a key that opens everything in an environment.
+    pub async fn create_api_key(&self, environment: &str, display_name: &str) -> Result<NewKey> {
+        let environment = self.environment(environment).await?;
+        self.store_key(environment, display_name, SecretKey::from_uuid(self.ids.next())).await
+    }
+
+    async fn store_key(&self, environment: Environment, display_name: &str, secret: SecretKey) -> Result<NewKey> {
+        let scopes = vec![EVERYTHING.to_owned()];
+        let new = NewApiKey { display_name: display_name.to_owned(), hash: secret.hash(), scopes };
+        let key = self.store.create_api_key(environment.id, new).await?;
+        Ok(NewKey { environment, key, secret })
+    }
+}

@@ -1,0 +1,116 @@
+//! What can go wrong in a use case, by what the caller can do about it. No word of HTTP.
+
+use bespoke_runtime::Failure;
+use std::fmt;
+
+/// The engine's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A thing that can be missing or in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resource {
+    /// An environment.
+    Environment,
+    /// A provider definition.
+    Provider,
+    /// An integration.
+    Integration,
+    /// A connection.
+    Connection,
+    /// A sync, action or on-event function.
+    Function,
+    /// A sync of a connection.
+    Sync,
+    /// A run.
+    Run,
+    /// An API key.
+    ApiKey,
+    /// A deployment.
+    Deployment,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Environment => "the environment",
+            Self::Provider => "the provider",
+            Self::Integration => "the integration",
+            Self::Connection => "the connection",
+            Self::Function => "the function",
+            Self::Sync => "the sync",
+            Self::Run => "the run",
+            Self::ApiKey => "the API key",
+            Self::Deployment => "the deployment",
+        })
+    }
+}
+
+/// What can go wrong in a use case.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is not there, or belongs to another environment, which is the same.
+    #[error("{0} does not exist")]
+    NotFound(Resource),
+    /// It is there already.
+    #[error("{0} exists already")]
+    Conflict(Resource),
+    /// It may not run.
+    #[error("{0} is disabled")]
+    Disabled(Resource),
+    /// A value is not acceptable.
+    #[error("{}: {message}", path.join("."))]
+    Invalid {
+        /// Where, from the top of the request's body.
+        path: Vec<String>,
+        /// Kind of problem, e.g. `custom`, `too_small`.
+        code: &'static str,
+        /// What is wrong, for people.
+        message: String,
+    },
+    /// The metadata would be too large.
+    #[error("the metadata would have {0} bytes; {max} are allowed", max = bespoke_core::document::MAX_BYTES)]
+    MetadataTooLarge(usize),
+    /// The function failed; how and why is in there.
+    #[error("the function failed with {}", .0.code)]
+    Failed(Box<Failure>),
+    /// The provider does not accept the given credentials; the text says how it was found out.
+    #[error("the provider did not accept the credentials: {0}")]
+    CredentialsRefused(String),
+    /// There is no answer of the provider.
+    #[error("the provider could not be asked")]
+    Proxy(#[source] crate::proxy::Error),
+    /// Stored data cannot be used.
+    #[error("stored data is damaged: {0}")]
+    Damaged(&'static str),
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+    /// The database failed.
+    #[error("the database failed")]
+    Store(#[source] bespoke_store::Error),
+}
+
+impl Error {
+    /// A value at `path` is not acceptable.
+    pub fn invalid(path: &[&str], code: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { path: path.iter().map(|&part| part.to_owned()).collect(), code, message: message.into() }
+    }
+}
+
+impl From<crate::proxy::Error> for Error {
+    fn from(error: crate::proxy::Error) -> Self {
+        Self::Proxy(error)
+    }
+}
+
+impl From<bespoke_store::Error> for Error {
+    fn from(error: bespoke_store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The error and what caused it, in one line: for logs.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let errors = std::iter::successors(Some(error), |error| error.source());
+    errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,174 @@
+//! Requests to a provider for a customer: the API's `/proxy` and what functions ask for.
+//!
+//! Here a connection's name becomes everything that [`crate::proxy`] needs: provider, integration settings, credentials.
+
+use crate::{
+    Engine, Error, Resource, Result,
+    http::{Body, HeaderMap, HeaderName, HeaderValue, Method},
+    proxy::{self, Params, ProxyRequest, ProxyResponse},
+};
+use bespoke_core::{connection::Connection, id::EnvironmentId, retry::Wishes};
+use bespoke_runtime::host::{Http, Refusal, Reply};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Value, value::RawValue, value::to_raw_value};
+use std::sync::Arc;
+
+/// A request that a caller of the API wants made for a customer.
+#[derive(Debug)]
+pub struct ProxyCall {
+    /// The integration's `unique_key`.
+    pub provider_config_key: String,
+    /// The connection.
+    pub connection_id: String,
+    /// The method.
+    pub method: Method,
+    /// Path and query at the provider, or a full URL below its base URL.
+    pub endpoint: String,
+    /// The caller's headers for the provider.
+    pub headers: HeaderMap,
+    /// The body's type where `headers` has none.
+    pub content_type: Option<HeaderValue>,
+    /// The body.
+    pub body: Body,
+    /// When to ask again.
+    pub retry: Wishes,
+    /// What stands in for the provider's base URL.
+    pub base_url_override: Option<String>,
+    /// Unpack compressed answers.
+    pub decompress: bool,
+    /// Keep credentials when the provider redirects elsewhere.
+    pub forward_headers_on_redirect: Option<bool>,
+}
+
+impl Engine {
+    /// Makes a request for a customer. The answer is the provider's, whatever its status.
+    pub async fn proxy(&self, environment: EnvironmentId, call: ProxyCall) -> Result<ProxyResponse> {
+        let connection = self.connection(environment, &call.provider_config_key, &call.connection_id).await?;
+        let provider_name = connection.provider.clone();
+        let mut request = self.request_to(&provider_name, connection, call.method, call.endpoint).await?;
+        request.headers = call.headers;
+        request.content_type = call.content_type;
+        request.body = call.body;
+        request.retry = call.retry;
+        request.base_url_override = call.base_url_override;
+        request.decompress = call.decompress;
+        request.forward_headers_on_redirect = call.forward_headers_on_redirect;
+        Ok(self.proxy.send(request).await?)
+    }
+
+    /// Makes a request that a function asked for. `provider` is the function's own, also where it names another
+    /// connection (functions.md §2.1).
+    pub(crate) async fn request_for_run(
+        &self,
+        connection: &Connection,
+        provider: &str,
+        request: Http,
+        body: Bytes,
+    ) -> Result<Reply, Refusal> {
+        let method: Method = request.method.to_uppercase().parse().map_err(|_| refused("invalid_method", "not a method"))?;
+        let headers = headers(&request.headers)?;
+        let (params, retry) = (params(request.params.as_deref()), wishes(&request));
+        let mut outgoing = self
+            .request_to(provider, connection.clone(), method, request.endpoint)
+            .await
+            .map_err(|error| refused("failed_to_get_connection", error))?;
+        outgoing.params = params;
+        outgoing.headers = headers;
+        outgoing.body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
+        outgoing.retry = retry;
+        outgoing.base_url_override = request.base_url_override;
+        outgoing.decompress = request.decompress.unwrap_or(true);
+        outgoing.forward_headers_on_redirect = request.forward_headers_on_redirect;
+        let method = outgoing.method.clone();
+        let answer = self.proxy.send(outgoing).await.map_err(network)?;
+        self.reply(method, answer).await
+    }
+
+    /// A request with what the connection brings along and nothing else.
+    async fn request_to(
+        &self,
+        provider: &str,
+        connection: Connection,
+        method: Method,
+        endpoint: String,
+    ) -> Result<ProxyRequest> {
+        let provider = Arc::clone(self.providers.get(provider).ok_or(Error::NotFound(Resource::Provider))?);
+        let integration = self
+            .store
+            .integration_by_key(connection.environment, &connection.provider_config_key)
+            .await?
+            .ok_or(Error::NotFound(Resource::Integration))?;
+        let credentials = self.credentials(&connection).await?;
+        let mut request = ProxyRequest::get(provider, Arc::new(connection), Arc::new(credentials), endpoint);
+        request.method = method;
+        request.integration_config = integration.custom;
+        Ok(request)
+    }
+
+    async fn reply(&self, method: Method, answer: ProxyResponse) -> Result<Reply, Refusal> {
+        #[derive(Serialize)]
+        struct Head<'a> {
+            status: u16,
+            status_text: &'a str,
+            headers: Vec<(&'a str, String)>,
+            url: &'a str,
+            method: &'a str,
+        }
+        let response = answer.response;
+        let head = Head {
+            status: response.status.as_u16(),
+            status_text: response.status.canonical_reason().unwrap_or_default(),
+            headers: response
+                .headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .collect(),
+            url: response.url.as_str(),
+            method: method.as_str(),
+        };
+        let head = to_raw_value(&head).map_err(|error| refused("server_error", error))?;
+        // A run that reads more than half of its memory at once would fail for want of memory anyway.
+        let body = response.bytes(self.settings.run_memory / 2).await.map_err(|error| network(proxy::Error::Http(error)))?;
+        Ok(Reply { head: Some(head), body })
+    }
+}
+
+fn headers(given: &[(String, String)]) -> Result<HeaderMap, Refusal> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in given {
+        let invalid = || refused("invalid_header", format!("the header `{name}` cannot be sent"));
+        let key: HeaderName = name.parse().map_err(|_| invalid())?;
+        headers.append(key, HeaderValue::from_str(value).map_err(|_| invalid())?);
+    }
+    Ok(headers)
+}
+
+fn params(given: Option<&RawValue>) -> Params {
+    let value: Option<Value> = given.and_then(|raw| serde_json::from_str(raw.get()).ok());
+    value.as_ref().map_or(Params::None, Params::from_json)
+}
+
+fn wishes(request: &Http) -> Wishes {
+    let header: Value =
+        request.retry_header.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let names = |key: &str| match &header[key] {
+        Value::String(name) => vec![name.to_ascii_lowercase()],
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_ascii_lowercase).collect(),
+        _ => Vec::new(),
+    };
+    Wishes {
+        retries: request.retries.unwrap_or(0),
+        retry_on: request.retry_on.clone().unwrap_or_default(),
+        at: names("at"),
+        after: names("after"),
+    }
+}
+
+fn refused(code: &str, message: impl std::fmt::Display) -> Refusal {
+    Refusal::new(code, message.to_string())
+}
+
+fn network(error: proxy::Error) -> Refusal {
+    Refusal::new(error.code(), crate::error::chain(&error))
+}

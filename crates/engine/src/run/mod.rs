@@ -1,0 +1,106 @@
+//! Executing a function for a customer: what syncs, actions and events share.
+//!
+//! A run sees one snapshot of the customer's configuration, taken when it starts; what the function itself writes it
+//! sees at once. Everything that a function does goes through [`host`].
+
+mod context;
+mod host;
+
+use crate::{Engine, Failure, functions::LoadedFunction};
+use bespoke_core::{
+    connection::Connection, environment::Environment, run::RunKind, sync::Counts, sync::Sync,
+};
+use bespoke_runtime::{Kind, Limits, Run};
+use bytes::Bytes;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// One execution, with everything it needs already loaded.
+pub(crate) struct Execution {
+    /// The run's id.
+    pub(crate) id: Uuid,
+    /// The environment that it belongs to.
+    pub(crate) environment: Environment,
+    /// What is executed.
+    pub(crate) kind: RunKind,
+    /// The customer's connection; its metadata is the snapshot that the run sees.
+    pub(crate) connection: Connection,
+    /// The function, ready to run.
+    pub(crate) function: Arc<LoadedFunction>,
+    /// What it gets, as JSON.
+    pub(crate) input: Bytes,
+    /// The sync that it belongs to.
+    pub(crate) sync: Option<Sync>,
+    /// How many actions called each other to get here.
+    pub(crate) depth: u8,
+    /// Stops it.
+    pub(crate) cancel: CancellationToken,
+}
+
+/// How an execution ended.
+pub(crate) struct Ended {
+    /// What it answered (JSON), or how it failed.
+    pub(crate) result: Result<Bytes, Failure>,
+    /// What it did to the records, by model.
+    pub(crate) counts: BTreeMap<String, Counts>,
+}
+
+impl Engine {
+    /// Executes a function. Never fails itself: what goes wrong is the execution's result.
+    pub(crate) async fn execute(self: &Arc<Self>, execution: Execution) -> Ended {
+        let function = Arc::clone(&execution.function);
+        let run = Run {
+            id: execution.id,
+            kind: runtime_kind(execution.kind),
+            modules: Arc::clone(&function.modules),
+            input: execution.input.clone(),
+            context: context::build(self, &execution),
+            limits: self.limits(execution.kind),
+            cancel: execution.cancel.clone(),
+        };
+        let tenant = execution.environment.id;
+        let host = Arc::new(host::RunHost::new(Arc::clone(self), execution));
+        let outcome = self.runtime.run(tenant, run, Arc::clone(&host) as Arc<dyn bespoke_runtime::Host>).await;
+        let result = outcome.result.map_err(|failure| speak_of_the_source(failure, &function));
+        Ended { result, counts: host.counts() }
+    }
+
+    fn limits(&self, kind: RunKind) -> Limits {
+        let wall = match kind {
+            RunKind::Action => self.settings.action_timeout,
+            RunKind::Sync => self.settings.sync_timeout,
+            RunKind::OnEvent => self.settings.on_event_timeout,
+            RunKind::Webhook => Duration::from_secs(60 * 60),
+        };
+        Limits { memory: self.settings.run_memory, cpu: self.settings.run_cpu, wall, ..Limits::default() }
+    }
+}
+
+fn runtime_kind(kind: RunKind) -> Kind {
+    match kind {
+        RunKind::Sync => Kind::Sync,
+        RunKind::Action => Kind::Action,
+        RunKind::OnEvent => Kind::OnEvent,
+        RunKind::Webhook => Kind::Webhook,
+    }
+}
+
+/// The failure with its stack, and the copy of it in the payload, in the author's files and lines.
+fn speak_of_the_source(mut failure: Failure, function: &LoadedFunction) -> Failure {
+    failure.stack = failure.stack.map(|stack| function.maps.apply(&stack));
+    let payload = serde_json::from_str::<serde_json::Value>(failure.payload.get()).ok();
+    if let Some(mut payload) = payload.filter(|payload| payload.get("stacktrace").is_some()) {
+        for line in payload["stacktrace"].as_array_mut().into_iter().flatten() {
+            if let Some(text) = line.as_str() {
+                // The map knows frames by their indent and `at`, which the list may have lost.
+                let mapped = function.maps.apply(&format!("    {}", text.trim_start()));
+                *line = mapped.trim_start().into();
+            }
+        }
+        if let Ok(payload) = serde_json::value::to_raw_value(&payload) {
+            failure.payload = payload;
+        }
+    }
+    failure
+}

@@ -1,0 +1,39 @@
+//! What the engine can be told.
+
+use std::time::Duration;
+
+/// Limits of runs, and how many there are at once.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Memory of one run in bytes.
+    pub run_memory: usize,
+    /// Processor time of one run; waiting does not count.
+    pub run_cpu: Duration,
+    /// Time that an action may take.
+    pub action_timeout: Duration,
+    /// Time that a sync may take.
+    pub sync_timeout: Duration,
+    /// Time that an on-event function may take.
+    pub on_event_timeout: Duration,
+    /// Queued runs that this node executes at once.
+    pub workers: usize,
+    /// How long ended runs are kept.
+    pub run_retention: Duration,
+    /// How long a node may be silent before its runs are taken up by another.
+    pub lease: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            run_memory: 256 * 1024 * 1024,
+            run_cpu: Duration::from_secs(300),
+            action_timeout: Duration::from_secs(15 * 60),
+            sync_timeout: Duration::from_secs(24 * 60 * 60),
+            on_event_timeout: Duration::from_secs(5 * 60),
+            workers: 32,
+            run_retention: Duration::from_secs(30 * 24 * 60 * 60),
+            lease: Duration::from_secs(30),
+        }
+    }
+}

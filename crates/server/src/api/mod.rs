@@ -1,0 +1,10 @@
+//! The handlers: one file per noun, which is one tag of the OpenAPI document.
+//!
+//! A handler takes things out of the request, calls the engine once and shapes the answer.
+
+pub mod deployments;
+pub mod functions;
+pub mod health;
+pub mod proxy;
+pub mod records;
+pub mod syncs;

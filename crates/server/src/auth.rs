@@ -1,0 +1,221 @@
+//! Who calls: the API key, its environment and its scopes.
+//!
+//! [`guard`] runs before every route that needs a key, in the order of http-api.md §2.3: content type, key, rate limit.
+//! The scope is part of a handler's signature: [`Key`]`<scope::ConnectionsRead>`. A handler without one does not compile
+//! against the route list's test.
+
+use crate::{
+    error::{ApiError, Code},
+    rate_limit::Allowance,
+    state::AppState,
+};
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use bespoke_core::environment::{ApiKey, Environment};
+use serde_json::json;
+use std::{marker::PhantomData, sync::Arc};
+
+/// The key that a request came with, and the environment that it opens.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The key.
+    pub key: ApiKey,
+    /// The only environment whose rows exist for this request.
+    pub environment: Environment,
+}
+
+/// The caller, who has the scope `S`. Answers 403 `forbidden` otherwise.
+pub struct Key<S: Scope>(pub Arc<Caller>, PhantomData<S>);
+
+impl<S: Scope> std::ops::Deref for Key<S> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+/// A permission that a handler's signature can name. Holding any one of [`Scope::ANY_OF`] is enough.
+pub trait Scope: Send + Sync + 'static {
+    /// The scopes, each of which is enough.
+    const ANY_OF: &'static [&'static str];
+}
+
+macro_rules! scopes {
+    ($($(#[$doc:meta])* $name:ident [$($text:literal),+];)+) => {
+        /// The scopes of http-api.md §2.3, as types for handlers' signatures.
+        pub mod scope {
+            use super::Scope;
+            $(
+                $(#[$doc])*
+                pub struct $name;
+                impl Scope for $name {
+                    const ANY_OF: &'static [&'static str] = &[$($text),+];
+                }
+            )+
+        }
+    };
+}
+
+scopes! {
+    /// Nothing beyond a valid key.
+    AnyKey ["environment:"];
+    /// List connections.
+    ConnectionsList ["environment:connections:list", "environment:connections:list_credentials"];
+    /// Read a connection.
+    ConnectionsRead ["environment:connections:read", "environment:connections:read_credentials"];
+    /// Import a connection.
+    ConnectionsCreate ["environment:connections:create"];
+    /// Change a connection or its metadata.
+    ConnectionsUpdate ["environment:connections:update"];
+    /// Delete a connection.
+    ConnectionsDelete ["environment:connections:delete"];
+    /// List integrations.
+    IntegrationsList ["environment:integrations:list", "environment:integrations:list_credentials"];
+    /// Read an integration.
+    IntegrationsRead ["environment:integrations:read", "environment:integrations:read_credentials"];
+    /// Create an integration.
+    IntegrationsCreate ["environment:integrations:create"];
+    /// Change an integration.
+    IntegrationsUpdate ["environment:integrations:update"];
+    /// Delete an integration.
+    IntegrationsDelete ["environment:integrations:delete"];
+    /// List an integration's functions.
+    FunctionsList ["environment:functions:list"];
+    /// Read a function and its code.
+    FunctionsRead ["environment:functions:read"];
+    /// Delete a function.
+    FunctionsDelete ["environment:functions:delete"];
+    /// Read the definitions of all functions.
+    ScriptsRead ["environment:integrations:list_functions"];
+    /// Read records.
+    RecordsRead ["environment:records:read"];
+    /// Prune records.
+    RecordsWrite ["environment:records:write"];
+    /// Trigger, start and pause syncs.
+    SyncsExecute ["environment:syncs:execute"];
+    /// Read the status of syncs.
+    SyncsRead ["environment:syncs:read"];
+    /// Change a sync's frequency.
+    SyncsUpdate ["environment:syncs:update"];
+    /// Trigger actions and read their results.
+    ActionsExecute ["environment:actions:execute"];
+    /// Use the proxy.
+    Proxy ["environment:proxy"];
+    /// Deploy functions.
+    Deploy ["environment:deploy"];
+    /// Read environment variables.
+    VariablesRead ["environment:variables:read"];
+    /// Set and unset environment variables.
+    VariablesWrite ["environment:variables:write"];
+}
+
+/// Whether `granted` covers `required`: the same text, or `prefix:*` whose prefix (with the colon) begins it.
+pub fn covers(granted: &str, required: &str) -> bool {
+    granted == required || granted.strip_suffix('*').is_some_and(|prefix| prefix.ends_with(':') && required.starts_with(prefix))
+}
+
+impl Caller {
+    /// Whether the caller's key has `scope`.
+    pub fn has(&self, scope: &str) -> bool {
+        self.key.scopes.iter().any(|granted| covers(granted, scope))
+    }
+}
+
+impl<S: Scope> FromRequestParts<AppState> for Key<S> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+        let caller = parts.extensions.get::<Arc<Caller>>().cloned().ok_or(ApiError::new(Code::MissingAuthHeader))?;
+        let allowed = S::ANY_OF.iter().any(|scope| scope.ends_with(':') || caller.has(scope));
+        if allowed {
+            return Ok(Self(caller, PhantomData));
+        }
+        Err(ApiError::new(Code::Forbidden).message(format!("The key lacks the scope {}.", S::ANY_OF[0])))
+    }
+}
+
+/// Checks content type, key and rate limit, and leaves the [`Caller`] for the handler.
+pub async fn guard(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+    if let Err(error) = check_content_type(&request) {
+        return error.into_response();
+    }
+    let caller = match authenticate(&app, request.headers()).await {
+        Ok(caller) => caller,
+        Err(error) => return error.payload(json!({})).into_response(),
+    };
+    let allowance = app.rate_limit.take(caller.environment.id, app.engine.now());
+    let mut response = if allowance.exceeded {
+        too_many(&request, allowance, app.engine.now().as_millis() / 1_000)
+    } else {
+        request.extensions_mut().insert(Arc::new(caller));
+        next.run(request).await
+    };
+    for (name, value) in [
+        ("x-ratelimit-limit", i64::from(allowance.limit)),
+        ("x-ratelimit-remaining", i64::from(allowance.remaining)),
+        ("x-ratelimit-reset", allowance.reset),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from(value));
+    }
+    response
+}
+
+fn too_many(request: &Request, allowance: Allowance, now: i64) -> Response {
+    let body = json!({ "error": {
+        "code": Code::TooManyRequests.as_str(), "method": request.method().as_str(), "path": request.uri().path(),
+    }});
+    let mut response = (axum::http::StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from((allowance.reset - now).max(0)));
+    response
+}
+
+/// First path segments below which a body must be JSON where a content type is given (http-api.md §1).
+const JSON_ONLY: [&str; 16] = [
+    "oauth", "api-auth", "auth", "providers", "environments", "integrations", "connection", "connections",
+    "environment-variables", "environment", "sync", "records", "scripts", "functions", "action", "deployments",
+];
+
+fn check_content_type(request: &Request) -> Result<(), ApiError> {
+    let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else { return Ok(()) };
+    let first = request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default();
+    let is_json = content_type.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("application/json"));
+    if is_json || request.method() == Method::OPTIONS || !JSON_ONLY.contains(&first) {
+        return Ok(());
+    }
+    Err(ApiError::new(Code::InvalidContentType))
+}
+
+async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let value = headers.get(header::AUTHORIZATION).ok_or(ApiError::new(Code::MissingAuthHeader))?;
+    let text = value.to_str().map_err(|_| ApiError::new(Code::MalformedAuthHeader))?;
+    // The scheme word is optional: whatever follows the last `Bearer ` is the key.
+    let key = text.rsplit("Bearer ").next().unwrap_or_default().trim();
+    if key.is_empty() || key == "Bearer" {
+        return Err(ApiError::new(Code::MalformedAuthHeader));
+    }
+    let key = bespoke_core::environment::SecretKey::parse(key).ok_or(ApiError::new(Code::InvalidSecretKeyFormat))?;
+    match app.engine.authenticate(&key).await? {
+        Some((key, environment)) => Ok(Caller { key, environment }),
+        None => Err(ApiError::new(Code::UnknownAccount)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn a_scope_covers_itself_and_a_star_covers_what_follows_its_colon() {
+        assert!(covers("environment:*", "environment:connections:read"));
+        assert!(covers("environment:connections:*", "environment:connections:read"));
+        assert!(covers("environment:proxy", "environment:proxy"));
+        assert!(!covers("environment:proxy", "environment:proxy:x"));
+        assert!(!covers("environment:conn*", "environment:connections:read"));
+        assert!(!covers("account:*", "environment:proxy"));
+    }
+}

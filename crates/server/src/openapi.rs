@@ -1,0 +1,38 @@
+//! What the OpenAPI document says besides the routes.
+
+use utoipa::{
+    Modify, OpenApi as _,
+    openapi::{
+        OpenApi,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Bespoke",
+        description = "Self-hosted integrations that adapt to each customer. Compatible with Nango's API.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    modifiers(&SecretKey),
+    security(("secret_key" = []))
+)]
+struct Document;
+
+struct SecretKey;
+
+impl Modify for SecretKey {
+    fn modify(&self, document: &mut OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The environment's secret key, a UUID v4."))
+            .build();
+        document.components.get_or_insert_with(Default::default).add_security_scheme("secret_key", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document before the routes are added.
+pub fn document() -> OpenApi {
+    Document::openapi()
+}

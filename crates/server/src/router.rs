@@ -1,0 +1,118 @@
+//! Every route of the product, in one list.
+//!
+//! The same registration makes the OpenAPI document, so a route cannot be missing from it.
+
+use crate::{api, auth, error::ApiError, error::Code, normalize::Routes, openapi, state::AppState};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware,
+    response::{IntoResponse, Response},
+};
+use std::time::Duration;
+use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Routes that anybody may call.
+fn public() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(api::health::health)).routes(routes!(api::health::ready))
+}
+
+/// Routes that need an API key; the scope is in each handler's signature.
+fn guarded() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(api::records::list_records))
+        .routes(routes!(api::records::prune_records))
+        .routes(routes!(api::syncs::trigger_syncs))
+        .routes(routes!(api::syncs::start_syncs))
+        .routes(routes!(api::syncs::pause_syncs))
+        .routes(routes!(api::syncs::sync_status))
+        .routes(routes!(api::syncs::update_frequency))
+}
+
+fn all() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::document()).merge(public()).merge(guarded())
+}
+
+/// The OpenAPI document of the API.
+pub fn openapi_document() -> OpenApi {
+    all().into_openapi()
+}
+
+/// The routes as a service, and the list for [`crate::normalize`].
+pub fn router(app: AppState, body_limit: usize) -> (Router, Routes) {
+    let document = openapi_document();
+    let routes = Routes::new(document.paths.paths.keys().map(String::as_str));
+    let (public, _) = public().split_for_parts();
+    let (guarded, _) = guarded().split_for_parts();
+    let proxy = api::proxy::router();
+    let router = guarded
+        .layer(DefaultBodyLimit::max(body_limit))
+        .merge(proxy)
+        .layer(middleware::from_fn_with_state(app.clone(), auth::guard))
+        .merge(public)
+        .fallback(unknown_address)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(middleware::map_response(security_headers))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors())
+        .with_state(app);
+    (router, routes)
+}
+
+async fn unknown_address() -> ApiError {
+    ApiError::new(Code::NotFound)
+}
+
+async fn unknown_method() -> ApiError {
+    ApiError::new(Code::MethodNotAllowed)
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("unknown"), "a handler panicked");
+    ApiError::new(Code::GenericErrorSupport).into_response()
+}
+
+async fn security_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// As http-api.md §1 lists it.
+fn cors() -> CorsLayer {
+    let name = HeaderName::from_static;
+    CorsLayer::new()
+        .allow_origin(tower_http::cors::Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            header::ORIGIN,
+            name("x-requested-with"),
+            name("nango-activity-log-id"),
+            name("nango-is-dry-run"),
+            name("nango-is-sync"),
+            name("provider-config-key"),
+            name("connection-id"),
+            name("sentry-trace"),
+            name("baggage"),
+        ])
+        .expose_headers([
+            header::AUTHORIZATION,
+            header::ETAG,
+            header::CONTENT_TYPE,
+            header::CONTENT_LENGTH,
+            name("x-nango-signature"),
+            name("x-ratelimit-limit"),
+            name("x-ratelimit-remaining"),
+            name("x-ratelimit-reset"),
+        ])
+        .max_age(Duration::from_secs(600))
+}

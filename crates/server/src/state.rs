@@ -1,0 +1,16 @@
+//! What every handler can reach.
+
+use crate::rate_limit::RateLimit;
+use bespoke_engine::Engine;
+use std::sync::Arc;
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The use cases.
+    pub engine: Arc<Engine>,
+    /// Requests per minute and environment.
+    pub rate_limit: Arc<RateLimit>,
+    /// Where this server is reached from outside, without a slash at the end.
+    pub public_url: Arc<str>,
+}

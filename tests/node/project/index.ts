@@ -1,0 +1,13 @@
+import './crm/syncs/contacts.js';
+import './crm/syncs/bulk.js';
+import './crm/syncs/slow.js';
+import './crm/syncs/changes.js';
+import './crm/actions/echo.js';
+import './crm/actions/whoami.js';
+import './crm/actions/fail.js';
+import './crm/actions/upstream-error.js';
+import './crm/actions/members.js';
+import './crm/actions/call-other.js';
+import './crm/actions/remember.js';
+import './crm/actions/nothing.js';
+import './hostile/actions/hostile.js';
