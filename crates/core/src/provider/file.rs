@@ -52,7 +52,8 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Entry>, Error> {
         field: String::new(),
         problem,
     };
-    let document: Value = serde_saphyr::from_str_with_options(text, reading()).map_err(|error| wrong("", error.to_string()))?;
+    let document: Value =
+        serde_saphyr::from_str_with_options(text, reading()).map_err(|error| wrong("", error.to_string()))?;
     let Value::Object(top) = document else {
         return Err(wrong("", "it must hold a definition or a map of definitions".to_owned()));
     };
@@ -80,8 +81,37 @@ fn is_definition(top: &Map<String, Value>) -> bool {
     ["auth_mode", "alias"].iter().any(|key| top.get(*key).is_some_and(Value::is_string))
 }
 
+/// What belongs to one auth mode's flow: an alias with another mode does not take it over.
+const FLOW_FIELDS: [&str; 25] = [
+    "additional_steps",
+    "authorization_method",
+    "authorization_params",
+    "authorization_url",
+    "body_format",
+    "credentials",
+    "default_scopes",
+    "disable_pkce",
+    "redirect_uri_metadata",
+    "refresh_params",
+    "refresh_url",
+    "request_params",
+    "request_url",
+    "scope_separator",
+    "signature",
+    "signature_method",
+    "token",
+    "token_expiration_buffer",
+    "token_expires_in_ms",
+    "token_headers",
+    "token_params",
+    "token_request_auth_method",
+    "token_response",
+    "token_response_metadata",
+    "token_url",
+];
+
 /// Turns entries into providers: later entries replace earlier ones of the same name, an `alias` takes over the fields of the
-/// provider it names and merges its own over them.
+/// provider it names (without the token flow where it has another auth mode) and merges its own over them.
 pub fn resolve(entries: Vec<Entry>) -> Result<BTreeMap<String, Provider>, Error> {
     let by_name: BTreeMap<String, Entry> =
         entries.into_iter().map(|entry| (entry.name.clone(), entry)).collect();
@@ -123,6 +153,9 @@ fn provider(entry: &Entry, all: &BTreeMap<String, Entry>) -> Result<(Provider, V
             return Err(mistake(entry, "alias", format!("{alias} is an alias itself")));
         }
         let mut merged = target.raw.clone();
+        if raw.get("auth_mode").is_some_and(|mode| merged.get("auth_mode") != Some(mode)) {
+            merged.retain(|field, _| !FLOW_FIELDS.contains(&field.as_str()));
+        }
         merge(&mut merged, raw);
         raw = merged;
     }

@@ -45,14 +45,17 @@ fn a_lone_definition_is_named_after_its_file_and_kept_as_written() {
 #[test]
 fn a_map_holds_many_definitions_and_aliases_merge_over_their_target() {
     let many = "
-one: { display_name: One, auth_mode: OAUTH2, proxy: { base_url: https://one.example, headers: { x-version: '1' } } }
+one: { display_name: One, auth_mode: OAUTH2, token_url: https://t.example, proxy: { base_url: https://one.example, headers: { x-version: '1' } } }
 two: { display_name: Two, alias: one, proxy: { base_url: https://two.example } }
+key: { display_name: Key, alias: one, auth_mode: API_KEY }
 ";
     let providers = all(&[("mine.yaml", many)]).unwrap();
     let two = &providers["two"];
     assert_eq!(two.definition.display_name, "Two");
     assert_eq!(two.raw["proxy"], json!({"base_url": "https://two.example", "headers": {"x-version": "1"}}));
-    assert!(!two.raw.contains_key("alias"));
+    assert!(two.raw.contains_key("token_url") && !two.raw.contains_key("alias"));
+    let key = &providers["key"];
+    assert!(!key.raw.contains_key("token_url") && key.base_url() == Some("https://one.example"));
 
     let replaced =
         all(&[("a.yaml", many), ("b.yaml", "one: { display_name: Mine, auth_mode: NONE }")]).unwrap();
