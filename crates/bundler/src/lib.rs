@@ -1,7 +1,7 @@
 //! TypeScript project in, one set of JavaScript modules per function out.
 //!
 //! The only crate that knows the bundler (`rolldown`). It reads a project ([`Project`]), bundles its functions
-//! ([`bundle`]) and makes the program that reads their definitions ([`definitions`]). It must not know who runs
+//! ([`bundle()`]) and makes the program that reads their definitions ([`definitions`]). It must not know who runs
 //! the modules or where they are sent.
 //!
 //! Everything public is a plain blocking function over plain data: `rolldown` is generic to the top, and what is
