@@ -8,9 +8,9 @@ use std::time::Duration;
 /// The first wait where the provider does not say how long; doubled for each attempt.
 const FIRST_WAIT: Duration = Duration::from_secs(3);
 /// The longest wait that we choose ourselves.
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
 /// The longest wait that a provider's header can ask for. A header in the wrong unit must not park a request for a year.
-const LONGEST_HEADER_WAIT: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_HEADER_WAIT: Duration = Duration::from_hours(24);
 /// Epoch values above this are milliseconds: as seconds they would be in the year 5138.
 const EPOCH_MILLIS_FROM: f64 = 100_000_000_000.0;
 

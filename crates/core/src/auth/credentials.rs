@@ -440,7 +440,7 @@ mod tests {
         )
         .unwrap();
         let check = |name: &str, expected: Option<&str>| {
-            assert_eq!(two_step.text(name).as_deref(), expected, "{name}")
+            assert_eq!(two_step.text(name).as_deref(), expected, "{name}");
         };
         check("accessToken", Some("t"));
         check("company", Some("acme"));

@@ -124,7 +124,7 @@ pub struct Definition {
     /// SIGNATURE: how tokens are signed.
     #[serde(default)]
     pub signature: Option<Value>,
-    /// More requests that a TWO_STEP flow makes.
+    /// More requests that a `TWO_STEP` flow makes.
     #[serde(default)]
     pub additional_steps: Option<Value>,
     /// Which of our routing rules finds the connection of a webhook.

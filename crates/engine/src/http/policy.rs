@@ -252,7 +252,7 @@ mod tests {
             OutboundPolicy::parse("localhost, CRM.internal:8080 127.0.0.1:9000\n10.0.0.0/8,[::1]:7000")
                 .unwrap();
         let name = |name: &str, port: u16, expected: bool| {
-            assert_eq!(policy.allows_name(name, port), expected, "{name}:{port}")
+            assert_eq!(policy.allows_name(name, port), expected, "{name}:{port}");
         };
         name("localhost", 1, true);
         name("LOCALHOST.", 1, true);
@@ -271,7 +271,7 @@ mod tests {
         address("::1", 7000, true);
         address("::1", 7001, false);
         let url = |text: &str, expected: bool| {
-            assert_eq!(policy.allows_url(&text.parse().unwrap()), expected, "{text}")
+            assert_eq!(policy.allows_url(&text.parse().unwrap()), expected, "{text}");
         };
         url("http://0x7f.1:9000/", true);
         url("http://2130706433/", false);

@@ -53,15 +53,11 @@ pub(super) fn assemble(
     {
         headers.all.insert(header::AUTHORIZATION, secret(&header::AUTHORIZATION, value.expose())?);
     }
-    let mut replaced = None;
-    for (name, value) in own {
-        // The map gives a repeated header's name once, with its first value.
-        replaced = name.or(replaced);
-        let Some(name) = &replaced else { continue };
-        if CLIENTS_OWN.contains(name) {
-            continue;
+    for name in own.keys().filter(|name| !CLIENTS_OWN.contains(*name)) {
+        headers.all.remove(name);
+        for value in own.get_all(name) {
+            headers.all.append(name.clone(), value.clone());
         }
-        headers.all.insert(name.clone(), value);
     }
     Ok(headers)
 }
@@ -151,6 +147,7 @@ mod tests {
             &[("a", "2"), ("host", "evil"), ("connection", "close")],
             &[("a", "2")],
         );
+        check(json!({"headers": {"a": "1"}}), key(), &[("a", "2"), ("a", "3")], &[("a", "2"), ("a", "3")]);
         check(
             json!({"headers": {"x-tenant": "${connectionConfig.tenant}", "x-none": "${connectionConfig.none}"}}),
             key(),

@@ -145,7 +145,7 @@ mod tests {
     fn the_endpoint_is_appended_to_the_base() {
         let provider = provider(json!({"base_url": "https://api.example.com/v1/"}));
         let check = |endpoint: &str, expected: &str| {
-            assert_eq!(built(&provider, None, endpoint, &json!(null)), expected, "{endpoint}")
+            assert_eq!(built(&provider, None, endpoint, &json!(null)), expected, "{endpoint}");
         };
         check("/a/b?c=1&d=%20x", "https://api.example.com/v1/a/b?c=1&d=%20x");
         check("a", "https://api.example.com/v1/a");
@@ -174,7 +174,7 @@ mod tests {
         check(&plain, Some("https://${connectionConfig.subdomain}.example"), "/a", "https://acme.example/a");
         check(&plain, Some("nonsense"), "/a", "invalid_url");
 
-        let mut configurable = plain.clone();
+        let mut configurable = provider(json!({"base_url": "https://api.example.com"}));
         configurable.definition.integration_config.insert("baseUrl".to_owned(), Default::default());
         check(&configurable, None, "/a", "https://custom.example/v9/a");
         check(&configurable, Some("https://other.example"), "/a", "https://other.example/a");

@@ -128,12 +128,13 @@ async fn a_streamed_body_is_sent_once_so_its_redirect_is_the_answer() {
 async fn fifty_megabytes_stream_through_both_ways_without_being_kept() {
     const CHUNK: usize = 64 * 1024;
     const CHUNKS: usize = 800;
+    static ZEROS: [u8; CHUNK] = [0; CHUNK];
     let upstream = Upstream::echo().await;
     let sent = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&sent);
     let chunks = stream::iter(0..CHUNKS).map(move |_| {
         counter.fetch_add(CHUNK, Ordering::SeqCst);
-        Ok(Bytes::from_static(&[7; CHUNK]))
+        Ok(Bytes::from_static(&ZEROS))
     });
     let mut request = Request::new(Method::POST, upstream.url("/").parse().unwrap());
     request.body = Body::Stream { stream: chunks.boxed(), length: None };
