@@ -17,6 +17,7 @@ pub mod record;
 pub mod run;
 pub mod schedule;
 pub mod sync;
+pub mod tag;
 
 pub mod auth;
 pub mod provider;

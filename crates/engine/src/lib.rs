@@ -1,1 +1,106 @@
-//! Use cases; the only outbound HTTP.
+//! Use cases: one module per noun. The only outbound HTTP, and no word of inbound HTTP.
+//!
+//! Start reading at [`run`]: executing a function for a customer is what everything else exists for.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod error;
+pub mod settings;
+
+pub mod actions;
+pub mod connections;
+pub mod deployments;
+pub mod environment_variables;
+pub mod environments;
+mod fields;
+pub mod functions;
+pub mod http;
+pub mod integrations;
+pub mod providers;
+pub mod proxy;
+pub mod records;
+pub mod requests;
+pub mod sleep;
+pub mod syncs;
+
+pub mod background;
+mod history;
+pub mod maintenance;
+mod run;
+pub mod worker;
+
+use bespoke_core::{
+    id::IdSource,
+    time::{Clock, Timestamp},
+};
+use bespoke_runtime::Runtime;
+use bespoke_store::Store;
+use functions::LoadedFunctions;
+use history::{History, HistoryWriter};
+use providers::Catalogue;
+use proxy::Proxy;
+use std::sync::{Arc, Mutex};
+
+pub use bespoke_runtime::Failure;
+pub use bespoke_store::ConnectionFilter;
+pub use connections::{ConnectionShape, ImportConnection, TimeStyle, UpdateConnection};
+pub use error::{Error, Resource, Result};
+pub use integrations::{CreateIntegration, ListedIntegration, UpdateIntegration};
+pub use settings::Settings;
+
+/// The use cases of the product over its parts. Shared as an `Arc`.
+pub struct Engine {
+    pub(crate) store: Store,
+    pub(crate) runtime: Runtime,
+    pub(crate) providers: Catalogue,
+    pub(crate) proxy: Proxy,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: IdSource,
+    pub(crate) settings: Settings,
+    pub(crate) loaded: LoadedFunctions,
+    pub(crate) history: History,
+    history_writer: Mutex<Option<HistoryWriter>>,
+}
+
+/// What an [`Engine`] is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Where functions run.
+    pub runtime: Runtime,
+    /// The known providers.
+    pub providers: Catalogue,
+    /// Sends requests to providers.
+    pub proxy: Proxy,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: IdSource,
+    /// Limits and the like.
+    pub settings: Settings,
+}
+
+impl Engine {
+    /// An engine over `parts`. Nothing runs by itself until [`Engine::start`].
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { store, runtime, providers, proxy, clock, ids, settings } = parts;
+        let (history, writer) = history::history();
+        let loaded = LoadedFunctions::default();
+        let history_writer = Mutex::new(Some(writer));
+        Arc::new(Self { store, runtime, providers, proxy, clock, ids, settings, loaded, history, history_writer })
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new id.
+    pub fn new_id(&self) -> uuid::Uuid {
+        self.ids.next()
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<()> {
+        Ok(self.store.ping().await?)
+    }
+}

@@ -114,7 +114,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 /// Reads a query string of the shape `T`.
 pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     let config = serde_qs::Config::new().use_form_encoding(true).max_depth(5);
-    let reader = serde_qs::Deserializer::with_config(&config, query.as_bytes())
+    let reader = serde_qs::Deserializer::with_config(config, query.as_bytes())
         .map_err(|error| ApiError::query("custom", &[], error.to_string()))?;
     serde_path_to_error::deserialize(reader).map_err(|error| {
         ApiError::new(Code::InvalidQueryParams).issue(issue(&error.path().to_string(), &error.inner().to_string()))

@@ -23,6 +23,31 @@ fn public() -> OpenApiRouter<AppState> {
 /// Routes that need an API key; the scope is in each handler's signature.
 fn guarded() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(api::connections::list_connections, api::connections::create_connection))
+        .routes(routes!(api::connections::list_connections_alias, api::connections::create_connection_legacy))
+        .routes(routes!(
+            api::connections::get_connection,
+            api::connections::update_connection,
+            api::connections::delete_connection
+        ))
+        .routes(routes!(api::connections::get_connection_alias, api::connections::delete_connection_alias))
+        .routes(routes!(api::environment_variables::list_environment_variables))
+        .routes(routes!(
+            api::environment_variables::set_environment_variable,
+            api::environment_variables::unset_environment_variable
+        ))
+        .routes(routes!(api::integrations::list_integrations, api::integrations::create_integration))
+        .routes(routes!(api::integrations::quickstart_integration))
+        .routes(routes!(
+            api::integrations::get_integration,
+            api::integrations::update_integration,
+            api::integrations::delete_integration
+        ))
+        .routes(routes!(api::metadata::set_metadata, api::metadata::update_metadata))
+        .routes(routes!(api::metadata::set_metadata_alias, api::metadata::update_metadata_alias))
+        .routes(routes!(api::metadata::set_connection_metadata, api::metadata::update_connection_metadata))
+        .routes(routes!(api::providers::list_providers))
+        .routes(routes!(api::providers::get_provider))
         .routes(routes!(api::records::list_records))
         .routes(routes!(api::records::prune_records))
         .routes(routes!(api::syncs::trigger_syncs))

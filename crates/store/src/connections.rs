@@ -9,7 +9,7 @@ use crate::{
     Store,
     db::{Row, Tx, Value, params},
     error::{Error, Result},
-    integrations, metadata,
+    integrations, metadata, syncs,
     vault::{Place, Vault},
 };
 use bespoke_core::{
@@ -60,6 +60,8 @@ pub struct SaveConnection {
     pub credentials: Credentials,
     /// The whole new metadata; `None` keeps what is stored.
     pub metadata: Option<Document>,
+    /// The metadata of a new connection where none is given.
+    pub first_metadata: Option<Document>,
     /// The rest.
     pub change: ConnectionChange,
 }
@@ -217,23 +219,8 @@ impl Store {
         let now = self.now();
         self.db
             .write(move |tx| {
-                let connection =
-                    by_row(tx, environment, id)?.ok_or(Error::NotFound("the connection"))?.connection_id;
-                let columns = Columns::new(&connection, &change)?;
-                let changed = tx.execute(
-                    "UPDATE connections
-                     SET connection_config = COALESCE($2, connection_config), tags = COALESCE($3, tags),
-                         end_user = COALESCE($4, end_user), end_user_id = COALESCE($5, end_user_id),
-                         end_user_organization_id = CASE WHEN $4 IS NULL THEN end_user_organization_id ELSE $6 END,
-                         search_text = CASE WHEN $4 IS NULL THEN search_text ELSE $7 END,
-                         webhook_url_override = NULLIF(COALESCE($8, webhook_url_override), ''), updated_at = $9
-                     WHERE id = $1",
-                    &columns.params(id, now),
-                )?;
-                if changed == 0 {
-                    return Err(Error::NotFound("the connection"));
-                }
-                set_tags(tx, environment, id, change.tags.as_ref())
+                let connection = by_row(tx, environment, id)?.ok_or(Error::NotFound("the connection"))?;
+                apply(tx, &connection, &change, now)
             })
             .await
     }
@@ -285,6 +272,7 @@ impl Store {
         connection_id: &str,
     ) -> Result<bool> {
         let (key, connection) = (provider_config_key.to_owned(), connection_id.to_owned());
+        let now = self.now();
         self.db
             .write(move |tx| {
                 let id: Option<ConnectionId> = tx.value_opt(
@@ -292,7 +280,7 @@ impl Store {
                     params![environment, &key, &connection],
                 )?;
                 let Some(id) = id else { return Ok(false) };
-                delete(tx, environment, id)?;
+                delete(tx, id, now)?;
                 Ok(true)
             })
             .await
@@ -307,22 +295,18 @@ fn by_row(tx: &mut Tx, environment: EnvironmentId, id: ConnectionId) -> Result<O
     )
 }
 
-fn delete(tx: &mut Tx, environment: EnvironmentId, id: ConnectionId) -> Result<()> {
-    let _ = environment;
+fn delete(tx: &mut Tx, id: ConnectionId, now: Timestamp) -> Result<()> {
+    syncs::delete_for_connection(tx, id, now)?;
     tx.execute("DELETE FROM connections WHERE id = $1", params![id]).map(drop)
 }
 
 /// Deletes the connections of an integration that is about to be deleted.
-pub(crate) fn delete_of_integration(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    integration: IntegrationId,
-) -> Result<()> {
+pub(crate) fn delete_of_integration(tx: &mut Tx, integration: IntegrationId, now: Timestamp) -> Result<()> {
     let ids: Vec<ConnectionId> =
         tx.query("SELECT id FROM connections WHERE integration_id = $1", params![integration], |row| {
             row.get(0)
         })?;
-    ids.into_iter().try_for_each(|id| delete(tx, environment, id))
+    ids.into_iter().try_for_each(|id| delete(tx, id, now))
 }
 
 fn save_in(
@@ -336,48 +320,61 @@ fn save_in(
         .ok_or(Error::NotFound("the integration"))?;
     let identity = Identity { integration: integration.id, connection_id: &save.connection_id };
     let sealed = identity.seal(vault, &save.credentials)?;
-    let existing: Option<ConnectionId> = tx.value_opt(
-        "SELECT id FROM connections WHERE integration_id = $1 AND connection_id = $2",
-        params![integration.id, &save.connection_id],
-    )?;
-    let columns = Columns::new(&save.connection_id, &save.change)?;
-    let id: ConnectionId = tx.query_one(
-        "INSERT INTO connections (environment_id, integration_id, connection_id, connection_config, tags, end_user,
-             end_user_id, end_user_organization_id, search_text, webhook_url_override, credentials, created_at,
-             updated_at)
-         VALUES ($1, $2, $3, COALESCE($4, '{}'), COALESCE($5, '{}'), $6, $7, $8, $9, NULLIF($10, ''), $11, $12, $12)
-         ON CONFLICT (integration_id, connection_id) DO UPDATE
-         SET connection_config = COALESCE($4, connections.connection_config),
-             tags = COALESCE($5, connections.tags), end_user = COALESCE($6, connections.end_user),
-             end_user_id = COALESCE($7, connections.end_user_id),
-             end_user_organization_id =
-                 CASE WHEN $6 IS NULL THEN connections.end_user_organization_id ELSE $8 END,
-             search_text = CASE WHEN $6 IS NULL THEN connections.search_text ELSE $9 END,
-             webhook_url_override = NULLIF(COALESCE($10, connections.webhook_url_override), ''),
-             credentials = $11, updated_at = $12
-         RETURNING id",
+    let made: Option<ConnectionId> = tx.value_opt(
+        "INSERT INTO connections (environment_id, integration_id, connection_id, connection_config, tags,
+             search_text, credentials, created_at, updated_at)
+         VALUES ($1, $2, $3, '{}', '{}', $4, $5, $6, $6)
+         ON CONFLICT (integration_id, connection_id) DO NOTHING RETURNING id",
         params![
             environment,
             integration.id,
             &save.connection_id,
-            columns.connection_config.clone(),
-            columns.tags.clone(),
-            columns.end_user.clone(),
-            columns.end_user_id,
-            columns.organization_id,
-            &columns.search_text,
-            columns.webhook_url_override,
+            save.connection_id.to_lowercase(),
             &sealed,
             now
         ],
-        |row| row.get(0),
     )?;
-    set_tags(tx, environment, id, save.change.tags.as_ref())?;
-    if let Some(document) = &save.metadata {
+    let id = match made {
+        Some(id) => id,
+        None => tx
+            .value_opt(
+                "UPDATE connections SET credentials = $3 WHERE integration_id = $1 AND connection_id = $2
+                 RETURNING id",
+                params![integration.id, &save.connection_id, &sealed],
+            )?
+            // It was deleted between the two statements.
+            .ok_or_else(|| Error::Conflict("the connection".into()))?,
+    };
+    let find = |tx: &mut Tx| by_row(tx, environment, id)?.ok_or(Error::NotFound("the connection"));
+    let connection = find(tx)?;
+    apply(tx, &connection, &save.change, now)?;
+    let document = save.metadata.as_ref().or(save.first_metadata.as_ref().filter(|_| made.is_some()));
+    if let Some(document) = document {
         metadata::write(tx, &[id], &Write::Replace(document.clone()), now)?;
     }
-    let connection = by_row(tx, environment, id)?.ok_or(Error::NotFound("the connection"))?;
-    Ok((connection, existing.is_none()))
+    if made.is_some() {
+        syncs::create_for_connection(tx, environment, integration.id, id, now)?;
+    }
+    Ok((find(tx)?, made.is_some()))
+}
+
+/// Changes the row of a connection, and its tags.
+fn apply(tx: &mut Tx, connection: &Connection, change: &ConnectionChange, now: Timestamp) -> Result<()> {
+    let columns = Columns::new(&connection.connection_id, change)?;
+    let changed = tx.execute(
+        "UPDATE connections
+         SET connection_config = COALESCE($2, connection_config), tags = COALESCE($3, tags),
+             end_user = COALESCE($4, end_user), end_user_id = COALESCE($5, end_user_id),
+             end_user_organization_id = CASE WHEN $4 IS NULL THEN end_user_organization_id ELSE $6 END,
+             search_text = CASE WHEN $4 IS NULL THEN search_text ELSE $7 END,
+             webhook_url_override = NULLIF(COALESCE($8, webhook_url_override), ''), updated_at = $9
+         WHERE id = $1",
+        &columns.params(connection.id, now),
+    )?;
+    if changed == 0 {
+        return Err(Error::NotFound("the connection"));
+    }
+    set_tags(tx, connection.environment, connection.id, change.tags.as_ref())
 }
 
 /// The columns that a [`ConnectionChange`] sets.
@@ -413,7 +410,7 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// As the `UPDATE` of [`Store::update_connection`] numbers them.
+    /// As the `UPDATE` of [`apply`] numbers them.
     fn params(&self, id: ConnectionId, now: Timestamp) -> [Value<'_>; 9] {
         [
             id.into(),

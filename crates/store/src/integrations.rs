@@ -190,11 +190,11 @@ impl Store {
 
     /// Deletes an integration with its connections and all that belongs to them; false where it was not there.
     pub async fn delete_integration(&self, environment: EnvironmentId, unique_key: &str) -> Result<bool> {
-        let unique_key = unique_key.to_owned();
+        let (unique_key, now) = (unique_key.to_owned(), self.now());
         self.db
             .write(move |tx| {
                 let Some(integration) = find(tx, environment, &unique_key)? else { return Ok(false) };
-                connections::delete_of_integration(tx, environment, integration.id)?;
+                connections::delete_of_integration(tx, integration.id, now)?;
                 tx.execute("DELETE FROM integrations WHERE id = $1", params![integration.id])?;
                 Ok(true)
             })

@@ -1,4 +1,6 @@
 //! Harness shared by the tests of all crates.
 
+#[cfg(feature = "app")]
+pub mod app;
 pub mod clock;
 pub mod database;

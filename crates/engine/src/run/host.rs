@@ -99,7 +99,7 @@ impl RunHost {
         let id = which.connection_id.unwrap_or_else(|| own.connection_id.clone());
         let engine = &self.0.engine;
         let connection = engine
-            .connection_json(own.environment, &key, &id, which.force_refresh, which.refresh_token)
+            .connection_json(own.environment, &key, &id, which.refresh_token)
             .await
             .map_err(refusal)?;
         head(&connection)
@@ -116,7 +116,7 @@ impl RunHost {
             .await
             .map_err(refusal)?;
         match written.into_iter().next() {
-            Some((_, _, document)) => head(&document),
+            Some(written) => head(&written.document),
             None => Err(refusal(Error::NotFound(Resource::Connection))),
         }
     }

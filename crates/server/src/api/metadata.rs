@@ -97,11 +97,10 @@ pub struct OfIntegration {
     provider_config_key: Option<String>,
 }
 
-/// Replaces the metadata of one connection by the body.
+/// Replaces the metadata of one connection by the body. Older than `POST /connections/metadata`, which is better.
 #[utoipa::path(post, path = "/connection/{connection_id}/metadata", tag = "metadata", request_body = Object,
     params(("connection_id" = String, Path), OfIntegration),
     responses((status = 201, description = "The body as it was sent"), (status = 404), (status = 413)))]
-#[deprecated = "clients should use /connections/metadata"]
 pub async fn set_connection_metadata(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsUpdate>,
@@ -114,11 +113,11 @@ pub async fn set_connection_metadata(
     Ok(echo(StatusCode::CREATED, sent))
 }
 
-/// Sets top-level keys in the metadata of one connection from the body.
+/// Sets top-level keys in the metadata of one connection from the body. Older than `PATCH /connections/metadata`, which is
+/// better.
 #[utoipa::path(patch, path = "/connection/{connection_id}/metadata", tag = "metadata", request_body = Object,
     params(("connection_id" = String, Path), OfIntegration),
     responses((status = 200, description = "The body as it was sent"), (status = 404), (status = 413)))]
-#[deprecated = "clients should use /connections/metadata"]
 pub async fn update_connection_metadata(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsUpdate>,

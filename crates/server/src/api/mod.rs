@@ -2,9 +2,14 @@
 //!
 //! A handler takes things out of the request, calls the engine once and shapes the answer.
 
+pub mod connections;
 pub mod deployments;
+pub mod environment_variables;
 pub mod functions;
 pub mod health;
+pub mod integrations;
+pub mod metadata;
+pub mod providers;
 pub mod proxy;
 pub mod records;
 pub mod syncs;

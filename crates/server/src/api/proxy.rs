@@ -113,7 +113,7 @@ struct Options {
 impl Options {
     fn read(headers: &HeaderMap) -> Result<Self> {
         let mut issues = Vec::new();
-        let mut text = |name: &'static str| match headers.get(name).map(HeaderValue::to_str) {
+        let text = |name: &'static str| match headers.get(name).map(HeaderValue::to_str) {
             Some(Ok(text)) if !text.is_empty() => Some(text),
             _ => None,
         };

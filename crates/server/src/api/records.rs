@@ -41,7 +41,6 @@ pub struct ListRecords {
     /// Only records that changed at this time or later: ISO 8601 in UTC, at most a year ago.
     modified_after: Option<String>,
     /// The older name of `modified_after`; it wins where both are given.
-    #[param(deprecated)]
     delta: Option<String>,
     /// How many, 1 to 10000; 100 unless given.
     #[param(value_type = Option<u32>)]

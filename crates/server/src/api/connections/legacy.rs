@@ -13,10 +13,10 @@ use bespoke_engine::{Error, ImportConnection, Resource};
 use serde_json::{Map, Value, json, value::to_raw_value};
 use std::time::Duration;
 
-/// Makes a connection, or authorises the one of that id anew. Answers the body with `connection_id` filled in.
+/// Makes a connection, or authorises the one of that id anew. Answers the body with `connection_id` filled in. Older than
+/// `POST /connections`, which is better.
 #[utoipa::path(post, path = "/connection", tag = "connections", request_body = Object,
     responses((status = 201, description = "The body, with `connection_id` filled in"), (status = 400)))]
-#[deprecated = "clients should use POST /connections"]
 pub async fn create_connection_legacy(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsCreate>,
