@@ -1,6 +1,6 @@
 //! What an engine does by itself: the worker, the chores and the writer of history.
 
-use crate::{Engine, worker::Worker};
+use crate::{Engine, Result, worker::Worker};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,13 @@ pub struct Background {
 
 impl Engine {
     /// Starts the engine's own work. Call it once.
-    pub fn start(self: &Arc<Self>) -> Background {
+    ///
+    /// On SQLite this node is the only one, so what ran when an earlier process died is taken up at once; with
+    /// PostgreSQL its leases tell when.
+    pub async fn start(self: &Arc<Self>) -> Result<Background> {
+        if !self.store.is_shared() {
+            self.rescue_all_runs().await?;
+        }
         let (stop, stop_writer) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(Worker::new(Arc::clone(self)).run(stop.clone()));
@@ -26,7 +32,7 @@ impl Engine {
         if let Some(history) = history {
             writer.spawn(history.run(self.store.clone(), stop_writer.clone()));
         }
-        Background { engine: Arc::clone(self), tasks, writer, stop, stop_writer }
+        Ok(Background { engine: Arc::clone(self), tasks, writer, stop, stop_writer })
     }
 }
 

@@ -1,4 +1,4 @@
-//! What has to happen by the clock: due syncs are queued, lost runs are put back, old runs go away.
+//! What has to happen by the clock: due syncs are queued, lost runs are put back, what nobody needs goes away.
 //!
 //! Each chore is one function that a test can call; the loops only wait. Waiting costs nothing per connection: the
 //! scheduler sleeps until the earliest slot, or until a wake-up says that slots have changed.
@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How many due syncs one transaction queues.
 const BATCH: u32 = 500;
-/// How often old runs are looked for.
-const PRUNE_EVERY: Duration = Duration::from_secs(600);
+/// How often old runs and records without a connection are looked for.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
 
 impl Engine {
     /// Queues the runs of all due syncs. How long there will be none by the clock.
@@ -21,6 +21,12 @@ impl Engine {
         while self.store.enqueue_due_syncs(&self.ids, BATCH).await? >= BATCH {}
         let next = self.store.next_due_sync().await?;
         Ok(next.map_or(LONGEST_SLEEP, |at| at.since(self.now()).min(LONGEST_SLEEP)))
+    }
+
+    /// Puts back everything that is running: for the start of the only node there is, whose earlier life is over.
+    pub async fn rescue_all_runs(&self) -> Result<usize> {
+        self.store.expire_leases().await?;
+        self.rescue_runs().await
     }
 
     /// Puts back the runs of nodes that stopped answering.
@@ -33,15 +39,17 @@ impl Engine {
         Ok(rescued)
     }
 
-    /// Deletes runs that ended longer ago than they are kept.
-    pub async fn prune_runs(&self) -> Result<()> {
+    /// Deletes runs that ended longer ago than they are kept, and the records of deleted connections: some at a time, so
+    /// that others get their turn.
+    pub async fn tidy(&self) -> Result<()> {
         while self.store.prune_runs(self.settings.run_retention).await? > 0 {}
+        while self.store.remove_orphaned_records().await? {}
         Ok(())
     }
 
     /// Does the chores until `stop`.
     pub async fn maintain(self: Arc<Self>, stop: CancellationToken) {
-        tokio::join!(self.schedule(&stop), self.rescue(&stop), self.prune(&stop));
+        tokio::join!(self.schedule(&stop), self.rescue(&stop), self.tidy_up(&stop));
     }
 
     async fn schedule(&self, stop: &CancellationToken) {
@@ -60,22 +68,30 @@ impl Engine {
     }
 
     async fn rescue(&self, stop: &CancellationToken) {
-        every(self.settings.lease / 2, stop, async || self.rescue_runs().await.map(drop)).await;
+        while !stop.is_cancelled() {
+            report(self.rescue_runs().await.map(drop));
+            pause(self.settings.lease / 2, stop).await;
+        }
     }
 
-    async fn prune(&self, stop: &CancellationToken) {
-        every(PRUNE_EVERY, stop, async || self.prune_runs().await).await;
+    async fn tidy_up(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            report(self.tidy().await);
+            pause(TIDY_EVERY, stop).await;
+        }
     }
 }
 
-async fn every(interval: Duration, stop: &CancellationToken, chore: impl AsyncFn() -> Result<()>) {
-    while !stop.is_cancelled() {
-        if let Err(error) = chore().await {
-            tracing::error!(error = chain(&error), "a chore failed");
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(interval) => {}
-        }
+/// A chore that failed is done again at its next turn.
+fn report(done: Result<()>) {
+    if let Err(error) = done {
+        tracing::error!(error = chain(&error), "a chore failed");
+    }
+}
+
+async fn pause(interval: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(interval) => {}
     }
 }

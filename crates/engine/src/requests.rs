@@ -99,7 +99,8 @@ impl Engine {
             .integration_by_key(connection.environment, &connection.provider_config_key)
             .await?
             .ok_or(Error::NotFound(Resource::Integration))?;
-        let credentials = self.credentials(&connection).await?;
+        let credentials = self.store.connection_credentials(connection.environment, connection.id).await?;
+        let credentials = credentials.ok_or(Error::NotFound(Resource::Connection))?;
         let mut request = ProxyRequest::get(provider, Arc::new(connection), Arc::new(credentials), endpoint);
         request.method = method;
         request.integration_config = integration.custom;

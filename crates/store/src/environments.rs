@@ -52,6 +52,11 @@ impl Store {
             .await
     }
 
+    /// The environment in this row.
+    pub async fn environment(&self, id: EnvironmentId) -> Result<Option<Environment>> {
+        self.db.read(move |tx| find(tx, "id", params![id])).await
+    }
+
     /// The environment of this name.
     pub async fn environment_by_name(&self, name: &str) -> Result<Option<Environment>> {
         let name = name.to_owned();

@@ -15,16 +15,27 @@ mod wakeups;
 
 mod api_keys;
 mod connections;
+mod deployments;
 mod environment_variables;
 mod environments;
+mod functions;
 mod integrations;
 mod metadata;
+mod modules;
+mod records;
+mod runs;
+mod syncs;
 
 pub use api_keys::NewApiKey;
 pub use connections::{ConnectionChange, ConnectionFilter, SaveConnection};
+pub use deployments::{DeployChanges, Deployed, NewFunction};
 pub use error::{Cause, Error, Result};
 pub use integrations::{IntegrationChange, NewIntegration};
 pub use metadata::WrittenMetadata;
+pub use modules::{LoadedModule, StoredBytecode, StoredModule};
+pub use records::{Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery};
+pub use runs::{CANCELLED, Claim, DirectRun, Finish, MAX_TAKE_UPS, NewRun, QUEUED};
+pub use syncs::SCHEDULED;
 pub use wakeups::Listener;
 
 use bespoke_core::{
@@ -39,6 +50,7 @@ pub struct Store {
     db: db::Db,
     vault: vault::Vault,
     clock: Arc<dyn Clock>,
+    shared: bool,
 }
 
 /// What [`Store::open`] needs.
@@ -84,7 +96,12 @@ impl Store {
         let vault = vault::Vault::new(&settings.keys)?;
         let db = db::Db::open(&settings.url)?;
         migrate::migrate(&db, settings.clock.now()).await?;
-        Ok(Self { db, vault, clock: settings.clock })
+        Ok(Self { db, vault, clock: settings.clock, shared: matches!(settings.url, DatabaseUrl::Postgres(_)) })
+    }
+
+    /// Whether other nodes may use the same database.
+    pub fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// Answers when the database does: for `/ready`.

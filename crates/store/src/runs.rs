@@ -216,6 +216,17 @@ impl Store {
             .await
     }
 
+    /// Ends every lease. Only for a database of which the caller is the only user.
+    pub async fn expire_leases(&self) -> Result<()> {
+        let past = self.now().before(Duration::from_secs(1));
+        self.db
+            .write(move |tx| {
+                tx.execute("UPDATE runs SET leased_until = $1 WHERE state = 'running' AND leased_until > $1", params![past])?;
+                Ok(())
+            })
+            .await
+    }
+
     /// Puts back what a node held that stopped answering. Those that were taken up [`MAX_TAKE_UPS`] times fail with the
     /// JSON text `lost`. How many it were.
     pub async fn rescue_runs(&self, lost: String) -> Result<usize> {

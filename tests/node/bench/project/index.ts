@@ -1,0 +1,3 @@
+import './crm/actions/with-zod.js';
+import './crm/syncs/pages.js';
+import './crm/syncs/generated.js';
