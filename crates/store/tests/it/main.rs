@@ -4,4 +4,9 @@
 mod api_keys;
 mod environment_variables;
 mod environments;
+mod fixtures;
+mod functions;
 mod migrations;
+mod records;
+mod runs;
+mod syncs;
