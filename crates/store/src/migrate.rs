@@ -25,7 +25,14 @@ macro_rules! migrations {
 }
 
 /// In order; the position (from 1) is the version.
-const MIGRATIONS: &[Migration] = migrations!["0001_init", "0002_connections", "0003_functions"];
+const MIGRATIONS: &[Migration] = migrations![
+    "0001_init",
+    "0002_connections",
+    "0003_functions",
+    "0004_syncs",
+    "0005_records",
+    "0006_runs",
+];
 
 /// The version of the schema that this program works with.
 pub const SCHEMA_VERSION: usize = MIGRATIONS.len();

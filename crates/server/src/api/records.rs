@@ -98,7 +98,8 @@ pub async fn list_records(
     connection: ConnectionHeaders,
     Query(list): Query<ListRecords>,
 ) -> Result<Response> {
-    let query = list.query(app.engine.now()).map_err(|issue| ApiError::new(Code::InvalidQueryParams).issue(issue))?;
+    let query =
+        list.query(app.engine.now()).map_err(|issue| ApiError::new(Code::InvalidQueryParams).issue(issue))?;
     let of = records_of(connection, list.model, list.variant);
     let page = app.engine.list_records(key.environment.id, &of, query).await.map_err(not_found)?;
     Ok(([(header::CONTENT_TYPE, "application/json; charset=utf-8")], render(&page)).into_response())
@@ -141,7 +142,11 @@ impl ListRecords {
             return Err(Issue::new("too_big", ["ids"], "At most 100 ids are allowed"));
         }
         if let Some(position) = self.ids.iter().position(|id| !(1..=256).contains(&id.chars().count())) {
-            return Err(Issue::new("too_big", ["ids", &position.to_string()], "Must have 1 to 256 characters"));
+            return Err(Issue::new(
+                "too_big",
+                ["ids", &position.to_string()],
+                "Must have 1 to 256 characters",
+            ));
         }
         let (name, since) = match (&self.delta, &self.modified_after) {
             (Some(text), _) => ("delta", Some(text)),
@@ -175,12 +180,15 @@ fn check_names(model: &str, variant: Option<&str>) -> Result<(), Issue> {
 }
 
 fn read_cursor(name: &str, text: &str) -> Result<Cursor, Issue> {
-    Cursor::decode(text).ok_or_else(|| Issue::new("invalid_format", [name], "Must be a cursor that this API gave"))
+    Cursor::decode(text)
+        .ok_or_else(|| Issue::new("invalid_format", [name], "Must be a cursor that this API gave"))
 }
 
 fn read_time(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, Issue> {
     let time = Timestamp::parse(text).filter(|_| text.ends_with('Z'));
-    let time = time.ok_or_else(|| Issue::new("invalid_format", [name], "Must be an ISO 8601 time in UTC that ends in Z"))?;
+    let time = time.ok_or_else(|| {
+        Issue::new("invalid_format", [name], "Must be an ISO 8601 time in UTC that ends in Z")
+    })?;
     if time < now.before(OLDEST) {
         return Err(Issue::new("custom", [name], "Must be within the last 365 days"));
     }
@@ -224,7 +232,8 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 
 /// The answer's JSON. The records' text goes in as it is stored: it is neither read nor written anew.
 fn render(page: &RecordsPage) -> String {
-    let size = page.records.iter().map(|record| record.payload.as_ref().map_or(0, String::len) + 320).sum::<usize>();
+    let size =
+        page.records.iter().map(|record| record.payload.as_ref().map_or(0, String::len) + 320).sum::<usize>();
     let mut json = String::with_capacity(size + 160);
     json.push_str(r#"{"next_cursor":"#);
     match page.records.last().filter(|_| page.has_more) {
@@ -245,7 +254,9 @@ fn render(page: &RecordsPage) -> String {
 fn render_record(record: &Record, json: &mut String) {
     match record.payload.as_deref().and_then(|payload| payload.trim_end().strip_suffix('}')) {
         Some(payload) => json.push_str(payload),
-        None => push(json, format_args!(r#"{{"id":{}"#, serde_json::Value::from(record.external_id.as_str()))),
+        None => {
+            push(json, format_args!(r#"{{"id":{}"#, serde_json::Value::from(record.external_id.as_str())))
+        }
     }
     if !json.ends_with('{') {
         json.push(',');
@@ -314,7 +325,9 @@ mod tests {
         let now = Timestamp(1_700_000_000_000_000);
         let check = |query: &str| crate::extract::parse_query::<ListRecords>(query).unwrap().query(now);
         let code = |query: &str| check(query).unwrap_err().code;
-        let all = check("model=Contact&limit=10000&filter=added,DELETED&ids=1&ids=2&modified_after=2023-11-14T22:13:20.1234567Z");
+        let all = check(
+            "model=Contact&limit=10000&filter=added,DELETED&ids=1&ids=2&modified_after=2023-11-14T22:13:20.1234567Z",
+        );
         let all = all.unwrap();
         assert_eq!((all.limit, all.external_ids), (10_000, vec!["1".to_owned(), "2".to_owned()]));
         assert_eq!(all.actions, [Action::Added, Action::Deleted]);

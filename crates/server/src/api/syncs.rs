@@ -211,7 +211,10 @@ pub async fn start_syncs(
     Json(select): Json<SelectSyncs>,
 ) -> Result<axum::Json<Done>> {
     let selection = select.selection()?;
-    app.engine.start_syncs(key.environment.id, &selection).await.map_err(|error| not_found(error, &selection))?;
+    app.engine
+        .start_syncs(key.environment.id, &selection)
+        .await
+        .map_err(|error| not_found(error, &selection))?;
     Ok(DONE)
 }
 
@@ -224,7 +227,10 @@ pub async fn pause_syncs(
     Json(select): Json<SelectSyncs>,
 ) -> Result<axum::Json<Done>> {
     let selection = select.selection()?;
-    app.engine.pause_syncs(key.environment.id, &selection).await.map_err(|error| not_found(error, &selection))?;
+    app.engine
+        .pause_syncs(key.environment.id, &selection)
+        .await
+        .map_err(|error| not_found(error, &selection))?;
     Ok(DONE)
 }
 
@@ -235,13 +241,19 @@ pub async fn sync_status(
     key: Key<scope::SyncsRead>,
     Query(query): Query<SyncStatusQuery>,
 ) -> Result<axum::Json<SyncStatuses>> {
-    let selection = query.selection().map_err(|issue| ApiError::new(Code::InvalidQueryParams).issue(issue))?;
-    let syncs = app.engine.sync_status(key.environment.id, &selection).await.map_err(|error| match error {
-        Error::NotFound(Resource::Connection) => ApiError::body("custom", &["connection_id"], "No such connection exists"),
-        other => other.into(),
-    })?;
+    let selection =
+        query.selection().map_err(|issue| ApiError::new(Code::InvalidQueryParams).issue(issue))?;
+    let syncs =
+        app.engine.sync_status(key.environment.id, &selection).await.map_err(|error| match error {
+            Error::NotFound(Resource::Connection) => {
+                ApiError::body("custom", &["connection_id"], "No such connection exists")
+            }
+            other => other.into(),
+        })?;
     let now = app.engine.now();
-    Ok(axum::Json(SyncStatuses { syncs: syncs.into_iter().map(|status| SyncState::new(status, now)).collect() }))
+    Ok(axum::Json(SyncStatuses {
+        syncs: syncs.into_iter().map(|status| SyncState::new(status, now)).collect(),
+    }))
 }
 
 /// Gives a sync of one connection its own frequency, or that of its function again.
@@ -256,8 +268,10 @@ pub async fn update_frequency(
     let name = update.name().map_err(|issue| ApiError::new(Code::InvalidBody).issue(issue))?;
     let UpdateFrequency { provider_config_key, connection_id, frequency, .. } = update;
     let environment = key.environment.id;
-    let updated =
-        app.engine.update_frequency(environment, &provider_config_key, &connection_id, &name, frequency).await;
+    let updated = app
+        .engine
+        .update_frequency(environment, &provider_config_key, &connection_id, &name, frequency)
+        .await;
     let frequency = updated.map_err(|error| match error {
         Error::NotFound(Resource::Connection) => ApiError::new(Code::UnknownConnection).status(400),
         other => other.into(),
@@ -316,9 +330,11 @@ impl TriggerSyncs {
             (None, None) => None,
         };
         match (&self.opts, mode) {
-            (Some(_), Some(_)) => {
-                Err(ApiError::body("custom", &["opts"], "`opts` cannot be used together with `sync_mode` or `full_resync`"))
-            }
+            (Some(_), Some(_)) => Err(ApiError::body(
+                "custom",
+                &["opts"],
+                "`opts` cannot be used together with `sync_mode` or `full_resync`",
+            )),
             (Some(opts), None) => Ok(TriggerOptions { reset: opts.reset, empty_cache: opts.empty_cache }),
             (None, mode) => Ok(TriggerOptions {
                 reset: matches!(mode, Some(SyncMode::FullRefresh | SyncMode::FullRefreshAndClearCache)),
@@ -339,8 +355,12 @@ impl TriggerSyncs {
 
 impl SelectSyncs {
     fn selection(self) -> Result<SyncSelection> {
-        selection(self.provider_config_key, self.connection_id, self.syncs.into_iter().map(Into::into).collect())
-            .map_err(|issue| ApiError::new(Code::InvalidBody).issue(issue))
+        selection(
+            self.provider_config_key,
+            self.connection_id,
+            self.syncs.into_iter().map(Into::into).collect(),
+        )
+        .map_err(|issue| ApiError::new(Code::InvalidBody).issue(issue))
     }
 }
 
@@ -418,7 +438,8 @@ mod tests {
             "syncs": ["a", "b::v", { "name": "c", "variant": "w" }, { "name": "d" }], "provider_config_key": "crm",
         });
         let selection = trigger(body).selection(&HeaderMap::new()).unwrap();
-        let names: Vec<_> = selection.names.iter().map(|sync| (sync.name.as_str(), sync.variant.as_str())).collect();
+        let names: Vec<_> =
+            selection.names.iter().map(|sync| (sync.name.as_str(), sync.variant.as_str())).collect();
         assert_eq!(names, [("a", "base"), ("b", "v"), ("c", "w"), ("d", "base")]);
     }
 
@@ -428,7 +449,10 @@ mod tests {
         headers.insert("provider-config-key", "crm".parse().unwrap());
         headers.insert("connection-id", "acme".parse().unwrap());
         let selection = trigger(json!({ "syncs": [] })).selection(&headers).unwrap();
-        assert_eq!((selection.provider_config_key.as_str(), selection.connection_id.as_deref()), ("crm", Some("acme")));
+        assert_eq!(
+            (selection.provider_config_key.as_str(), selection.connection_id.as_deref()),
+            ("crm", Some("acme"))
+        );
         let error = trigger(json!({ "syncs": [] })).selection(&HeaderMap::new()).unwrap_err();
         assert_eq!(error.code, Code::MissingProviderConfigKey);
     }

@@ -15,6 +15,21 @@ impl Tx {
         if self.is_postgres() { " FOR UPDATE SKIP LOCKED" } else { "" }
     }
 
+    /// A `FROM` with each `k.value` of the JSON list `$list` and its row `r` of `table`, those that have one. `on` is the
+    /// condition that finds it through a unique index.
+    ///
+    /// The same as a join, but never planned as a scan: SQLite keeps the order of a `CROSS JOIN`, and PostgreSQL does not
+    /// take a sub-select with a `LIMIT` apart.
+    pub(crate) fn from_keys(&self, list: u8, table: &str, on: &str) -> String {
+        if self.is_postgres() {
+            format!(
+                "FROM json_each(${list}) k CROSS JOIN LATERAL (SELECT * FROM {table} r WHERE {on} LIMIT 1) r"
+            )
+        } else {
+            format!("FROM json_each(${list}) k CROSS JOIN {table} r ON {on}")
+        }
+    }
+
     /// Goes behind a `SELECT`: locks the rows until the end of the transaction, so that what was read stays true.
     pub(crate) fn for_update(&self) -> &'static str {
         if self.is_postgres() { " FOR UPDATE" } else { "" }

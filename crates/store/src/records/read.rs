@@ -7,7 +7,7 @@ use crate::{
     error::Result,
 };
 use bespoke_core::{
-    id::{ConnectionId, EnvironmentId},
+    id::{ConnectionId, EnvironmentId, IntegrationId},
     record::{Action, Cursor, Record},
     time::Timestamp,
 };
@@ -40,6 +40,8 @@ pub struct RecordsPage {
 /// How many records a connection has of one model and variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordCount {
+    /// The connection.
+    pub connection: ConnectionId,
     /// The model.
     pub model: String,
     /// The variant.
@@ -59,9 +61,8 @@ impl Store {
             .read(move |tx| {
                 let after = query.lower_bound();
                 let filter = filter(&query.actions);
-                let rest = format!(
-                    "(r.updated_at, r.id) > ($2, $3){filter} ORDER BY r.updated_at, r.id LIMIT $4"
-                );
+                let rest =
+                    format!("(r.updated_at, r.id) > ($2, $3){filter} ORDER BY r.updated_at, r.id LIMIT $4");
                 let id = after.id.as_bytes();
                 let limit = i64::from(query.limit) + 1;
                 if query.external_ids.is_empty() {
@@ -79,19 +80,33 @@ impl Store {
         Ok(RecordsPage { records, has_more })
     }
 
-    /// How many records a connection has that are not deleted, by model and variant. Costs the same for any number.
+    /// How many records that are not deleted the connections of an integration have, or one of them. Counts nothing:
+    /// the numbers are kept.
     pub async fn record_counts(
         &self,
         environment: EnvironmentId,
-        connection: ConnectionId,
+        integration: IntegrationId,
+        connection: Option<ConnectionId>,
     ) -> Result<Vec<RecordCount>> {
+        let read = |row: &Row<'_>| {
+            Ok(RecordCount {
+                connection: row.get(0)?,
+                model: row.get(1)?,
+                variant: row.get(2)?,
+                live: row.get(3)?,
+            })
+        };
         self.db
             .read(move |tx| {
-                tx.query(
-                    "SELECT model, variant, live FROM record_sets WHERE connection_id = $2 AND environment_id = $1",
-                    params![environment, connection],
-                    |row| Ok(RecordCount { model: row.get(0)?, variant: row.get(1)?, live: row.get(2)? }),
-                )
+                let sql = "SELECT s.connection_id, s.model, s.variant, s.live
+                           FROM connections c JOIN record_sets s ON s.connection_id = c.id
+                           WHERE c.environment_id = $1 AND c.integration_id = $2";
+                match connection {
+                    Some(id) => {
+                        tx.query(&format!("{sql} AND c.id = $3"), params![environment, integration, id], read)
+                    }
+                    None => tx.query(sql, params![environment, integration], read),
+                }
             })
             .await
     }

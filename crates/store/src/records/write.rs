@@ -85,12 +85,7 @@ impl Store {
     }
 
     /// Marks records as deleted; what was stored of them stays, only their ids are read. What is not there or is deleted already is skipped.
-    pub async fn delete_records(
-        &self,
-        set: RecordSet,
-        records: Vec<NewRecord>,
-        run: Uuid,
-    ) -> Result<Counts> {
+    pub async fn delete_records(&self, set: RecordSet, records: Vec<NewRecord>, run: Uuid) -> Result<Counts> {
         let now = self.now();
         self.db
             .write(move |tx| {
@@ -381,7 +376,11 @@ fn remove_some(tx: &mut Tx, set: RecordSetId) -> Result<u64> {
             params![set, &last],
             &mut count,
         )?,
-        None => tx.for_each("DELETE FROM records WHERE set_id = $1 RETURNING deleted_at", params![set], &mut count)?,
+        None => tx.for_each(
+            "DELETE FROM records WHERE set_id = $1 RETURNING deleted_at",
+            params![set],
+            &mut count,
+        )?,
     }
     add_live(tx, set, 0, live)?;
     Ok(removed)

@@ -58,7 +58,9 @@ impl Store {
     pub async fn next_due_sync(&self) -> Result<Option<Timestamp>> {
         self.db
             .read(|tx| {
-                tx.query_one("SELECT min(next_run_at) FROM syncs WHERE next_run_at IS NOT NULL", &[], |row| row.get(0))
+                tx.query_one("SELECT min(next_run_at) FROM syncs WHERE next_run_at IS NOT NULL", &[], |row| {
+                    row.get(0)
+                })
             })
             .await
     }
@@ -95,7 +97,12 @@ impl Store {
     }
 
     /// Turns the schedules of these syncs on. Those that were off run at once.
-    pub async fn start_syncs(&self, environment: EnvironmentId, syncs: Vec<Uuid>, ids: &IdSource) -> Result<()> {
+    pub async fn start_syncs(
+        &self,
+        environment: EnvironmentId,
+        syncs: Vec<Uuid>,
+        ids: &IdSource,
+    ) -> Result<()> {
         let (now, ids) = (self.now(), ids.clone());
         self.db
             .write(move |tx| {

@@ -1,0 +1,59 @@
+//! Records: what syncs saved, read by the backend that it is for.
+
+use crate::{Engine, Result};
+use bespoke_core::{id::EnvironmentId, record::Cursor, sync::BASE_VARIANT};
+use bespoke_store::RecordSet;
+
+pub use bespoke_store::{Pruned, RecordsPage, RecordsQuery};
+
+/// Whose records, of which model.
+#[derive(Clone, Debug)]
+pub struct RecordsOf {
+    /// The integration's key.
+    pub provider_config_key: String,
+    /// The connection.
+    pub connection_id: String,
+    /// The model.
+    pub model: String,
+    /// The variant, `base` unless given.
+    pub variant: Option<String>,
+}
+
+impl Engine {
+    /// Records of a connection, oldest change first. A model that nothing was ever saved of has none.
+    ///
+    /// Fails with [`crate::Error::NotFound`] where the connection does not exist.
+    pub async fn list_records(
+        &self,
+        environment: EnvironmentId,
+        of: &RecordsOf,
+        query: RecordsQuery,
+    ) -> Result<RecordsPage> {
+        match self.record_set(environment, of).await? {
+            Some(set) => Ok(self.store.records_page(set, query).await?),
+            None => Ok(RecordsPage::default()),
+        }
+    }
+
+    /// Empties the payloads of the oldest changes up to and with `until`, `limit` at most.
+    ///
+    /// Fails with [`crate::Error::NotFound`] where the connection does not exist.
+    pub async fn prune_records(
+        &self,
+        environment: EnvironmentId,
+        of: &RecordsOf,
+        until: Cursor,
+        limit: u32,
+    ) -> Result<Pruned> {
+        match self.record_set(environment, of).await? {
+            Some(set) => Ok(self.store.prune_records(set, until, limit).await?),
+            None => Ok(Pruned { count: 0, has_more: false }),
+        }
+    }
+
+    async fn record_set(&self, environment: EnvironmentId, of: &RecordsOf) -> Result<Option<RecordSet>> {
+        let connection = self.connection(environment, &of.provider_config_key, &of.connection_id).await?;
+        let variant = of.variant.as_deref().unwrap_or(BASE_VARIANT);
+        Ok(self.store.find_record_set(environment, connection.id, &of.model, variant).await?)
+    }
+}
