@@ -1,13 +1,13 @@
-//! One run or one compilation from start to end, as the parent sees it.
+//! One run from start to end, as the parent sees it: it answers the calls, keeps the log in order, and watches the time.
 
-use crate::compile::{Bytecode, SourceModule};
-use crate::error::{CompileError, Error, Failure};
+use crate::error::{Failure, code};
 use crate::host::{Call, Host, Refusal, Reply, Request};
 use crate::limits::{GRACE, Limits};
-pub use crate::process::Module;
-use crate::process::{Event, Process};
-use crate::protocol::{CALLS_IN_FLIGHT, TaskId};
-use crate::supervisor::{Place, Runtime, Supervisor};
+use crate::process::Event;
+use crate::protocol::{CALLS_IN_FLIGHT, MAX_BODY};
+use crate::run::{Outcome, Run};
+use crate::supervisor::Runtime;
+use crate::task::{STOP_GRACE, Task};
 use bespoke_core::id::EnvironmentId;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -16,125 +16,14 @@ use serde_json::value::RawValue;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
-
-/// How long a runner has to end a run that it was told to stop.
-const STOP_GRACE: Duration = Duration::from_secs(1);
-
-/// How long a compilation may take.
-const COMPILE_TIME: Duration = Duration::from_secs(60);
 
 /// Lines of log that may wait for the host before the run waits.
 const LOG_BACKLOG: usize = 1024;
 
-/// What kind of function is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Saves records.
-    Sync,
-    /// Answers.
-    Action,
-    /// Runs when something happens to a connection.
-    OnEvent,
-    /// Handles a provider's webhook.
-    Webhook,
-    /// A module whose default export is a function of the input. Deployment reads definitions with it.
-    Script,
-}
-
-impl Kind {
-    /// The word that the prelude knows.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sync => "sync",
-            Self::Action => "action",
-            Self::OnEvent => "on-event",
-            Self::Webhook => "webhook",
-            Self::Script => "script",
-        }
-    }
-}
-
-/// One run of a function.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// The run, for the log.
-    pub id: Uuid,
-    /// What kind of function it is.
-    pub kind: Kind,
-    /// Its modules; the first is the entry. Hand in the same `Bytes` for the same function, and a runner that has them
-    /// is not sent them again.
-    pub modules: Arc<[Module]>,
-    /// JSON.
-    pub input: Bytes,
-    /// What the prelude is told of the run, JSON.
-    pub context: Bytes,
-    /// What the run may use.
-    pub limits: Limits,
-    /// Cancelled, the run ends at once with [`crate::code::ABORTED`].
-    pub cancel: CancellationToken,
-}
-
-/// How a run ended.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The output's JSON text, or the failure.
-    pub result: Result<Bytes, Failure>,
-    /// CPU time of the run's thread; zero when its process was lost.
-    pub cpu: Duration,
-}
-
-impl Outcome {
-    fn failed(failure: Failure) -> Self {
-        Self { result: Err(failure), cpu: Duration::ZERO }
-    }
-}
-
 impl Runtime {
-    /// Compiles the modules of a function. Takes a place among the environment's runs.
-    ///
-    /// # Errors
-    /// [`Error::Compile`] is the author's; the others are not.
-    pub async fn compile(
-        &self,
-        environment: EnvironmentId,
-        modules: Vec<SourceModule>,
-    ) -> Result<Vec<Bytecode>, Error> {
-        let place = self.0.acquire(environment).await?;
-        let (names, texts): (Vec<_>, Vec<_>) =
-            modules.into_iter().map(|module| (module.name, Bytes::from(module.code))).unzip();
-        let (mut task, mut events) = Task::open(&self.0, place).ok_or(Error::RunnerLost)?;
-        task.process.start_compilation(task.id, names.iter().cloned().zip(texts).collect());
-        match tokio::time::timeout(COMPILE_TIME, events.recv()).await {
-            Ok(Some(Event::Compiled { lengths, mut code })) => {
-                task.ended = true;
-                if lengths.len() != names.len() || lengths.iter().sum::<usize>() != code.len() {
-                    return Err(Error::RunnerLost);
-                }
-                let compiled = names.into_iter().zip(lengths);
-                Ok(compiled
-                    .map(|(name, length)| Bytecode { name, bytecode: code.split_to(length) })
-                    .collect())
-            }
-            Ok(Some(Event::Rejected { error })) => {
-                task.ended = true;
-                Err(Error::Compile(error))
-            }
-            Err(_) => {
-                self.0.kill(&task.process);
-                Err(Error::Compile(CompileError {
-                    module: names.into_iter().next().unwrap_or_default(),
-                    line: 0,
-                    column: 0,
-                    message: "compiling takes too long".to_owned(),
-                }))
-            }
-            Ok(_) => Err(Error::RunnerLost),
-        }
-    }
-
     /// Runs a function. Waits for a place in a runner first, which does not count as the run's time.
     ///
     /// Dropping the future gives the run up: it is told to stop, and its process is ended if it does not.
@@ -164,46 +53,7 @@ impl Runtime {
             log: None,
             log_backlog: VecDeque::new(),
         };
-        drive.to_end(events).await
-    }
-}
-
-/// A task in a process. Dropped before the process said that it ended, it is stopped.
-struct Task {
-    id: TaskId,
-    process: Arc<Process>,
-    supervisor: Arc<Supervisor>,
-    ended: bool,
-}
-
-impl Task {
-    fn open(
-        supervisor: &Arc<Supervisor>,
-        place: Place,
-    ) -> Option<(Self, tokio::sync::mpsc::Receiver<Event>)> {
-        let process = place.hand_over()?;
-        let (id, events) = process.open_task();
-        Some((Self { id, process, supervisor: Arc::clone(supervisor), ended: false }, events))
-    }
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        if self.ended || !self.process.has_task(self.id) {
-            return;
-        }
-        self.process.cancel(self.id);
-        let (id, process, supervisor) = (self.id, Arc::clone(&self.process), Arc::clone(&self.supervisor));
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            supervisor.kill(&process);
-            return;
-        };
-        runtime.spawn(async move {
-            tokio::time::sleep(STOP_GRACE).await;
-            if process.has_task(id) {
-                supervisor.kill(&process);
-            }
-        });
+        drive.drive(events).await
     }
 }
 
@@ -222,9 +72,9 @@ struct Drive {
 }
 
 impl Drive {
-    async fn to_end(mut self, mut events: tokio::sync::mpsc::Receiver<Event>) -> Outcome {
-        // The runner ends the run at its limit; this is for a runner that does not.
-        let deadline = sleep_until(Instant::now() + self.limits.wall + GRACE);
+    async fn drive(mut self, mut events: mpsc::Receiver<Event>) -> Outcome {
+        // The runner ends the run at its limit; this is for a runner that does not. On a busy machine it may be late.
+        let deadline = sleep_until(Instant::now() + self.limits.wall + STOP_GRACE);
         tokio::pin!(deadline);
         let stop_deadline = sleep_until(far_future());
         tokio::pin!(stop_deadline);
@@ -236,17 +86,11 @@ impl Drive {
             tokio::select! {
                 Some((call, result)) = self.calls.next() => self.answer(call, result),
                 Some(()) = next_log(&mut self.log) => self.log_next(),
-                event = events.recv(), if takes_events => match event {
-                    Some(event) => {
-                        if let Some(outcome) = self.handle(event) {
-                            break outcome;
-                        }
+                event = events.recv(), if takes_events => {
+                    if let Some(outcome) = self.handle(event) {
+                        break outcome;
                     }
-                    None => {
-                        self.task.ended = true;
-                        break Outcome::failed(Failure::runner_lost());
-                    }
-                },
+                }
                 () = cancel.cancelled(), if !cancelled => {
                     cancelled = true;
                     self.task.process.cancel(self.task.id);
@@ -260,8 +104,12 @@ impl Drive {
         outcome
     }
 
-    /// What an event means for the run; its outcome, when it is the last one.
-    fn handle(&mut self, event: Event) -> Option<Outcome> {
+    /// What an event means for the run; its outcome, when it is the last one. `None`: the process is gone.
+    fn handle(&mut self, event: Option<Event>) -> Option<Outcome> {
+        let Some(event) = event else {
+            self.task.ended = true;
+            return Some(Outcome::failed(Failure::runner_lost()));
+        };
         match event {
             Event::Call { call, request, body } => {
                 self.call(call, &request, body);
@@ -276,12 +124,12 @@ impl Drive {
                 }
                 None
             }
-            Event::Stuck { thread } => {
-                self.is_beyond_cpu_limit(thread).then(|| self.kill(Failure::cpu_time()))
+            Event::Stuck { thread, cpu_start } => {
+                self.is_beyond_cpu_limit(thread, cpu_start).then(|| self.kill(Failure::cpu_time()))
             }
             Event::Done { cpu, output } => {
                 self.task.ended = true;
-                Some(Outcome { result: Ok(output), cpu })
+                Some(Outcome { result: self.check(output), cpu })
             }
             Event::Failed { cpu, failure } => {
                 self.task.ended = true;
@@ -289,6 +137,17 @@ impl Drive {
             }
             // Answers to compilations: not this task.
             Event::Compiled { .. } | Event::Rejected { .. } => None,
+        }
+    }
+
+    /// The runner has checked its output; but a runner is not to be trusted, and others parse what it says.
+    fn check(&self, output: Bytes) -> Result<Bytes, Failure> {
+        if output.len() > self.limits.output {
+            return Err(Failure::new(code::OUTPUT_TOO_LARGE, "The output is larger than it may be."));
+        }
+        match serde_json::from_slice::<&RawValue>(&output) {
+            Ok(_) => Ok(output),
+            Err(_) => Err(Failure::new(code::INTERNAL, "The output is not JSON.")),
         }
     }
 
@@ -308,6 +167,10 @@ impl Drive {
 
     fn answer(&self, call: u32, result: Result<Reply, Refusal>) {
         let (result, body) = match result {
+            Ok(reply) if reply.body.len() > MAX_BODY => (
+                Err(Refusal::new("response_too_large", "The answer is too large for a function.")),
+                Bytes::new(),
+            ),
             Ok(reply) => (Ok(reply.head), reply.body),
             Err(refusal) => (Err(refusal), Bytes::new()),
         };
@@ -339,10 +202,10 @@ impl Drive {
 
     /// Whether the thread has really used more CPU time than the run may, as the system counts it: on a busy machine it
     /// may just not have had its turn.
-    fn is_beyond_cpu_limit(&self, thread: i32) -> bool {
+    fn is_beyond_cpu_limit(&self, thread: i32, cpu_start: Duration) -> bool {
         let Some(pid) = self.task.process.pid else { return false };
         match thread_cpu(pid, thread) {
-            Some(used) => used > self.limits.cpu + GRACE,
+            Some(total) => total.saturating_sub(cpu_start) > self.limits.cpu + GRACE,
             // No such numbers on this system: the runner's word is all there is.
             None => true,
         }
@@ -365,5 +228,5 @@ async fn next_log(log: &mut Option<BoxFuture<'static, Result<Reply, Refusal>>>) 
 }
 
 fn far_future() -> Instant {
-    Instant::now() + Duration::from_secs(30 * 24 * 3600)
+    Instant::now() + Duration::from_hours(30 * 24)
 }

@@ -6,16 +6,13 @@
 use crate::builtins;
 use crate::error::{Failure, code};
 use crate::limits::MAX_STACK;
+use crate::modules::Modules;
 use crate::ops;
 use crate::ops::bytes;
 use crate::state::{Assignment, State, Stop};
 use crate::worker::Inbound;
 use rquickjs::context::intrinsic;
-use rquickjs::loader::{ImportAttributes, Loader, Resolver};
-use rquickjs::module::Declared;
-use rquickjs::{
-    Context, Ctx, Error, Exception, Function, Module, Object, Persistent, Promise, Runtime, Value,
-};
+use rquickjs::{Context, Ctx, Error, Exception, Function, Object, Persistent, Promise, Runtime, Value};
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
@@ -74,7 +71,7 @@ impl Isolate {
         runtime.set_memory_limit(SPARE_MEMORY);
         runtime.set_max_stack_size(SPARE_STACK);
         let modules = Modules(Rc::clone(&state));
-        runtime.set_loader(Modules(Rc::clone(&state)), modules);
+        runtime.set_loader(modules.clone(), modules);
         let interrupt = Rc::clone(&state);
         runtime.set_interrupt_handler(Some(Box::new(move || interrupt.must_stop())));
         let tracker = Rc::clone(&state);
@@ -179,9 +176,9 @@ impl Isolate {
     }
 
     /// Looks at the promise when there are no jobs. If it is pending, brings about new jobs: by a timer, or by waiting.
-    fn turn<'js>(
+    fn turn(
         &self,
-        ctx: &Ctx<'js>,
+        ctx: &Ctx<'_>,
         promise: Kept<Promise<'static>>,
         inbox: &Receiver<Inbound>,
     ) -> Result<Option<Kept<Value<'static>>>, End> {
@@ -310,7 +307,7 @@ fn is_out_of_memory(thrown: &Value<'_>) -> bool {
     thrown.is_null()
         || thrown
             .as_exception()
-            .and_then(|error| error.message())
+            .and_then(Exception::message)
             .is_some_and(|message| message == "out of memory")
 }
 
@@ -321,78 +318,9 @@ impl Drop for Isolate {
     }
 }
 
-/// Resolves and loads the run's modules and the built-in ones; there are no others.
-struct Modules(Rc<State>);
-
-impl Resolver for Modules {
-    fn resolve<'js>(
-        &mut self,
-        _ctx: &Ctx<'js>,
-        base: &str,
-        name: &str,
-        _attributes: Option<ImportAttributes<'js>>,
-    ) -> rquickjs::Result<String> {
-        if let Some(builtin) = builtins::resolve(base, name) {
-            return Ok(builtin);
-        }
-        let path = if name.starts_with("./") || name.starts_with("../") {
-            relative(base, name)
-        } else {
-            name.to_owned()
-        };
-        if self.0.assignment().is_some_and(|run| run.bundle.get(&path).is_some()) {
-            return Ok(path);
-        }
-        Err(Error::new_resolving_message(base, name, builtins::NO_SUCH_IMPORT))
-    }
-}
-
-impl Loader for Modules {
-    fn load<'js>(
-        &mut self,
-        ctx: &Ctx<'js>,
-        name: &str,
-        _attributes: Option<ImportAttributes<'js>>,
-    ) -> rquickjs::Result<Module<'js, Declared>> {
-        if builtins::is_builtin(name) {
-            return bytes::load(ctx, builtins::bytecode(name).unwrap_or_default());
-        }
-        let run = self.0.assignment().ok_or_else(|| Error::new_loading(name))?;
-        bytes::load(ctx, run.bundle.get(name).ok_or_else(|| Error::new_loading(name))?)
-    }
-}
-
-/// Resolves `./` and `../` against the name of the importing module.
-fn relative(base: &str, name: &str) -> String {
-    let mut path: Vec<&str> = base.split('/').collect();
-    path.pop();
-    for part in name.split('/') {
-        match part {
-            "." | "" => {}
-            ".." => {
-                path.pop();
-            }
-            part => path.push(part),
-        }
-    }
-    path.join("/")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn relative_names_resolve_against_the_importing_module() {
-        for (base, name, expected) in [
-            ("a.js", "./b.js", "b.js"),
-            ("github/actions/a.js", "../../chunk.js", "chunk.js"),
-            ("github/a.js", "./b/c.js", "github/b/c.js"),
-            ("a.js", "../../b.js", "b.js"),
-        ] {
-            assert_eq!(relative(base, name), expected);
-        }
-    }
 
     /// Prints what a spare engine costs; asserts only that it is not out of all proportion.
     #[test]
@@ -400,7 +328,7 @@ mod tests {
         drop(Isolate::new());
         let start = crate::state::thread_cpu();
         let isolates: Vec<_> = (0..50).map(|_| Isolate::new().unwrap()).collect();
-        let each = (crate::state::thread_cpu() - start) / 50;
+        let each = crate::state::thread_cpu().saturating_sub(start) / 50;
         let size = isolates[0].runtime.memory_usage().malloc_size / 1024;
         println!("an engine with the prelude: {each:?}, {size} KiB");
         assert!(each.as_millis() < 50);

@@ -8,7 +8,8 @@
 //!
 //! This crate knows nothing of HTTP, of the database, or of what a connection is.
 //!
-//! In reading order: what the parent offers ([`limits`], [`host`], [`error`], `supervisor`, `process`, `drive`), what
+//! In reading order: what the parent offers ([`limits`], [`host`], [`error`], `supervisor`, `process`,
+//! `task`, `drive`), what
 //! both sides say (`protocol`), and what happens in the child (`runner`, `worker`, `isolate`, `ops`, `sandbox`).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -19,22 +20,26 @@ mod error;
 pub mod host;
 mod isolate;
 mod limits;
+mod modules;
 mod ops;
 mod process;
 mod protocol;
+mod run;
 mod runner;
 mod sandbox;
 mod stack;
 mod state;
 mod supervisor;
+mod task;
 mod wire;
 mod worker;
 
 pub use compile::{Bytecode, ENGINE_VERSION, SourceModule};
-pub use drive::{Kind, Module, Outcome, Run};
 pub use error::{CompileError, Error, Failure, code};
 pub use host::Host;
 pub use limits::Limits;
+pub use process::Module;
+pub use run::{Kind, Outcome, Run};
 pub use runner::runner_main;
 pub use stack::SourceMaps;
 pub use supervisor::{Options, Runtime};

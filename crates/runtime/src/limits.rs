@@ -33,8 +33,8 @@ impl Default for Limits {
         Self {
             memory: 128 << 20,
             stack: 1 << 20,
-            cpu: Duration::from_secs(60),
-            wall: Duration::from_secs(15 * 60),
+            cpu: Duration::from_mins(1),
+            wall: Duration::from_mins(15),
             output: 2 << 20,
         }
     }

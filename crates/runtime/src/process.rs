@@ -42,7 +42,7 @@ pub(crate) enum Event {
     Notify { request: Box<RawValue> },
     Done { cpu: Duration, output: Bytes },
     Failed { cpu: Duration, failure: Failure },
-    Stuck { thread: i32 },
+    Stuck { thread: i32, cpu_start: Duration },
     Compiled { lengths: Vec<usize>, code: Bytes },
     Rejected { error: CompileError },
 }
@@ -268,7 +268,9 @@ impl Process {
         let (task, event, is_last) = match frame {
             FromRunner::Call { task, call, request } => (task, Event::Call { call, request, body }, false),
             FromRunner::Notify { task, request } => (task, Event::Notify { request }, false),
-            FromRunner::Stuck { task, thread } => (task, Event::Stuck { thread }, false),
+            FromRunner::Stuck { task, thread, cpu_start_micros } => {
+                (task, Event::Stuck { thread, cpu_start: Duration::from_micros(cpu_start_micros) }, false)
+            }
             FromRunner::Done { task, cpu_micros } => {
                 (task, Event::Done { cpu: Duration::from_micros(cpu_micros), output: body }, true)
             }
@@ -311,7 +313,9 @@ async fn write(mut queue: mpsc::UnboundedReceiver<Frame>, mut writer: OwnedWrite
             encode(&head, length, &mut buffer)?;
             let small = length <= SMALL;
             if small {
-                bodies.iter().for_each(|body| buffer.extend_from_slice(body));
+                for body in &bodies {
+                    buffer.extend_from_slice(body);
+                }
             }
             writer.write_all(&buffer).await?;
             if !small {

@@ -59,8 +59,9 @@ pub(crate) enum FromRunner {
     Done { task: TaskId, cpu_micros: u64 },
     /// A run's end.
     Failed { task: TaskId, cpu_micros: u64, failure: Failure },
-    /// A run that is beyond its CPU limit in a part of the engine that cannot be interrupted, and the thread it is on.
-    Stuck { task: TaskId, thread: i32 },
+    /// A run that is beyond its CPU limit in a part of the engine that cannot be interrupted, the thread that it is on,
+    /// and the thread's CPU time when the run started.
+    Stuck { task: TaskId, thread: i32, cpu_start_micros: u64 },
     /// Body: bytecode, one after another, of these lengths.
     Compiled { task: TaskId, lengths: Vec<usize> },
     /// What does not compile.
@@ -90,9 +91,8 @@ pub(crate) fn encode<T: Serialize>(head: &T, body_length: usize, buffer: &mut Ve
 
 /// The lengths of head and body, checked.
 pub(crate) fn lengths(prefix: [u8; PREFIX]) -> io::Result<(usize, usize)> {
-    let [a, b, c, d, e, f, g, h] = prefix;
-    let head = u32::from_le_bytes([a, b, c, d]) as usize;
-    let body = u32::from_le_bytes([e, f, g, h]) as usize;
+    let both = u64::from_le_bytes(prefix);
+    let (head, body) = ((both & u64::from(u32::MAX)) as usize, (both >> 32) as usize);
     if head > MAX_HEAD || body > MAX_BODY {
         return Err(too_large());
     }

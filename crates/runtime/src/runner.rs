@@ -62,6 +62,8 @@ fn serve() -> io::Result<()> {
     };
     sandbox::enter(address_space)?;
     let workers = Workers::new(Arc::clone(&writer));
+    // Two, so that a run right after another does not wait until its engine is made.
+    workers.prepare();
     workers.prepare();
     let watched = Arc::clone(&workers);
     let watcher_writer = Arc::clone(&writer);
@@ -187,7 +189,7 @@ fn invalid(what: &str) -> io::Error {
 /// Tells the parent of runs whose engine does not obey any more. Sleeps while there are none.
 fn watch(workers: &Workers, writer: &Writer) {
     for round in 0_u32.. {
-        let stuck: Vec<_> = {
+        let reports: Vec<_> = {
             let running = workers.running.lock().unwrap_or_else(PoisonError::into_inner);
             if running.is_empty() {
                 drop(running);
@@ -195,12 +197,18 @@ fn watch(workers: &Workers, writer: &Writer) {
                 continue;
             }
             let stuck = running.iter().filter(|(_, run)| run.control.is_stuck(GRACE));
-            stuck.map(|(task, run)| (*task, run.control.thread.load(Ordering::Relaxed))).collect()
+            stuck
+                .map(|(task, run)| FromRunner::Stuck {
+                    task: *task,
+                    thread: run.control.thread.load(Ordering::Relaxed),
+                    cpu_start_micros: run.control.cpu_start.load(Ordering::Relaxed),
+                })
+                .collect()
         };
         if round % REPORT_EVERY == 0 {
-            for (task, thread) in stuck {
+            for report in &reports {
                 // The main thread sees a parent that is gone, and ends the process.
-                let _ = writer.send(&FromRunner::Stuck { task, thread }, &[]);
+                let _ = writer.send(report, &[]);
             }
         }
         std::thread::sleep(WATCH);

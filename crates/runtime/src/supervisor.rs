@@ -199,7 +199,7 @@ impl Supervisor {
                 state.waiting.push_back((environment, waiters));
             }
         }
-        self.retire_for_the_starving(state);
+        Self::retire_for_the_starving(state);
     }
 
     /// A process of the environment with room, by its index.
@@ -228,7 +228,7 @@ impl Supervisor {
     }
 
     /// For each waiting environment without a process, one process of another environment takes no further runs.
-    fn retire_for_the_starving(&self, state: &mut State) {
+    fn retire_for_the_starving(state: &mut State) {
         let has_process = |environment: EnvironmentId| {
             state.entries.iter().any(|entry| entry.environment == environment && !entry.retiring)
         };
@@ -257,7 +257,7 @@ async fn end_when_idle(supervisor: std::sync::Weak<Supervisor>, number: u64, idl
         if entry.active > 0 {
             wait = idle;
         } else if rested < idle {
-            wait = idle - rested;
+            wait = idle.saturating_sub(rested);
         } else {
             state.entries.swap_remove(at).process.kill();
             return;

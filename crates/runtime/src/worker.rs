@@ -51,10 +51,13 @@ pub(crate) struct Answer {
 /// What a run's thread and the others share of the run.
 #[derive(Debug)]
 pub(crate) struct Control {
+    /// When the runner got the run.
     started: Instant,
     cancelled: AtomicBool,
     /// The operating system's number of the thread, 0 before it runs.
     pub(crate) thread: AtomicI32,
+    /// The thread's CPU time when the run started, microseconds.
+    pub(crate) cpu_start: AtomicU64,
     /// When the engine was last known to obey, microseconds since `started`; 0 while the thread is not in it.
     obeyed: AtomicU64,
     /// CPU time that the run had left then, microseconds.
@@ -67,6 +70,7 @@ impl Control {
             started: Instant::now(),
             cancelled: AtomicBool::new(false),
             thread: AtomicI32::new(0),
+            cpu_start: AtomicU64::new(0),
             obeyed: AtomicU64::new(0),
             left: AtomicU64::new(0),
         }
@@ -189,6 +193,7 @@ impl Workers {
     fn run(&self, job: Job, isolate: rquickjs::Result<Isolate>) {
         let cpu_start = thread_cpu();
         job.control.thread.store(rustix::thread::gettid().as_raw_nonzero().get(), Ordering::Relaxed);
+        job.control.cpu_start.store(cpu_start.as_micros() as u64, Ordering::Relaxed);
         let result = match &isolate {
             Ok(isolate) => catch_unwind(AssertUnwindSafe(|| self.run_in(&job, isolate, cpu_start)))
                 .unwrap_or_else(|_| {
@@ -222,7 +227,7 @@ impl Workers {
             limits: job.limits,
             control: Arc::clone(&job.control),
             writer: Arc::clone(&self.writer),
-            deadline: Instant::now() + job.limits.wall,
+            deadline: job.control.started + job.limits.wall,
             cpu_start,
         };
         let work = Work {

@@ -47,7 +47,7 @@ impl Calls {
     }
 
     /// Settles the promise of an answered call and sends a waiting one.
-    pub(crate) fn settle<'js>(&self, ctx: &Ctx<'js>, state: &State, answer: Answer) -> Result<()> {
+    pub(crate) fn settle(&self, ctx: &Ctx<'_>, state: &State, answer: Answer) -> Result<()> {
         let Some((resolve, reject)) = self.pending.borrow_mut().remove(&answer.call) else { return Ok(()) };
         let waiting = self.queue.borrow_mut().pop_front();
         match waiting {

@@ -93,6 +93,33 @@ async fn many_runs_share_one_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_can_make_more_calls_than_travel_at_once_and_its_log_keeps_its_order() {
+    let bench = Bench::new();
+    let open = Arc::new(AtomicUsize::new(0));
+    let most = Arc::new(AtomicUsize::new(0));
+    let (now, peak) = (Arc::clone(&open), Arc::clone(&most));
+    let host = TestHost::new(move |_| {
+        let now = Arc::clone(&now);
+        peak.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            now.fetch_sub(1, Ordering::SeqCst);
+            reply(json!({"status": 200, "status_text": "", "headers": [], "url": "", "method": "GET"}), "")
+        }
+        .boxed()
+    });
+    let body = "
+        const all = await Promise.all(Array.from({ length: 1000 }, (_, index) => nango.get({ endpoint: '/' + index })));
+        for (let line = 0; line < 3000; line += 1) await nango.log('line ' + line);
+        return all.length;";
+    assert_eq!(output(bench.action(body, json!({}), &host).await), json!(1000));
+    assert!(most.load(Ordering::SeqCst) <= 128, "{most:?}");
+    let lines: Vec<_> = host.lines().into_iter().filter(|line| line.contains("line ")).collect();
+    let expected: Vec<_> = (0..3000).map(|line| format!("info: line {line}")).collect();
+    assert_eq!(lines, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn large_bodies_travel_both_ways() {
     let bench = Bench::new();
     let host = TestHost::new(|call| {

@@ -48,6 +48,7 @@ impl Host for TestHost {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is what a host answers")]
 pub(crate) fn reply(head: Value, body: impl Into<Bytes>) -> Result<Reply, Refusal> {
     Ok(Reply { head: Some(serde_json::value::to_raw_value(&head).unwrap()), body: body.into() })
 }
