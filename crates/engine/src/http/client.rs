@@ -204,12 +204,16 @@ impl Client {
         if let Some(client) = clients.get(&(port, decompress)) {
             return Ok(client.clone());
         }
-        let client = self.build(port, decompress).map_err(Error::Setup)?;
+        let client = self.builder(port, decompress).build().or_else(|error| {
+            tracing::warn!(%error, "the system's certificates cannot be used; Mozilla's list, built in, stands in for them");
+            self.builder(port, decompress).tls_backend_preconfigured(built_in_roots()).build()
+        });
+        let client = client.map_err(Error::Setup)?;
         clients.insert((port, decompress), client.clone());
         Ok(client)
     }
 
-    fn build(&self, port: u16, decompress: bool) -> Result<reqwest::Client, reqwest::Error> {
+    fn builder(&self, port: u16, decompress: bool) -> reqwest::ClientBuilder {
         reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -222,8 +226,15 @@ impl Client {
             .brotli(decompress)
             .deflate(decompress)
             .zstd(decompress)
-            .build()
     }
+}
+
+/// TLS for machines without certificates of their own, as slim containers are.
+fn built_in_roots() -> rustls::ClientConfig {
+    let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+    let mut tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    tls
 }
 
 impl fmt::Debug for Client {
