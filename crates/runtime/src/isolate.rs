@@ -1,19 +1,21 @@
 //! One engine: one QuickJS heap and context, for one run, on one thread.
 //!
-//! An engine is made before there is a run for it (globals installed, nothing of a function in it) and dropped after
-//! its one run. Nothing survives from one run to the next.
+//! An engine is made before there is a run for it (the globals, and often a function's modules too), does one run, and is
+//! dropped. Nothing survives from one run to the next.
 
 use crate::builtins;
+use crate::clocks;
 use crate::error::{Failure, code};
 use crate::limits::MAX_STACK;
 use crate::modules::Modules;
 use crate::ops;
 use crate::ops::bytes;
 use crate::state::{Assignment, State, Stop};
-use crate::worker::Inbound;
+use crate::worker::{Bundle, Control, Inbound};
 use rquickjs::context::intrinsic;
 use rquickjs::{Context, Ctx, Error, Exception, Function, Object, Persistent, Promise, Runtime, Value};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
@@ -42,6 +44,8 @@ pub(crate) struct Isolate {
     context: Context,
     runtime: Runtime,
     state: Rc<State>,
+    /// The modules that were evaluated ahead, and their entry's namespace.
+    ahead: Option<(Arc<Bundle>, Kept<Object<'static>>)>,
 }
 
 /// What a run is given.
@@ -50,6 +54,7 @@ pub(crate) struct Work<'a> {
     pub(crate) context: &'a str,
     pub(crate) input: &'a str,
     pub(crate) inbox: &'a Receiver<Inbound>,
+    pub(crate) bundle: &'a Arc<Bundle>,
 }
 
 type Kept<T> = Persistent<T>;
@@ -79,7 +84,7 @@ impl Isolate {
             tracker.rejection(&ctx, promise, reason, handled);
         })));
         let context = Context::builder().with::<Intrinsics>().build(&runtime)?;
-        let mut isolate = Self { prelude: None, context, runtime, state };
+        let mut isolate = Self { prelude: None, context, runtime, state, ahead: None };
         let prelude = isolate.context.with(|ctx| {
             let native = ops::install(&ctx, &isolate.state)?;
             isolate.state.native.replace(Some(Persistent::save(&ctx, native.clone())));
@@ -117,13 +122,49 @@ impl Isolate {
         Ok(output)
     }
 
-    fn output(&self, work: &Work<'_>) -> Result<String, End> {
-        let entry = self.state.assignment().and_then(|run| run.bundle.entry()).unwrap_or_default();
-        let (namespace, evaluated) = self.enter(|ctx| {
-            let (module, evaluated) = bytes::load(ctx, entry)?.eval()?;
+    /// Evaluates the modules of a function before there is a run, which then need not wait for it. Whether the engine can
+    /// be used after that: it cannot when the modules did something that belongs into the run's own time, like reading
+    /// the clock or logging, or when they failed.
+    pub(crate) fn load_ahead(&mut self, bundle: &Arc<Bundle>, control: Arc<Control>) -> bool {
+        self.state.bundle.replace(Some(Arc::clone(bundle)));
+        self.state.begin_ahead(control);
+        let loaded = self.enter(|ctx| clocks::watch(ctx, &self.state)).and_then(|()| self.evaluate(bundle));
+        let loaded = loaded.and_then(|(namespace, evaluated)| {
+            self.run_jobs()?;
+            self.enter(|ctx| {
+                clocks::unwatch(ctx, &self.state)?;
+                Ok(matches!(evaluated.restore(ctx)?.result::<()>(), Some(Ok(()))).then_some(namespace))
+            })
+        });
+        let is_timely = self.state.end_ahead();
+        if let (Ok(Some(namespace)), true) = (loaded, is_timely) {
+            self.ahead = Some((Arc::clone(bundle), namespace));
+            return true;
+        }
+        false
+    }
+
+    /// Whether the engine can run this function: it has evaluated no other.
+    pub(crate) fn is_for(&self, bundle: &Arc<Bundle>) -> bool {
+        self.ahead.as_ref().is_none_or(|(ahead, _)| Arc::ptr_eq(ahead, bundle))
+    }
+
+    fn evaluate(&self, bundle: &Arc<Bundle>) -> Result<(Kept<Object<'static>>, Kept<Promise<'static>>), End> {
+        self.enter(|ctx| {
+            let (module, evaluated) = bytes::load(ctx, bundle.entry().unwrap_or_default())?.eval()?;
             Ok((Persistent::save(ctx, module.namespace()?), Persistent::save(ctx, evaluated)))
-        })?;
-        self.settle(&evaluated, work.inbox)?;
+        })
+    }
+
+    fn output(&self, work: &Work<'_>) -> Result<String, End> {
+        let namespace = if let Some((_, namespace)) = &self.ahead {
+            namespace.clone()
+        } else {
+            self.state.bundle.replace(Some(Arc::clone(work.bundle)));
+            let (namespace, evaluated) = self.evaluate(work.bundle)?;
+            self.settle(&evaluated, work.inbox)?;
+            namespace
+        };
         let promise = self.enter(|ctx| {
             let definition: Value = namespace.restore(ctx)?.get("default")?;
             let native = self.state.native.borrow().clone().ok_or(Error::Unknown)?.restore(ctx)?;
@@ -314,6 +355,7 @@ fn is_out_of_memory(thrown: &Value<'_>) -> bool {
 impl Drop for Isolate {
     fn drop(&mut self) {
         self.prelude = None;
+        self.ahead = None;
         self.state.clear();
     }
 }

@@ -14,6 +14,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod builtins;
+mod clocks;
 mod compile;
 mod drive;
 mod error;

@@ -28,7 +28,7 @@ impl Resolver for Modules {
         } else {
             name.to_owned()
         };
-        if self.0.assignment().is_some_and(|run| run.bundle.get(&path).is_some()) {
+        if self.0.bundle.borrow().as_ref().is_some_and(|bundle| bundle.get(&path).is_some()) {
             return Ok(path);
         }
         Err(Error::new_resolving_message(base, name, builtins::NO_SUCH_IMPORT))
@@ -45,8 +45,8 @@ impl Loader for Modules {
         if builtins::is_builtin(name) {
             return bytes::load(ctx, builtins::bytecode(name).unwrap_or_default());
         }
-        let run = self.0.assignment().ok_or_else(|| Error::new_loading(name))?;
-        bytes::load(ctx, run.bundle.get(name).ok_or_else(|| Error::new_loading(name))?)
+        let bundle = self.0.bundle.borrow().clone().ok_or_else(|| Error::new_loading(name))?;
+        bytes::load(ctx, bundle.get(name).ok_or_else(|| Error::new_loading(name))?)
     }
 }
 

@@ -89,7 +89,7 @@ impl Runner {
         match frame {
             ToRunner::Hello { .. } => return Err(invalid("a second greeting")),
             ToRunner::Load { bundle, modules } => {
-                self.bundles.insert(bundle, Arc::new(Bundle(split(modules, body)?)));
+                self.bundles.insert(bundle, Arc::new(Bundle::new(split(modules, body)?)));
             }
             ToRunner::Unload { bundle } => {
                 self.bundles.remove(&bundle);
@@ -186,9 +186,19 @@ fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("the parent sent {what}"))
 }
 
+/// Modules that do not end although no run waits for them: there is nobody to blame but the process as a whole.
+#[expect(clippy::exit, reason = "a thread inside the engine cannot be ended otherwise")]
+fn end_process() {
+    complain("runner: modules cannot be interrupted");
+    std::process::exit(1);
+}
+
 /// Tells the parent of runs whose engine does not obey any more. Sleeps while there are none.
 fn watch(workers: &Workers, writer: &Writer) {
     for round in 0_u32.. {
+        if workers.ahead().iter().any(|control| control.is_stuck(GRACE)) {
+            end_process();
+        }
         let reports: Vec<_> = {
             let running = workers.running.lock().unwrap_or_else(PoisonError::into_inner);
             if running.is_empty() {

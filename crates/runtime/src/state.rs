@@ -1,5 +1,6 @@
 //! What one engine and the rest of the runner share: the run's limits and clock, and what JavaScript waits for.
 
+use crate::clocks::Clocks;
 use crate::error::Failure;
 use crate::host::{Log, Request};
 use crate::limits::Limits;
@@ -36,7 +37,6 @@ impl Stop {
 /// What an engine gets when it stops being a spare one.
 pub(crate) struct Assignment {
     pub(crate) task: TaskId,
-    pub(crate) bundle: Arc<Bundle>,
     pub(crate) limits: Limits,
     pub(crate) control: Arc<Control>,
     pub(crate) writer: Arc<Writer>,
@@ -46,10 +46,26 @@ pub(crate) struct Assignment {
     pub(crate) cpu_start: Duration,
 }
 
+/// Evaluating a function's modules before there is a run for them, and its limit.
+struct Ahead {
+    control: Arc<Control>,
+    cpu_start: Duration,
+}
+
+/// CPU time for evaluating modules ahead.
+const AHEAD_CPU: Duration = Duration::from_millis(100);
+
 /// State of one engine, owned by its thread.
 #[derive(Default)]
 pub(crate) struct State {
     assignment: OnceCell<Assignment>,
+    /// The modules that the engine can import.
+    pub(crate) bundle: RefCell<Option<Arc<Bundle>>>,
+    ahead: RefCell<Option<Ahead>>,
+    /// Whether something ran ahead that must happen in the run's own time: reading a clock, writing to the log.
+    untimely: Cell<bool>,
+    /// The real clocks while modules are evaluated ahead.
+    pub(crate) clocks: RefCell<Clocks>,
     stop: Cell<Option<Stop>>,
     pub(crate) calls: Calls,
     pub(crate) timers: Timers,
@@ -69,6 +85,31 @@ impl State {
     pub(crate) fn assign(&self, assignment: Assignment) {
         // A worker makes an engine for one run only, so there is no earlier assignment to lose.
         let _ = self.assignment.set(assignment);
+    }
+
+    /// Modules are evaluated ahead from now on, until [`Self::end_ahead`].
+    pub(crate) fn begin_ahead(&self, control: Arc<Control>) {
+        control.alive(AHEAD_CPU);
+        self.ahead.replace(Some(Ahead { control, cpu_start: thread_cpu() }));
+    }
+
+    /// Whether what was evaluated ahead can be used as if the run had evaluated it itself.
+    pub(crate) fn end_ahead(&self) -> bool {
+        if let Some(ahead) = self.ahead.take() {
+            ahead.control.outside();
+        }
+        let nothing_waits = self.calls.is_empty() && self.timers.next().is_none();
+        nothing_waits
+            && !self.untimely.get()
+            && self.stopped().is_none()
+            && self.rejections.borrow().is_empty()
+    }
+
+    /// Something happened that must not happen ahead of a run.
+    pub(crate) fn in_own_time(&self) {
+        if self.ahead.borrow().is_some() {
+            self.untimely.set(true);
+        }
     }
 
     pub(crate) fn assignment(&self) -> Option<&Assignment> {
@@ -92,7 +133,7 @@ impl State {
 
     /// The engine's interrupt handler: whether to end what runs. Looks at clocks, so not for every little step.
     pub(crate) fn must_stop(&self) -> bool {
-        let Some(run) = self.assignment() else { return false };
+        let Some(run) = self.assignment() else { return self.must_stop_ahead() };
         if self.stopped().is_some() {
             return true;
         }
@@ -105,6 +146,17 @@ impl State {
             self.stop(Stop::WallTime);
         } else {
             run.control.alive(run.limits.cpu.saturating_sub(used));
+        }
+        self.stopped().is_some()
+    }
+
+    fn must_stop_ahead(&self) -> bool {
+        if let Some(ahead) = &*self.ahead.borrow() {
+            let used = thread_cpu().saturating_sub(ahead.cpu_start);
+            if used > AHEAD_CPU {
+                self.stop(Stop::CpuTime);
+            }
+            ahead.control.alive(AHEAD_CPU.saturating_sub(used));
         }
         self.stopped().is_some()
     }
@@ -150,6 +202,7 @@ impl State {
         self.timers.clear();
         self.rejections.take();
         self.native.take();
+        self.clocks.take();
         self.builtins.take();
     }
 }

@@ -1,4 +1,5 @@
-//! The runner's threads for runs: one run a thread, with an engine made beforehand where that is possible.
+//! The runner's threads for runs: one run a thread, with an engine made beforehand where that is possible, and with the
+//! function's modules evaluated in it beforehand where the same function ran last and its modules allow it.
 
 use crate::error::{Failure, code};
 use crate::host::Refusal;
@@ -12,8 +13,8 @@ use serde_json::value::RawValue;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Threads that wait with an engine ready. An idle engine costs some hundred kilobytes.
@@ -21,15 +22,23 @@ const SPARE_WORKERS: usize = 4;
 
 /// The modules of a function; the first is the entry.
 #[derive(Debug)]
-pub(crate) struct Bundle(pub(crate) Vec<(String, Bytes)>);
+pub(crate) struct Bundle {
+    modules: Vec<(String, Bytes)>,
+    /// Whether they cannot be evaluated ahead of a run.
+    is_untimely: AtomicBool,
+}
 
 impl Bundle {
+    pub(crate) fn new(modules: Vec<(String, Bytes)>) -> Self {
+        Self { modules, is_untimely: AtomicBool::new(false) }
+    }
+
     pub(crate) fn entry(&self) -> Option<&[u8]> {
-        self.0.first().map(|(_, bytecode)| bytecode.as_ref())
+        self.modules.first().map(|(_, bytecode)| bytecode.as_ref())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(module, _)| module == name).map(|(_, bytecode)| bytecode.as_ref())
+        self.modules.iter().find(|(module, _)| module == name).map(|(_, bytecode)| bytecode.as_ref())
     }
 }
 
@@ -126,37 +135,66 @@ pub(crate) struct Handle {
 pub(crate) struct Workers {
     writer: Arc<Writer>,
     queue: Mutex<Queue>,
-    arrival: Condvar,
     pub(crate) running: Mutex<HashMap<TaskId, Handle>>,
+    /// Modules that are being evaluated ahead of a run.
+    pub(crate) ahead: Mutex<Vec<Arc<Control>>>,
 }
 
 #[derive(Default)]
 struct Queue {
+    /// Runs that wait for a thread that is making its engine.
     jobs: VecDeque<Job>,
-    /// Threads that wait, or make an engine before they wait.
-    spare: usize,
+    /// Threads that make an engine.
+    making: usize,
+    /// Threads that wait, the one that waits longest first.
+    idle: Vec<Idle>,
+}
+
+/// A thread that waits with an engine.
+struct Idle {
+    /// The modules that the engine has evaluated.
+    bundle: Option<Arc<Bundle>>,
+    job: Sender<Job>,
+}
+
+impl Queue {
+    /// The idle thread that suits best: one with these modules, else one with none.
+    fn best(&self, bundle: &Arc<Bundle>) -> Option<usize> {
+        let has_it = |idle: &Idle| idle.bundle.as_ref().is_some_and(|ahead| Arc::ptr_eq(ahead, bundle));
+        self.idle.iter().position(has_it).or_else(|| self.idle.iter().position(|idle| idle.bundle.is_none()))
+    }
 }
 
 impl Workers {
     pub(crate) fn new(writer: Arc<Writer>) -> Arc<Self> {
-        Arc::new(Self { writer, queue: Mutex::default(), arrival: Condvar::new(), running: Mutex::default() })
+        Arc::new(Self { writer, queue: Mutex::default(), running: Mutex::default(), ahead: Mutex::default() })
     }
 
     /// Starts a thread that waits with an engine, so that the first run does not wait for one.
     pub(crate) fn prepare(self: &Arc<Self>) {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        self.spawn(&mut queue);
+        self.spawn(&mut self.queue());
     }
 
     /// Gives a run to a thread.
     pub(crate) fn start(self: &Arc<Self>, job: Job) {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.queue();
+        let suitable = queue.best(&job.bundle);
+        let is_soon_served = queue.making > queue.jobs.len();
+        let any = (queue.idle.len() >= SPARE_WORKERS).then_some(0);
+        let idle = suitable.or(if is_soon_served { None } else { any });
+        if let Some(at) = idle {
+            // An idle thread waits for nothing else.
+            let _ = queue.idle.remove(at).job.send(job);
+            return;
+        }
         queue.jobs.push_back(job);
-        if queue.spare < queue.jobs.len() {
+        if !is_soon_served {
             self.spawn(&mut queue);
         }
-        drop(queue);
-        self.arrival.notify_one();
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn spawn(self: &Arc<Self>, queue: &mut Queue) {
@@ -164,33 +202,80 @@ impl Workers {
         let thread = std::thread::Builder::new().name("run".into()).stack_size(THREAD_STACK);
         // Without a new thread, the run waits for one that is there.
         if thread.spawn(move || workers.work()).is_ok() {
-            queue.spare += 1;
+            queue.making += 1;
         }
     }
 
     /// One thread's life: make an engine, wait for a run, do it, drop the engine.
     fn work(&self) {
+        let mut last = None;
         loop {
-            let isolate = Isolate::new();
-            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            let job = loop {
-                if let Some(job) = queue.jobs.pop_front() {
-                    break job;
+            let mut isolate = Isolate::new();
+            let job = if let Some(job) = self.waiting_job() {
+                job
+            } else {
+                let mut ahead = None;
+                if let (Ok(engine), Some(bundle)) = (&mut isolate, last.take()) {
+                    if self.load_ahead(engine, &bundle) {
+                        ahead = Some(bundle);
+                    } else {
+                        isolate = Isolate::new();
+                    }
                 }
-                if queue.spare > SPARE_WORKERS {
-                    queue.spare -= 1;
-                    return;
-                }
-                queue = self.arrival.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                let Some(job) = self.wait(ahead) else { return };
+                job
             };
-            queue.spare -= 1;
-            drop(queue);
-            self.run(job, isolate);
-            self.queue.lock().unwrap_or_else(PoisonError::into_inner).spare += 1;
+            if isolate.as_ref().is_ok_and(|engine| !engine.is_for(&job.bundle)) {
+                isolate = Isolate::new();
+            }
+            let bundle = Arc::clone(&job.bundle);
+            let succeeded = self.run(job, isolate);
+            last = (succeeded && !bundle.is_untimely.load(Ordering::Relaxed)).then_some(bundle);
+            self.queue().making += 1;
         }
     }
 
-    fn run(&self, job: Job, isolate: rquickjs::Result<Isolate>) {
+    fn waiting_job(&self) -> Option<Job> {
+        let mut queue = self.queue();
+        let job = queue.jobs.pop_front()?;
+        queue.making -= 1;
+        Some(job)
+    }
+
+    /// Waits for a run, as one of the idle threads; `None` when there are enough of them.
+    fn wait(&self, bundle: Option<Arc<Bundle>>) -> Option<Job> {
+        let mut queue = self.queue();
+        queue.making -= 1;
+        if let Some(job) = queue.jobs.pop_front() {
+            return Some(job);
+        }
+        if queue.idle.len() >= SPARE_WORKERS {
+            return None;
+        }
+        let (job, arrival) = channel();
+        queue.idle.push(Idle { bundle, job });
+        drop(queue);
+        arrival.recv().ok()
+    }
+
+    /// Evaluates the modules that this thread ran last, for the next run of the same function.
+    fn load_ahead(&self, isolate: &mut Isolate, bundle: &Arc<Bundle>) -> bool {
+        let control = Arc::new(Control::new());
+        self.ahead().push(Arc::clone(&control));
+        let is_loaded = isolate.load_ahead(bundle, Arc::clone(&control));
+        self.ahead().retain(|other| !Arc::ptr_eq(other, &control));
+        if !is_loaded {
+            bundle.is_untimely.store(true, Ordering::Relaxed);
+        }
+        is_loaded
+    }
+
+    pub(crate) fn ahead(&self) -> MutexGuard<'_, Vec<Arc<Control>>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does a run and tells the parent. Whether it succeeded.
+    fn run(&self, job: Job, isolate: rquickjs::Result<Isolate>) -> bool {
         let cpu_start = thread_cpu();
         job.control.thread.store(rustix::thread::gettid().as_raw_nonzero().get(), Ordering::Relaxed);
         job.control.cpu_start.store(cpu_start.as_micros() as u64, Ordering::Relaxed);
@@ -204,6 +289,7 @@ impl Workers {
         job.control.outside();
         let cpu_micros = thread_cpu().saturating_sub(cpu_start).as_micros() as u64;
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.task);
+        let succeeded = result.is_ok();
         // The reading thread sees a parent that is gone, and ends the process.
         let _ = match result {
             Ok(output) => {
@@ -215,6 +301,7 @@ impl Workers {
         };
         // Freeing a large heap takes time; the parent has its answer by now.
         drop(isolate);
+        succeeded
     }
 
     fn run_in(&self, job: &Job, isolate: &Isolate, cpu_start: Duration) -> Result<String, Failure> {
@@ -223,7 +310,6 @@ impl Workers {
         };
         let assignment = Assignment {
             task: job.task,
-            bundle: Arc::clone(&job.bundle),
             limits: job.limits,
             control: Arc::clone(&job.control),
             writer: Arc::clone(&self.writer),
@@ -235,6 +321,7 @@ impl Workers {
             context: text(&job.context)?,
             input: text(&job.input)?,
             inbox: &job.inbox,
+            bundle: &job.bundle,
         };
         isolate.run(assignment, &work)
     }

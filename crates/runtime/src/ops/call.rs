@@ -129,6 +129,7 @@ fn call<'js>(
     arguments: &rquickjs::String<'js>,
     body: Option<Value<'js>>,
 ) -> Result<Promise<'js>> {
+    state.in_own_time();
     let request = request(ctx, op, arguments)?;
     let body = self::body(ctx, body)?;
     let (promise, resolve, reject) = Promise::new(ctx)?;
@@ -141,6 +142,7 @@ fn call<'js>(
 }
 
 fn notify<'js>(ctx: &Ctx<'js>, state: &State, op: &str, arguments: &rquickjs::String<'js>) -> Result<()> {
+    state.in_own_time();
     let request = request(ctx, op, arguments)?;
     if let Some(run) = state.assignment() {
         state.send(&FromRunner::Notify { task: run.task, request }, &[]);

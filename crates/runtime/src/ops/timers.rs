@@ -88,5 +88,10 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>, state: &Rc<Stat
     let clearer = Rc::clone(state);
     native.set("clearTimer", Function::new(ctx.clone(), move |id: u32| clearer.timers.unset(id))?)?;
     let start = Instant::now();
-    native.set("now", Function::new(ctx.clone(), move || start.elapsed().as_secs_f64() * 1000.0)?)
+    let reader = Rc::clone(state);
+    let now = move || {
+        reader.in_own_time();
+        start.elapsed().as_secs_f64() * 1000.0
+    };
+    native.set("now", Function::new(ctx.clone(), now)?)
 }

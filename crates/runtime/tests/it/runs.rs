@@ -217,6 +217,40 @@ async fn strings_with_half_characters_do_no_harm() {
     assert_eq!(output(bench.script(body, json!(0)).await), json!([4, 1, "efbfbd"]));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_run_has_fresh_modules_and_the_right_time() {
+    let bench = Bench::new();
+    let host = TestHost::silent();
+    for (module, is_ahead) in
+        [("let count = 0; const time = 0;", true), ("let count = 0; const time = Date.now();", false)]
+    {
+        let code = format!(
+            "{module} console.assert(true); const own = Date; let fresh = true; globalThis.kept ??= 0;
+             export default () => [count += 1, globalThis.kept += 1, new Date().getTime() - time, Date === own,
+                Object.getOwnPropertyDescriptor(globalThis, 'Date').value === Date, typeof performance.now()];"
+        );
+        // The second form of the module reads the clock by naming it, the first one only if `own` stays.
+        let code = if is_ahead {
+            code.replace("const own = Date;", "").replace("Date === own", "true")
+        } else {
+            code
+        };
+        let modules = bench.compile(&[("module.js", &code)]).await;
+        for _ in 0..8 {
+            let run = bench.prepare(Kind::Script, modules.clone(), &json!(0));
+            let value = output(bench.runtime.run(bench.tenant, run, host.clone()).await);
+            assert_eq!((&value[0], &value[1]), (&json!(1), &json!(1)), "{value}");
+            assert_eq!(
+                (&value[3], &value[4], &value[5]),
+                (&json!(true), &json!(true), &json!("number")),
+                "{value}"
+            );
+            assert!(is_ahead || value[2].as_i64().unwrap() < 90, "{value}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
 /// Prints what a run costs; asserts only that it is not out of all proportion.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_round_trip_is_short() {
