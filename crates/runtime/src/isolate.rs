@@ -195,8 +195,8 @@ impl Isolate {
     /// the engine's, which had no memory or was interrupted.
     fn run_jobs(&self) -> Result<(), End> {
         /// Jobs between two looks at the clocks. The engine looks by itself inside a long job only.
-        const PATIENCE: u32 = 256;
-        for job in 1_u32.. {
+        const PATIENCE: u64 = 256;
+        for job in 1_u64.. {
             let done = self.runtime.execute_pending_job();
             if job % PATIENCE == 0 {
                 self.state.must_stop();

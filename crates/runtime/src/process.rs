@@ -89,6 +89,8 @@ impl Process {
         options: &Options,
         supervisor: Weak<Supervisor>,
     ) -> io::Result<Arc<Self>> {
+        // Places are given out when others come free, which may be while tokio is being shut down.
+        tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let mut child = Command::new(&options.program)

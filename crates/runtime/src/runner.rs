@@ -24,7 +24,7 @@ use std::time::Duration;
 const WATCH: Duration = Duration::from_millis(50);
 
 /// Looks between two reports of the same stuck run.
-const REPORT_EVERY: u32 = 5;
+const REPORT_EVERY: u64 = 5;
 
 /// Runs as a runner process until the parent closes the socket, which is the standard input.
 ///
@@ -195,7 +195,7 @@ fn end_process() {
 
 /// Tells the parent of runs whose engine does not obey any more. Sleeps while there are none.
 fn watch(workers: &Workers, writer: &Writer) {
-    for round in 0_u32.. {
+    for round in 0_u64.. {
         if workers.ahead().iter().any(|control| control.is_stuck(GRACE)) {
             end_process();
         }
