@@ -188,18 +188,25 @@ export async function failure(promise) {
     throw new Error('the call was expected to fail');
 }
 
-/** One suite on every database: `body(database)`. */
+const started = [];
+
+/** One suite on every database: `body(database)`. What it starts is stopped after it. */
 export function onBoth(title, body) {
-    for (const database of databases) describe(`${title} (${database})`, () => body(database));
+    for (const database of databases) {
+        describe(`${title} (${database})`, () => {
+            body(database);
+            after(async () => {
+                for (const stop of started.splice(0).reverse()) await stop();
+            });
+        });
+    }
 }
 
-/** Starts upstream and server once for a suite, and stops them after it. */
+/** Starts upstream and server for a suite. */
 export async function start(database, routes = {}, env = {}) {
     const upstream = await startUpstream(routes);
+    started.push(upstream.close);
     const server = await startServer({ database, upstream, env });
-    after(async () => {
-        await server.stop();
-        await upstream.close();
-    });
+    started.push(server.stop);
     return { server, upstream };
 }

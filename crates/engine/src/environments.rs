@@ -1,7 +1,10 @@
 //! Environments, the keys that open them, and their variables.
 
 use crate::{Engine, Error, Resource, Result};
-use bespoke_core::environment::{ApiKey, Environment, FIRST, SecretKey};
+use bespoke_core::{
+    environment::{ApiKey, Environment, FIRST, SecretKey},
+    id::ApiKeyId,
+};
 use bespoke_store::NewApiKey;
 use std::collections::BTreeMap;
 
@@ -60,6 +63,21 @@ impl Engine {
     pub async fn create_api_key(&self, environment: &str, display_name: &str) -> Result<NewKey> {
         let environment = self.environment(environment).await?;
         self.store_key(environment, display_name, SecretKey::from_uuid(self.ids.next())).await
+    }
+
+    /// The keys of an environment, oldest first, revoked ones included.
+    pub async fn api_keys(&self, environment: &str) -> Result<Vec<ApiKey>> {
+        let environment = self.environment(environment).await?;
+        Ok(self.store.api_keys(environment.id).await?)
+    }
+
+    /// Revokes a key of an environment: it opens nothing any more.
+    ///
+    /// [`Error::NotFound`] where the environment has no such key, or it was revoked before.
+    pub async fn revoke_api_key(&self, environment: &str, id: ApiKeyId) -> Result<()> {
+        let environment = self.environment(environment).await?;
+        let revoked = self.store.revoke_api_key(environment.id, id).await?;
+        if revoked { Ok(()) } else { Err(Error::NotFound(Resource::ApiKey)) }
     }
 
     async fn store_key(&self, environment: Environment, display_name: &str, secret: SecretKey) -> Result<NewKey> {

@@ -44,7 +44,8 @@ pub struct ProxyCall {
 impl Engine {
     /// Makes a request for a customer. The answer is the provider's, whatever its status.
     pub async fn proxy(&self, environment: EnvironmentId, call: ProxyCall) -> Result<ProxyResponse> {
-        let connection = self.connection(environment, &call.provider_config_key, &call.connection_id).await?;
+        let connection =
+            self.connection_of_integration(environment, &call.provider_config_key, &call.connection_id).await?;
         let provider_name = connection.provider.clone();
         let mut request = self.request_to(&provider_name, connection, call.method, call.endpoint).await?;
         request.headers = call.headers;

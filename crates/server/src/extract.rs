@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 use regex::Regex;
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::{DeserializeOwned, IgnoredAny}};
 use std::sync::LazyLock;
 
 /// A JSON body of the shape `T`. Rejects with `invalid_json` or `invalid_body`.
@@ -59,7 +59,8 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        if error.inner().is_data() {
+        // A field can be wrong before the text is: what is no JSON at all is told first.
+        if error.inner().is_data() && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
             ApiError::new(Code::InvalidBody).issue(issue(&error.path().to_string(), &without_place(error.inner())))
         } else {
             ApiError::new(Code::InvalidJson).message(format!("The body is not valid JSON: {}.", error.inner()))

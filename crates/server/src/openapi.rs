@@ -15,6 +15,8 @@ use utoipa::{
         description = "Self-hosted integrations that adapt to each customer. Compatible with Nango's API.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
+    // Routed apart from the others: its path is the provider's.
+    paths(crate::api::proxy::proxy),
     modifiers(&SecretKey),
     security(("secret_key" = []))
 )]

@@ -23,6 +23,8 @@ fn public() -> OpenApiRouter<AppState> {
 /// Routes that need an API key; the scope is in each handler's signature.
 fn guarded() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(api::actions::trigger_action))
+        .routes(routes!(api::actions::read_action_result))
         .routes(routes!(api::connections::list_connections, api::connections::create_connection))
         .routes(routes!(api::connections::list_connections_alias, api::connections::create_connection_legacy))
         .routes(routes!(
@@ -31,11 +33,17 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::connections::delete_connection
         ))
         .routes(routes!(api::connections::get_connection_alias, api::connections::delete_connection_alias))
+        .routes(routes!(api::deployments::plan_deployment))
+        .routes(routes!(api::deployments::deploy))
         .routes(routes!(api::environment_variables::list_environment_variables))
         .routes(routes!(
             api::environment_variables::set_environment_variable,
             api::environment_variables::unset_environment_variable
         ))
+        .routes(routes!(api::functions::list_functions))
+        .routes(routes!(api::functions::read_function, api::functions::delete_function))
+        .routes(routes!(api::functions::read_function_code))
+        .routes(routes!(api::functions::scripts_config))
         .routes(routes!(api::integrations::list_integrations, api::integrations::create_integration))
         .routes(routes!(api::integrations::quickstart_integration))
         .routes(routes!(

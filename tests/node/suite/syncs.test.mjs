@@ -181,14 +181,14 @@ onBoth('syncs and records', (database) => {
 
     test('names that do not exist are refused', async () => {
         const cases = [
-            [server.nango.triggerSync('crm', ['no-such'], 'bulk'), 400, 'no_syncs_found'],
-            [server.nango.triggerSync('nothing', ['bulk'], 'bulk'), 400, 'unknown_provider_config'],
-            [server.nango.triggerSync('crm', ['bulk'], 'nobody'), 404, 'unknown_connection'],
-            [server.nango.pauseSync('crm', ['bulk'], 'nobody'), 404, 'unknown_connection'],
-            [server.nango.syncStatus('crm', '*', 'nobody'), 400, 'invalid_body'],
+            [() => server.nango.triggerSync('crm', ['no-such'], 'bulk'), 400, 'no_syncs_found'],
+            [() => server.nango.triggerSync('nothing', ['bulk'], 'bulk'), 400, 'unknown_provider_config'],
+            [() => server.nango.triggerSync('crm', ['bulk'], 'nobody'), 404, 'unknown_connection'],
+            [() => server.nango.pauseSync('crm', ['bulk'], 'nobody'), 404, 'unknown_connection'],
+            [() => server.nango.syncStatus('crm', '*', 'nobody'), 400, 'invalid_body'],
         ];
         for (const [call, status, code] of cases) {
-            const refused = await failure(call);
+            const refused = await failure(call());
             assert.deepEqual([refused.status, refused.code], [status, code], code);
         }
     });

@@ -26,6 +26,8 @@ struct Context<'a> {
     metadata: Option<&'a Document>,
     /// The provider's way to page.
     paginate: Option<&'a Value>,
+    /// The content type that the provider wants for bodies.
+    content_type: Option<&'a str>,
     models: &'a [String],
     logger_level: &'static str,
 }
@@ -53,6 +55,10 @@ pub(super) fn build(engine: &Engine, execution: &Execution) -> Bytes {
             .map(bespoke_core::time::Timestamp::millis_zulu),
         metadata: connection.metadata.as_ref(),
         paginate: provider.as_ref().and_then(|provider| provider.raw.get("proxy")?.get("paginate")),
+        content_type: provider.and_then(|provider| {
+            let mut headers = provider.definition.proxy.headers.iter();
+            headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value.as_str())
+        }),
         models: &definition.models,
         logger_level: "debug",
     };

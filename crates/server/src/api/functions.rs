@@ -161,8 +161,8 @@ pub struct OfKind {
 }
 
 /// Lists the functions that are deployed for an integration.
-#[utoipa::path(get, path = "/integrations/{key}/functions", tag = "functions",
-    params(("key" = String, Path), FunctionFilter), responses((status = 200, body = FunctionPage), (status = 404)))]
+#[utoipa::path(get, path = "/integrations/{unique_key}/functions", tag = "functions",
+    params(("unique_key" = String, Path), FunctionFilter), responses((status = 200, body = FunctionPage), (status = 404)))]
 pub async fn list_functions(
     State(app): State<AppState>,
     key: Key<scope::FunctionsList>,
@@ -182,8 +182,8 @@ pub async fn list_functions(
 }
 
 /// Reads one function. Where several kinds have its name and none is asked for: the sync, else the action.
-#[utoipa::path(get, path = "/integrations/{key}/functions/{name}", tag = "functions",
-    params(("key" = String, Path), ("name" = String, Path), OfKind),
+#[utoipa::path(get, path = "/integrations/{unique_key}/functions/{name}", tag = "functions",
+    params(("unique_key" = String, Path), ("name" = String, Path), OfKind),
     responses((status = 200, body = OneFunction), (status = 404)))]
 pub async fn read_function(
     State(app): State<AppState>,
@@ -197,8 +197,8 @@ pub async fn read_function(
 }
 
 /// Reads the TypeScript of a function. 409 `ambiguous_function` where `type` is needed to tell which.
-#[utoipa::path(get, path = "/integrations/{key}/functions/{name}/code", tag = "functions",
-    params(("key" = String, Path), ("name" = String, Path), OfKind),
+#[utoipa::path(get, path = "/integrations/{unique_key}/functions/{name}/code", tag = "functions",
+    params(("unique_key" = String, Path), ("name" = String, Path), OfKind),
     responses((status = 200, body = FunctionCode), (status = 404), (status = 409)))]
 pub async fn read_function_code(
     State(app): State<AppState>,
@@ -213,8 +213,8 @@ pub async fn read_function_code(
 }
 
 /// Deletes a sync or action that was deployed by itself. 400 `function_managed_by_deploy` where it belongs to a project.
-#[utoipa::path(delete, path = "/integrations/{key}/functions/{name}", tag = "functions",
-    params(("key" = String, Path), ("name" = String, Path), OfKind),
+#[utoipa::path(delete, path = "/integrations/{unique_key}/functions/{name}", tag = "functions",
+    params(("unique_key" = String, Path), ("name" = String, Path), OfKind),
     responses((status = 200, description = "`{\"data\": {\"success\": true}}`"), (status = 400), (status = 404)))]
 pub async fn delete_function(
     State(app): State<AppState>,

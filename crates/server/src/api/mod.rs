@@ -2,6 +2,7 @@
 //!
 //! A handler takes things out of the request, calls the engine once and shapes the answer.
 
+pub mod actions;
 pub mod connections;
 pub mod deployments;
 pub mod environment_variables;

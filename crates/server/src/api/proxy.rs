@@ -44,6 +44,15 @@ pub fn router() -> Router<AppState> {
 }
 
 /// Sends a request to the provider of a connection and answers what it answers: status, headers and body.
+#[utoipa::path(method(get, post, put, patch, delete, head), path = "/proxy/{endpoint}", operation_id = "proxy", tag = "proxy",
+    params(("endpoint" = String, Path, description = "Path at the provider; may hold slashes."),
+           ("Provider-Config-Key" = String, Header), ("Connection-Id" = String, Header),
+           ("Retries" = Option<u32>, Header, description = "How often to ask again."),
+           ("Retry-On" = Option<String>, Header, description = "Further statuses to ask again on, with commas between."),
+           ("Base-Url-Override" = Option<String>, Header, description = "Instead of the provider's base URL."),
+           ("Decompress" = Option<bool>, Header, description = "Unpack compressed answers."),
+           ("Forward-Headers-On-Redirect" = Option<bool>, Header, description = "Keep credentials on redirects to elsewhere.")),
+    responses((status = "default", description = "The provider's answer as it is")))]
 pub async fn proxy(
     State(app): State<AppState>,
     key: Key<scope::Proxy>,

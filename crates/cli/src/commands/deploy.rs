@@ -1,0 +1,129 @@
+//! `bespoke deploy`: bundles a project, shows what would change, and deploys it.
+
+mod definitions;
+
+use super::block_on;
+use crate::{
+    args::{DeployArgs, ServerArgs},
+    client::Client,
+    failure::{Failure, Result},
+    output::{self, CHANGED, DELETED, NEW, styled},
+    settings::ClientSettings,
+};
+use anstyle::Style;
+use bespoke_bundler::{Diagnostic, Project, Selection};
+use bespoke_core::function::{DeployPlan, DeployScope, Deployment, PlannedFunction};
+use reqwest::Method;
+use std::{collections::BTreeMap, path::Path, time::Instant};
+
+/// Deploys the project of `args`.
+pub(crate) fn run(args: DeployArgs) -> Result {
+    let begin = Instant::now();
+    // Before the work: a missing key is not found out after bundling.
+    let client = Client::new(ClientSettings::load(&args.server, &args.folder)?)?;
+    let deployment = build(&args)?;
+    block_on(deploy(&args, &client, &deployment, begin))?
+}
+
+/// Bundles the functions and reads their definitions.
+fn build(args: &DeployArgs) -> Result<Deployment> {
+    let root = args.folder.as_path();
+    let broken = |diagnostics: Vec<Diagnostic>| Failure::Project { root: root.to_owned(), diagnostics };
+    let project = Project::read(root).map_err(broken)?;
+    let selection =
+        Selection { integration: args.integration.clone(), name: args.function.clone(), ..Selection::default() };
+    if project.select(&selection).next().is_none() {
+        return Err(Failure::usage(nothing_selected(args, root)));
+    }
+    let bundle = bespoke_bundler::bundle(&project, &selection).map_err(broken)?;
+    let program = bespoke_bundler::definitions::bundle(&project, &selection).map_err(broken)?;
+    let json = block_on(definitions::evaluate(program))??.map_err(broken)?;
+    let definitions = bespoke_bundler::definitions::read(&project, &selection, &json).map_err(broken)?;
+    Ok(bundle.into_deployment(definitions, scope(args)))
+}
+
+fn nothing_selected(args: &DeployArgs, root: &Path) -> String {
+    let named = [("integration", &args.integration), ("name", &args.function)];
+    let named = named.into_iter().filter_map(|(what, value)| Some(format!("{what} `{}`", value.as_ref()?)));
+    format!("the project in `{}` has no function with {}", root.display(), named.collect::<Vec<_>>().join(" and "))
+}
+
+/// Naming one function says nothing about the others.
+fn scope(args: &DeployArgs) -> DeployScope {
+    match (&args.function, &args.integration) {
+        (Some(_), _) => DeployScope::Named,
+        (None, Some(integration)) => DeployScope::Integration(integration.clone()),
+        (None, None) => DeployScope::All,
+    }
+}
+
+async fn deploy(args: &DeployArgs, client: &Client, deployment: &Deployment, begin: Instant) -> Result {
+    let plan: DeployPlan =
+        client.ask_with(Method::POST, "/deployments/plan", deployment).await.map_err(Failure::Deploy)?;
+    let ServerArgs { env, json, .. } = &args.server;
+    if !json {
+        show(&plan, env, client.host());
+    }
+    if plan.is_empty() {
+        finish(args, &plan, begin);
+        return Ok(());
+    }
+    confirm(args, &plan)?;
+    let plan: DeployPlan = client.ask_with(Method::POST, "/deployments", deployment).await.map_err(Failure::Deploy)?;
+    finish(args, &plan, begin);
+    Ok(())
+}
+
+fn show(plan: &DeployPlan, environment: &str, host: &str) {
+    output::line(format!("Plan for {environment} at {host}:"));
+    let parts: [(&str, Style, &[PlannedFunction]); 3] =
+        [("new", NEW, &plan.new), ("changed", CHANGED, &plan.changed), ("deleted", DELETED, &plan.deleted)];
+    for (word, style, functions) in parts {
+        for PlannedFunction { integration, kind, name, version, .. } in functions {
+            // Padded here: the codes of a colour would count.
+            output::line(format!("  {} {integration}/{}/{name}@{version}", styled(style, format!("{word:<8}")), kind.folder()));
+        }
+    }
+    if !plan.unchanged.is_empty() {
+        output::line(format!("  {} unchanged", plan.unchanged.len()));
+    }
+    let touched = plan.new.iter().chain(&plan.changed).chain(&plan.deleted);
+    let connections: BTreeMap<&str, u64> =
+        touched.map(|function| (function.integration.as_str(), function.connections)).collect();
+    for (integration, connections) in connections.into_iter().filter(|(_, connections)| *connections > 0) {
+        let word = if connections == 1 { "connection" } else { "connections" };
+        output::line(format!("  affects {connections} {word} of {integration}"));
+    }
+}
+
+fn confirm(args: &DeployArgs, plan: &DeployPlan) -> Result {
+    let refused = |message: &str| Err(Failure::Deploy(anyhow::Error::msg(message.to_owned())));
+    if args.yes {
+        if !plan.deleted.is_empty() && !args.allow_deletes {
+            return refused("the plan deletes functions with their syncs; add --allow-deletes to --yes, or --integration or --function to deploy less");
+        }
+        return Ok(());
+    }
+    if !output::can_ask() {
+        return Err(Failure::usage("nobody can be asked here: add --yes to deploy without asking"));
+    }
+    let question = if plan.deleted.is_empty() { "Deploy?" } else { "Deploy, and delete functions with their syncs?" };
+    if output::confirm(question)? { Ok(()) } else { refused("not confirmed; nothing was deployed") }
+}
+
+fn finish(args: &DeployArgs, plan: &DeployPlan, begin: Instant) {
+    if args.server.json {
+        output::json(plan);
+        return;
+    }
+    if plan.is_empty() {
+        output::line("Everything is deployed already.");
+        return;
+    }
+    for PlannedFunction { name, version, .. } in plan.new.iter().chain(&plan.changed) {
+        output::line(format!("{name}@{version}"));
+    }
+    let count = plan.new.len() + plan.changed.len();
+    let functions = if count == 1 { "function" } else { "functions" };
+    output::line(format!("Deployed {count} {functions} to {} in {:.1} s.", args.server.env, begin.elapsed().as_secs_f64()));
+}

@@ -1,0 +1,17 @@
+//! The commands, one file each.
+
+pub(crate) mod deploy;
+pub(crate) mod env;
+pub(crate) mod keys;
+pub(crate) mod openapi;
+pub(crate) mod reference;
+pub(crate) mod serve;
+
+use anyhow::Context as _;
+use std::future::Future;
+
+/// Runs what a command has to wait for.
+fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    Ok(runtime.context("the threads of this program cannot be started")?.block_on(work))
+}

@@ -1,0 +1,140 @@
+//! Everything that commands print; nothing else prints. Results go to stdout, the rest to stderr.
+//!
+//! Colours are for terminals only; `anstream` takes them out everywhere else.
+
+use crate::failure::Failure;
+use anstyle::{AnsiColor, Style};
+use bespoke_bundler::Diagnostic;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use std::{
+    fmt::{Display, Write as _},
+    fs,
+    io::{IsTerminal as _, Write as _},
+    path::Path,
+};
+
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const QUIET: Style = Style::new().dimmed();
+/// For what is new.
+pub(crate) const NEW: Style = AnsiColor::Green.on_default();
+/// For what changes.
+pub(crate) const CHANGED: Style = AnsiColor::Yellow.on_default();
+/// For what goes away.
+pub(crate) const DELETED: Style = AnsiColor::Red.on_default();
+
+/// Text in a style.
+pub(crate) fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// A line of the result. A reader that went away (`| head`) is no error.
+pub(crate) fn line(text: impl Display) {
+    let _ = writeln!(anstream::stdout().lock(), "{text}");
+}
+
+/// A line beside the result.
+pub(crate) fn note(text: impl Display) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// A result as JSON.
+pub(crate) fn json(value: &impl Serialize) {
+    line(serde_json::to_string_pretty(value).unwrap_or_default());
+}
+
+/// A result as a table that fits the terminal.
+pub(crate) fn table<const N: usize>(headers: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(headers);
+    for row in rows {
+        table.add_row(row);
+    }
+    for text in table.to_string().lines() {
+        line(text.trim_end());
+    }
+}
+
+/// Whether somebody can be asked.
+pub(crate) fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks; no is the answer to a plain Enter.
+pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
+    Ok(dialoguer::Confirm::new().with_prompt(question).default(false).interact()?)
+}
+
+/// Why the command ended badly.
+pub(crate) fn failure(failure: &Failure) {
+    match failure {
+        Failure::Project { root, diagnostics } => {
+            for diagnostic in diagnostics {
+                note(diagnostic_text(root, diagnostic));
+            }
+            let errors = if diagnostics.len() == 1 { "error" } else { "errors" };
+            note(styled(BAD, format!("{} {errors}; nothing was deployed", diagnostics.len())));
+        }
+        Failure::Usage(error) | Failure::Deploy(error) | Failure::Other(error) => {
+            let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
+            note(format!("{} {}", styled(BAD, "error:"), causes.join(": ")));
+        }
+    }
+}
+
+/// A problem in a file: where, what, and the line itself with a caret below.
+fn diagnostic_text(root: &Path, diagnostic: &Diagnostic) -> String {
+    let mut text = styled(BAD, diagnostic);
+    let source = fs::read_to_string(root.join(&diagnostic.file)).unwrap_or_default();
+    let number = diagnostic.line as usize;
+    let Some(source_line) = number.checked_sub(1).and_then(|index| source.lines().nth(index)) else {
+        text.push('\n');
+        return text;
+    };
+    // A tab is as wide as the terminal likes; four blanks are as wide as four blanks.
+    let before = utf16_prefix(source_line, diagnostic.column.saturating_sub(1) as usize).replace('\t', "    ");
+    let shown = source_line.replace('\t', "    ");
+    let margin = " ".repeat(number.to_string().len());
+    let _ = write!(text, "\n{QUIET}{margin} |{QUIET:#}\n{QUIET}{number} |{QUIET:#} {shown}\n{QUIET}{margin} |{QUIET:#}");
+    if diagnostic.column > 0 {
+        let _ = write!(text, " {}{}", " ".repeat(before.chars().count()), styled(BAD, "^"));
+    }
+    text.push('\n');
+    text
+}
+
+/// The beginning of `line`, `units` UTF-16 units long.
+fn utf16_prefix(line: &str, units: usize) -> &str {
+    let mut left = units;
+    for (index, character) in line.char_indices() {
+        if left < character.len_utf16() {
+            return &line[..index];
+        }
+        left -= character.len_utf16();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_shows_its_line_and_a_caret() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.ts"), "let a = 1;\n\tlet 🚀 = ;\n").unwrap();
+        let diagnostic = Diagnostic {
+            file: "a.ts".to_owned(),
+            line: 2,
+            column: 11,
+            kind: "PARSE_ERROR".to_owned(),
+            message: "unexpected token".to_owned(),
+        };
+        let text = anstream::adapter::strip_str(&diagnostic_text(folder.path(), &diagnostic)).to_string();
+        assert_eq!(text, "a.ts:2:11: unexpected token\n  |\n2 |     let 🚀 = ;\n  |             ^\n");
+        let missing = Diagnostic { line: 9, ..diagnostic };
+        let text = anstream::adapter::strip_str(&diagnostic_text(folder.path(), &missing)).to_string();
+        assert_eq!(text, "a.ts:9:11: unexpected token\n");
+    }
+}

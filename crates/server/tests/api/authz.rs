@@ -1,0 +1,144 @@
+//! Every operation of the API against every wrong key. An operation that is missing from [`OPERATIONS`] fails the test.
+
+use crate::fixtures::connections;
+use bespoke_testkit::{
+    app::{Answer, Client, TestApp, UNKNOWN_KEY},
+    both,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Is in everything that `dev` keeps, and must be in nothing that `prod` is told.
+const MARKER: &str = "for-dev-only";
+
+/// What the key of `prod` is told about things of `dev`.
+enum Other {
+    /// Anybody may call it.
+    Public,
+    /// It succeeds, and shows what `prod` has.
+    Own,
+    /// It is refused as if there were no such thing.
+    Refused(u16, &'static str),
+}
+use Other::{Own, Public, Refused};
+
+/// Operation, concrete path and query, body, and what another environment's key gets. Requests carry the headers of the
+/// connection `a` at `none`.
+const OPERATIONS: &[(&str, &str, &str, Other)] = &[
+    ("GET /health", "/health", "", Public),
+    ("GET /ready", "/ready", "", Public),
+    ("POST /action/trigger", "/action/trigger", r#"{"action_name":"x"}"#, Refused(400, "unknown_connection")),
+    ("GET /action/{id}", "/action/11111111-1111-4111-8111-111111111111", "", Refused(404, "not_found")),
+    ("GET /connection", "/connection", "", Own),
+    ("POST /connection", "/connection", r#"{"provider_config_key":"none"}"#, Refused(400, "unknown_provider_config")),
+    ("POST /connection/metadata", "/connection/metadata", WRITE, Refused(404, "unknown_connection")),
+    ("PATCH /connection/metadata", "/connection/metadata", WRITE, Refused(404, "unknown_connection")),
+    ("GET /connection/{connection_id}", "/connection/a?provider_config_key=none", "", Refused(400, "unknown_provider_config")),
+    ("DELETE /connection/{connection_id}", "/connection/a?provider_config_key=none", "", Refused(400, "unknown_connection")),
+    ("POST /connection/{connection_id}/metadata", "/connection/a/metadata", "{}", Refused(404, "unknown_connection")),
+    ("PATCH /connection/{connection_id}/metadata", "/connection/a/metadata", "{}", Refused(404, "unknown_connection")),
+    ("GET /connections", "/connections", "", Own),
+    ("POST /connections", "/connections", IMPORT, Refused(404, "not_found")),
+    ("POST /connections/metadata", "/connections/metadata", WRITE, Refused(404, "unknown_connection")),
+    ("PATCH /connections/metadata", "/connections/metadata", WRITE, Refused(404, "unknown_connection")),
+    ("GET /connections/{connection_id}", "/connections/a?provider_config_key=none", "", Refused(400, "unknown_provider_config")),
+    ("PATCH /connections/{connection_id}", "/connections/a?provider_config_key=none", "{}", Refused(400, "unknown_provider_config")),
+    ("DELETE /connections/{connection_id}", "/connections/a?provider_config_key=none", "", Refused(400, "unknown_connection")),
+    ("POST /deployments", "/deployments", r#"{"functions":[],"modules":[]}"#, Own),
+    ("POST /deployments/plan", "/deployments/plan", r#"{"functions":[],"modules":[]}"#, Own),
+    ("GET /environment-variables", "/environment-variables", "", Own),
+    ("PUT /environment-variables/{name}", "/environment-variables/PROD", r#"{"value":"x"}"#, Own),
+    ("DELETE /environment-variables/{name}", "/environment-variables/DEV", "", Refused(404, "not_found")),
+    ("GET /integrations", "/integrations", "", Own),
+    ("POST /integrations", "/integrations", r#"{"provider":"test-none","unique_key":"p1"}"#, Own),
+    ("POST /integrations/quickstart", "/integrations/quickstart", r#"{"provider":"test-none","unique_key":"p2"}"#, Own),
+    ("GET /integrations/{key}/functions", "/integrations/none/functions", "", Refused(404, "not_found")),
+    ("GET /integrations/{key}/functions/{name}", "/integrations/none/functions/x", "", Refused(404, "not_found")),
+    ("DELETE /integrations/{key}/functions/{name}", "/integrations/none/functions/x?type=sync", "", Refused(404, "not_found")),
+    ("GET /integrations/{key}/functions/{name}/code", "/integrations/none/functions/x/code", "", Refused(404, "not_found")),
+    ("GET /integrations/{unique_key}", "/integrations/none", "", Refused(404, "not_found")),
+    ("PATCH /integrations/{unique_key}", "/integrations/none", "{}", Refused(404, "not_found")),
+    ("DELETE /integrations/{unique_key}", "/integrations/none", "", Refused(404, "not_found")),
+    ("GET /providers", "/providers", "", Own),
+    ("GET /providers/{provider}", "/providers/test-none", "", Own),
+    ("GET /records", "/records?model=Contact", "", Refused(400, "unknown_connection")),
+    ("PATCH /records/prune", "/records/prune", r#"{"model":"Contact","cursor":"x"}"#, Refused(400, "unknown_connection")),
+    ("GET /scripts/config", "/scripts/config", "", Own),
+    ("POST /sync/pause", "/sync/pause", SYNCS, Refused(400, "unknown_provider_config")),
+    ("POST /sync/start", "/sync/start", SYNCS, Refused(400, "unknown_provider_config")),
+    ("POST /sync/trigger", "/sync/trigger", SYNCS, Refused(400, "unknown_provider_config")),
+    ("GET /sync/status", "/sync/status?provider_config_key=none&syncs=*&connection_id=a", "", Refused(400, "invalid_body")),
+    ("PUT /sync/update-connection-frequency", "/sync/update-connection-frequency", FREQUENCY, Refused(400, "unknown_connection")),
+];
+
+const WRITE: &str = r#"{"connection_id":"a","provider_config_key":"none","metadata":{}}"#;
+const IMPORT: &str = r#"{"connection_id":"a","provider_config_key":"none","credentials":{"type":"NONE"}}"#;
+const SYNCS: &str = r#"{"provider_config_key":"none","connection_id":"a","syncs":["x"]}"#;
+const FREQUENCY: &str = r#"{"provider_config_key":"none","connection_id":"a","sync_name":"x","frequency":"every hour"}"#;
+
+/// Scopes that do not help; those who need none are named.
+const ANY_KEY: &[&str] = &["GET /providers", "GET /providers/{provider}"];
+
+both! {
+    async fn no_operation_answers_a_wrong_key(database) {
+        let app = TestApp::start(database).await;
+        let dev = app.dev();
+        connections(&dev, &["a"]).await;
+        dev.patch("/integrations/none", json!({"display_name": MARKER})).await.expect(200);
+        let metadata = json!({"connection_id": "a", "provider_config_key": "none", "metadata": {"k": MARKER}});
+        dev.post("/connections/metadata", metadata).await.expect(201);
+        dev.put("/environment-variables/DEV", json!({"value": MARKER})).await.expect(200);
+        let useless = app.with_scopes(&["environment:nothing"]).await;
+
+        for (operation, path, body, other) in OPERATIONS.iter().filter(|(operation, ..)| documented().contains(*operation)) {
+            let method = operation.split(' ').next().unwrap();
+            let call = async |client: Client| -> Answer {
+                let call = client.call(method, path).header("provider-config-key", "none").header("connection-id", "a");
+                if body.is_empty() { call.await } else { call.text("application/json", *body).await }
+            };
+            let refused = |answer: Answer, status: u16, code: &str| {
+                let found = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default()["error"]["code"].clone();
+                assert_eq!((answer.status, found), (status, json!(code)), "{operation}: {}", answer.text());
+            };
+            if matches!(other, Public) {
+                assert_eq!(call(app.anonymous()).await.status, 200, "{operation}");
+                continue;
+            }
+            refused(call(app.anonymous()).await, 401, "missing_auth_header");
+            refused(call(app.with_authorization("Bearer ")).await, 401, "malformed_auth_header");
+            refused(call(app.with_key("nonsense")).await, 401, "invalid_secret_key_format");
+            refused(call(app.with_key(UNKNOWN_KEY)).await, 401, "unknown_account");
+            if !ANY_KEY.contains(operation) {
+                refused(call(useless.clone()).await, 403, "forbidden");
+            }
+            let answer = call(app.prod()).await;
+            assert!(!answer.text().contains(MARKER), "{operation}: {}", answer.text());
+            match other {
+                Refused(status, code) => refused(answer, *status, code),
+                _ => assert_eq!(answer.status, 200, "{operation}: {}", answer.text()),
+            }
+        }
+        let integration = dev.get("/integrations/none").await.expect(200);
+        assert_eq!(integration["data"]["display_name"], MARKER);
+        assert_eq!(crate::fixtures::metadata(&dev, "a").await, json!({"k": MARKER}));
+        let variables = dev.get("/environment-variables").await.expect(200);
+        assert_eq!(variables, json!([{"name": "DEV", "value": MARKER}]));
+    }
+}
+
+#[test]
+fn every_operation_is_in_the_table() {
+    let table: BTreeSet<String> = OPERATIONS.iter().map(|(operation, ..)| (*operation).to_owned()).collect();
+    assert_eq!(table, documented());
+}
+
+/// The operations of the OpenAPI document, as `GET /path`.
+fn documented() -> BTreeSet<String> {
+    let document = serde_json::to_value(bespoke_server::router::openapi_document()).unwrap();
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect()
+}

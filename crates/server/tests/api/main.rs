@@ -1,0 +1,13 @@
+//! The API from outside: real HTTP to a real server, each test on both databases.
+#![allow(clippy::unwrap_used)]
+
+mod authz;
+mod connections;
+mod environment_variables;
+mod fixtures;
+mod integrations;
+mod metadata;
+mod providers;
+mod records;
+mod syncs;
+mod transport;
