@@ -20,7 +20,7 @@ impl Tx {
     ///
     /// The same as a join, but never planned as a scan: SQLite keeps the order of a `CROSS JOIN`, and PostgreSQL does not
     /// take a sub-select with a `LIMIT` apart.
-    pub(crate) fn from_keys(&self, list: u8, table: &str, on: &str) -> String {
+    pub(crate) fn by_keys(&self, list: u8, table: &str, on: &str) -> String {
         if self.is_postgres() {
             format!(
                 "FROM json_each(${list}) k CROSS JOIN LATERAL (SELECT * FROM {table} r WHERE {on} LIMIT 1) r"

@@ -69,7 +69,7 @@ impl Store {
                     let sql = format!("SELECT {COLUMNS} FROM records r WHERE r.set_id = $1 AND {rest}");
                     return tx.query(&sql, params![set.id, after.updated_at, id, limit], read);
                 }
-                let from = tx.from_keys(5, "records", "r.set_id = $1 AND r.external_id = k.value");
+                let from = tx.by_keys(5, "records", "r.set_id = $1 AND r.external_id = k.value");
                 let sql = format!("SELECT {COLUMNS} {from} WHERE {rest}");
                 let ids = Value::json(&query.external_ids)?;
                 tx.query(&sql, params![set.id, after.updated_at, id, limit, ids], read)

@@ -90,7 +90,7 @@ impl Store {
         self.db
             .write(move |tx| {
                 let time = begin_change(tx, set, now)?;
-                let from = tx.from_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
+                let from = tx.by_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
                 let live: Vec<String> = tx.query(
                     &format!("SELECT r.external_id {from} WHERE r.deleted_at IS NULL"),
                     params![set.id, json_ids(&records)?],
@@ -203,7 +203,7 @@ fn json_ids(records: &[NewRecord]) -> Result<Value<'static>> {
 
 /// The records that are not stored exactly so.
 fn without_unchanged(tx: &mut Tx, set: RecordSet, mut records: Vec<NewRecord>) -> Result<Vec<NewRecord>> {
-    let from = tx.from_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
+    let from = tx.by_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
     let mut stored: HashMap<String, [u8; 16]> = HashMap::with_capacity(records.len());
     tx.for_each(
         &format!("SELECT r.external_id, r.hash {from} WHERE r.deleted_at IS NULL AND r.pruned_at IS NULL"),
@@ -222,7 +222,7 @@ fn merged(tx: &mut Tx, set: RecordSet, parts: &[NewRecord]) -> Result<(Vec<NewRe
     let ids = json_ids(parts)?;
     let parts: HashMap<&str, &str> =
         parts.iter().map(|part| (part.external_id.as_str(), part.payload.as_str())).collect();
-    let from = tx.from_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
+    let from = tx.by_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
     let (mut changed, mut unchanged) = (Vec::new(), 0);
     tx.for_each(
         &format!(

@@ -90,7 +90,7 @@ fn last_runs(tx: &mut Tx, ids: &[&String]) -> Result<HashMap<String, LastRun>> {
     if ids.is_empty() {
         return Ok(runs);
     }
-    let from = tx.from_keys(1, "runs", "r.id = k.value");
+    let from = tx.by_keys(1, "runs", "r.id = k.value");
     tx.for_each(
         &format!("SELECT r.id, r.state, r.finished_at, r.result {from}"),
         params![Value::json(&ids)?],
