@@ -86,11 +86,13 @@ impl Client {
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<T> {
         let host = self.host();
         let sent = request.bearer_auth(self.settings.key.expose()).send().await;
-        let response = sent.map_err(reqwest::Error::without_url).with_context(|| format!("no answer from {host}"))?;
+        let response =
+            sent.map_err(reqwest::Error::without_url).with_context(|| format!("no answer from {host}"))?;
         let status = response.status();
         let body = response.bytes().await.with_context(|| format!("the answer of {host} broke off"))?;
         if status.is_success() {
-            return serde_json::from_slice(&body).with_context(|| format!("{host} is not a Bespoke server, or of another version"));
+            return serde_json::from_slice(&body)
+                .with_context(|| format!("{host} is not a Bespoke server, or of another version"));
         }
         #[derive(Deserialize)]
         struct Envelope {
@@ -106,7 +108,12 @@ impl Client {
         }
         match serde_json::from_slice(&body) {
             Ok(Envelope { error: Body { code, message, errors } }) => {
-                bail!(Refusal { status, code, message: message.trim_end_matches('.').to_owned(), issues: errors })
+                bail!(Refusal {
+                    status,
+                    code,
+                    message: message.trim_end_matches('.').to_owned(),
+                    issues: errors
+                })
             }
             Err(_) => bail!("{host} answered {status} and is not a Bespoke server"),
         }

@@ -79,7 +79,11 @@ pub(crate) fn runtime_options(max_runners: usize) -> anyhow::Result<Options> {
 fn this_program() -> anyhow::Result<PathBuf> {
     // Not the path: the file may have been replaced by a newer version, whose runners speak another protocol.
     let linux = PathBuf::from("/proc/self/exe");
-    if linux.exists() { Ok(linux) } else { std::env::current_exe().context("this program's file cannot be found") }
+    if linux.exists() {
+        Ok(linux)
+    } else {
+        std::env::current_exe().context("this program's file cannot be found")
+    }
 }
 
 fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
@@ -94,11 +98,12 @@ fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
 
 fn make_folder(folder: &Path) -> Result {
     // The folder holds every secret of the installation.
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| Failure::usage(format!("BESPOKE_DATA (--data): the folder `{}` cannot be made: {error}", folder.display())))
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        Failure::usage(format!(
+            "BESPOKE_DATA (--data): the folder `{}` cannot be made: {error}",
+            folder.display()
+        ))
+    })
 }
 
 /// The key of the settings, and with SQLite the one in the key file, which is made where there is none at all.
@@ -118,8 +123,11 @@ fn encryption_keys(settings: &Settings) -> Result<Vec<Key>> {
     }
     let path = settings.data.join(KEY_FILE);
     if path.exists() {
-        let text = fs::read_to_string(&path).with_context(|| format!("the key file {} cannot be read", path.display()))?;
-        keys.push(Key::from_base64(&text).with_context(|| format!("the key file {} is damaged", path.display()))?);
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("the key file {} cannot be read", path.display()))?;
+        keys.push(
+            Key::from_base64(&text).with_context(|| format!("the key file {} is damaged", path.display()))?,
+        );
     } else if keys.is_empty() {
         if settings.data.join(DATABASE_FILE).exists() {
             return Err(Failure::usage(format!(
@@ -134,10 +142,11 @@ fn encryption_keys(settings: &Settings) -> Result<Vec<Key>> {
 
 fn make_key_file(path: &Path) -> Result<Key> {
     let key = Key::random().context("no random numbers")?;
-    let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
-        writeln!(file, "{}", key.to_base64().expose())?;
-        file.sync_all()
-    });
+    let written =
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
+            writeln!(file, "{}", key.to_base64().expose())?;
+            file.sync_all()
+        });
     written.with_context(|| format!("the key file {} cannot be written", path.display()))?;
     tracing::info!(path = %path.display(), "made the key file {}: keep a copy of it apart from the database's", path.display());
     Ok(key)

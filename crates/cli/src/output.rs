@@ -93,10 +93,14 @@ fn diagnostic_text(root: &Path, diagnostic: &Diagnostic) -> String {
         return text;
     };
     // A tab is as wide as the terminal likes; four blanks are as wide as four blanks.
-    let before = utf16_prefix(source_line, diagnostic.column.saturating_sub(1) as usize).replace('\t', "    ");
+    let before =
+        utf16_prefix(source_line, diagnostic.column.saturating_sub(1) as usize).replace('\t', "    ");
     let shown = source_line.replace('\t', "    ");
     let margin = " ".repeat(number.to_string().len());
-    let _ = write!(text, "\n{QUIET}{margin} |{QUIET:#}\n{QUIET}{number} |{QUIET:#} {shown}\n{QUIET}{margin} |{QUIET:#}");
+    let _ = write!(
+        text,
+        "\n{QUIET}{margin} |{QUIET:#}\n{QUIET}{number} |{QUIET:#} {shown}\n{QUIET}{margin} |{QUIET:#}"
+    );
     if diagnostic.column > 0 {
         let _ = write!(text, " {}{}", " ".repeat(before.chars().count()), styled(BAD, "^"));
     }

@@ -37,24 +37,31 @@ impl ClientSettings {
     }
 
     fn read(args: &ServerArgs, variables: &BTreeMap<String, String>) -> Result<Self> {
-        let set = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let set =
+            |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
         let (from, host) = match (&args.host, HOST.into_iter().find_map(|name| Some((name, set(name)?)))) {
             (Some(host), _) => ("--host", host.as_str()),
             (None, Some(found)) => found,
             (None, None) => ("the default", DEFAULT_HOST),
         };
-        let url = Url::parse(host).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url =
+            Url::parse(host).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if url.is_none() {
             return Err(Failure::usage(format!("{from} must be a URL such as {DEFAULT_HOST}, not `{host}`")));
         }
-        let environment: String =
-            args.env.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+        let environment: String = args
+            .env
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+            .collect();
         let names = KEY.map(|prefix| format!("{prefix}{environment}"));
         let Some((name, text)) = names.iter().find_map(|name| Some((name, set(name)?))) else {
-            let message = format!("no key for the environment `{}`: set {} or {}", args.env, names[0], names[1]);
+            let message =
+                format!("no key for the environment `{}`: set {} or {}", args.env, names[0], names[1]);
             return Err(Failure::usage(message));
         };
-        let key = SecretKey::parse(text).ok_or_else(|| Failure::usage(format!("{name} must be a UUID v4")))?;
+        let key =
+            SecretKey::parse(text).ok_or_else(|| Failure::usage(format!("{name} must be a UUID v4")))?;
         Ok(Self { host: host.trim_end_matches('/').to_owned(), key })
     }
 }
@@ -66,7 +73,8 @@ pub(crate) fn server_settings(flags: Flags) -> Result<Settings> {
 
 /// The process's environment variables; those that are not Unicode are none of ours.
 fn process_variables() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// The variables in a folder's `.env`; none where there is no such file.
@@ -75,7 +83,8 @@ fn dot_env(folder: &Path) -> Result<Vec<(String, String)>> {
     if !path.is_file() {
         return Ok(Vec::new());
     }
-    let failed = |error: dotenvy::Error| Failure::usage(format!("{} cannot be read: {error}", path.display()));
+    let failed =
+        |error: dotenvy::Error| Failure::usage(format!("{} cannot be read: {error}", path.display()));
     dotenvy::from_path_iter(&path).map_err(failed)?.collect::<std::result::Result<_, _>>().map_err(failed)
 }
 
@@ -88,7 +97,8 @@ mod tests {
 
     fn read(env: &str, host: Option<&str>, variables: &[(&str, &str)]) -> Result<ClientSettings, String> {
         let args = ServerArgs { env: env.to_owned(), host: host.map(str::to_owned), json: false };
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let variables =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         ClientSettings::read(&args, &variables).map_err(|failure| match failure {
             Failure::Usage(error) => error.to_string(),
             other => format!("{other:?}"),
@@ -100,7 +110,11 @@ mod tests {
         let both = [("NANGO_HOSTPORT", "http://n/"), ("NANGO_SECRET_KEY_DEV", OTHER)];
         let nango = read("dev", None, &both).unwrap();
         assert_eq!((nango.host.as_str(), nango.key.expose()), ("http://n", OTHER));
-        let ours = read("dev", None, &[&both[..], &[("BESPOKE_HOST", "http://b:1"), ("BESPOKE_SECRET_KEY_DEV", ONE)]].concat());
+        let ours = read(
+            "dev",
+            None,
+            &[&both[..], &[("BESPOKE_HOST", "http://b:1"), ("BESPOKE_SECRET_KEY_DEV", ONE)]].concat(),
+        );
         let ours = ours.unwrap();
         assert_eq!((ours.host.as_str(), ours.key.expose()), ("http://b:1", ONE));
         assert_eq!(read("dev", Some("https://f"), &both).unwrap().host, "https://f");
@@ -111,8 +125,13 @@ mod tests {
     fn what_is_missing_or_wrong_is_named() {
         let error = |env, host, variables: &[(&str, &str)]| read(env, host, variables).unwrap_err();
         assert!(error("prod", None, &[]).contains("set BESPOKE_SECRET_KEY_PROD or NANGO_SECRET_KEY_PROD"));
-        assert!(error("dev", None, &[("BESPOKE_SECRET_KEY_DEV", "x")]).contains("BESPOKE_SECRET_KEY_DEV must be a UUID"));
+        assert!(
+            error("dev", None, &[("BESPOKE_SECRET_KEY_DEV", "x")])
+                .contains("BESPOKE_SECRET_KEY_DEV must be a UUID")
+        );
         assert!(error("dev", Some("here"), &[]).starts_with("--host must be a URL"));
-        assert!(error("dev", None, &[("NANGO_HOSTPORT", "localhost:3003")]).starts_with("NANGO_HOSTPORT must"));
+        assert!(
+            error("dev", None, &[("NANGO_HOSTPORT", "localhost:3003")]).starts_with("NANGO_HOSTPORT must")
+        );
     }
 }

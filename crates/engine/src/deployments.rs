@@ -6,10 +6,7 @@
 mod check;
 mod draft;
 
-use crate::{
-    Engine, Error, Resource, Result,
-    functions::CompileFailure,
-};
+use crate::{Engine, Error, Resource, Result, functions::CompileFailure};
 use bespoke_core::{
     function::{DeployPlan, Deployment, Function, Hash, Module},
     id::EnvironmentId,
@@ -35,8 +32,12 @@ pub struct Deployed {
 impl Engine {
     /// What [`Engine::deploy`] would change.
     ///
-    /// [`Error::Invalid`] names what cannot be deployed; [`Error::NotFound`] an integration that does not exist.
-    pub async fn plan_deployment(&self, environment: EnvironmentId, deployment: &Deployment) -> Result<DeployPlan> {
+    /// [`Error::Invalid`] names what cannot be deployed; [`Error::UnknownIntegrations`] integrations that do not exist.
+    pub async fn plan_deployment(
+        &self,
+        environment: EnvironmentId,
+        deployment: &Deployment,
+    ) -> Result<DeployPlan> {
         check::check(deployment)?;
         Ok(self.draft(environment, deployment).await?.plan)
     }
@@ -45,7 +46,11 @@ impl Engine {
     ///
     /// It goes on to its end if the caller gives up waiting. Errors as for the plan, and [`Error::Conflict`] while
     /// another deployment to the environment is under way.
-    pub async fn deploy(self: &Arc<Self>, environment: EnvironmentId, deployment: Deployment) -> Result<Deployed> {
+    pub async fn deploy(
+        self: &Arc<Self>,
+        environment: EnvironmentId,
+        deployment: Deployment,
+    ) -> Result<Deployed> {
         check::check(&deployment)?;
         let engine = Arc::clone(self);
         let work = tokio::spawn(async move { engine.deploy_exclusively(environment, deployment).await });
@@ -55,7 +60,11 @@ impl Engine {
         })
     }
 
-    async fn deploy_exclusively(&self, environment: EnvironmentId, deployment: Deployment) -> Result<Deployed> {
+    async fn deploy_exclusively(
+        &self,
+        environment: EnvironmentId,
+        deployment: Deployment,
+    ) -> Result<Deployed> {
         let holder = self.ids.next();
         if !self.store.begin_deployment(environment, holder, LEASE).await? {
             return Err(Error::Conflict(Resource::Deployment));
@@ -68,7 +77,12 @@ impl Engine {
         result
     }
 
-    async fn deploy_as(&self, holder: Uuid, environment: EnvironmentId, deployment: Deployment) -> Result<Deployed> {
+    async fn deploy_as(
+        &self,
+        holder: Uuid,
+        environment: EnvironmentId,
+        deployment: Deployment,
+    ) -> Result<Deployed> {
         let Draft { plan, functions, deleted } = self.draft(environment, &deployment).await?;
         let bytecode = self.compile_new(environment, &deployment).await?;
         let used = used_modules(&deployment);
@@ -89,6 +103,7 @@ impl Engine {
         let functions =
             self.store.commit_deployment(environment, changes).await.map_err(|error| match error {
                 bespoke_store::Error::Conflict(_) => Error::Conflict(Resource::Deployment),
+                // Deleted since it was looked for.
                 bespoke_store::Error::NotFound(_) => Error::NotFound(Resource::Integration),
                 other => other.into(),
             })?;
@@ -110,7 +125,11 @@ impl Engine {
     }
 
     /// Bytecode of the modules that have none yet.
-    async fn compile_new(&self, environment: EnvironmentId, deployment: &Deployment) -> Result<Vec<StoredBytecode>> {
+    async fn compile_new(
+        &self,
+        environment: EnvironmentId,
+        deployment: &Deployment,
+    ) -> Result<Vec<StoredBytecode>> {
         let used: BTreeMap<Hash, (&str, &Module)> =
             used_modules(deployment).map(|(name, module)| (module.hash(name), (name, module))).collect();
         let hashes = used.keys().copied().collect();
@@ -130,14 +149,22 @@ impl Engine {
             CompileFailure::Rejected(error) => rejected(&error, deployment),
         })?;
         let bytecode = hashes.into_iter().zip(bytecode);
-        Ok(bytecode.map(|(hash, module)| StoredBytecode { hash, bytecode: module.bytecode.to_vec() }).collect())
+        Ok(bytecode
+            .map(|(hash, module)| StoredBytecode { hash, bytecode: module.bytecode.to_vec() })
+            .collect())
     }
 }
 
 /// The modules that functions name.
 fn used_modules(deployment: &Deployment) -> impl Iterator<Item = (&str, &Module)> {
-    let is_used = |name: &str| deployment.functions.iter().any(|function| function.modules.iter().any(|used| used == name));
-    deployment.modules.iter().map(|(name, module)| (name.as_str(), module)).filter(move |(name, _)| is_used(name))
+    let is_used = |name: &str| {
+        deployment.functions.iter().any(|function| function.modules.iter().any(|used| used == name))
+    };
+    deployment
+        .modules
+        .iter()
+        .map(|(name, module)| (name.as_str(), module))
+        .filter(move |(name, _)| is_used(name))
 }
 
 /// Says what is wrong where the author can find it: in the TypeScript, if the module has a map.

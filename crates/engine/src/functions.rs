@@ -164,12 +164,17 @@ impl Engine {
         let modules = if stored.iter().all(|module| module.bytecode.is_some()) {
             let bytecode = stored.iter().map(|module| module.bytecode.clone().unwrap_or_default());
             let named = refs.iter().zip(bytecode);
-            named.map(|(module, bytecode)| Module { name: module.name.clone(), bytecode: bytecode.into() }).collect()
+            named
+                .map(|(module, bytecode)| Module { name: module.name.clone(), bytecode: bytecode.into() })
+                .collect()
         } else {
             // The program was updated, and its engine wants other bytecode.
             self.recompile(function, &stored).await?
         };
-        let maps = refs.iter().zip(stored).filter_map(|(module, stored)| Some((module.name.clone(), stored.module.map?)));
+        let maps = refs
+            .iter()
+            .zip(stored)
+            .filter_map(|(module, stored)| Some((module.name.clone(), stored.module.map?)));
         Ok(Arc::new(LoadedFunction { function: function.clone(), modules, maps: Maps(maps.collect()) }))
     }
 
@@ -182,7 +187,10 @@ impl Engine {
             Ok(compiled) => compiled,
             Err(CompileFailure::Engine(error)) => return Err(error),
             Err(CompileFailure::Rejected(error)) => {
-                return Err(failed("script_invalid_error", format!("The function cannot be compiled: {error}")));
+                return Err(failed(
+                    "script_invalid_error",
+                    format!("The function cannot be compiled: {error}"),
+                ));
             }
         };
         let rows = function.modules.iter().zip(&compiled).map(|(module, compiled)| StoredBytecode {
@@ -190,7 +198,10 @@ impl Engine {
             bytecode: compiled.bytecode.to_vec(),
         });
         self.store.save_bytecode(function.environment, ENGINE_VERSION, rows.collect()).await?;
-        Ok(compiled.into_iter().map(|module| Module { name: module.name, bytecode: module.bytecode }).collect())
+        Ok(compiled
+            .into_iter()
+            .map(|module| Module { name: module.name, bytecode: module.bytecode })
+            .collect())
     }
 
     /// Compiles modules in a runner, in their order.
@@ -205,7 +216,10 @@ impl Engine {
             Cause::Closed => CompileFailure::Engine(Error::Stopping),
             Cause::Start(_) | Cause::RunnerLost => {
                 tracing::error!(error = crate::error::chain(&error), "functions could not be compiled");
-                CompileFailure::Engine(failed("function_runtime_other", "The runtime could not compile the function."))
+                CompileFailure::Engine(failed(
+                    "function_runtime_other",
+                    "The runtime could not compile the function.",
+                ))
             }
         })
     }

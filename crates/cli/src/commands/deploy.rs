@@ -30,8 +30,11 @@ fn build(args: &DeployArgs) -> Result<Deployment> {
     let root = args.folder.as_path();
     let broken = |diagnostics: Vec<Diagnostic>| Failure::Project { root: root.to_owned(), diagnostics };
     let project = Project::read(root).map_err(broken)?;
-    let selection =
-        Selection { integration: args.integration.clone(), name: args.function.clone(), ..Selection::default() };
+    let selection = Selection {
+        integration: args.integration.clone(),
+        name: args.function.clone(),
+        ..Selection::default()
+    };
     if project.select(&selection).next().is_none() {
         return Err(Failure::usage(nothing_selected(args, root)));
     }
@@ -45,7 +48,11 @@ fn build(args: &DeployArgs) -> Result<Deployment> {
 fn nothing_selected(args: &DeployArgs, root: &Path) -> String {
     let named = [("integration", &args.integration), ("name", &args.function)];
     let named = named.into_iter().filter_map(|(what, value)| Some(format!("{what} `{}`", value.as_ref()?)));
-    format!("the project in `{}` has no function with {}", root.display(), named.collect::<Vec<_>>().join(" and "))
+    format!(
+        "the project in `{}` has no function with {}",
+        root.display(),
+        named.collect::<Vec<_>>().join(" and ")
+    )
 }
 
 /// Naming one function says nothing about the others.
@@ -69,7 +76,8 @@ async fn deploy(args: &DeployArgs, client: &Client, deployment: &Deployment, beg
         return Ok(());
     }
     confirm(args, &plan)?;
-    let plan: DeployPlan = client.ask_with(Method::POST, "/deployments", deployment).await.map_err(Failure::Deploy)?;
+    let plan: DeployPlan =
+        client.ask_with(Method::POST, "/deployments", deployment).await.map_err(Failure::Deploy)?;
     finish(args, &plan, begin);
     Ok(())
 }
@@ -81,7 +89,11 @@ fn show(plan: &DeployPlan, environment: &str, host: &str) {
     for (word, style, functions) in parts {
         for PlannedFunction { integration, kind, name, version, .. } in functions {
             // Padded here: the codes of a colour would count.
-            output::line(format!("  {} {integration}/{}/{name}@{version}", styled(style, format!("{word:<8}")), kind.folder()));
+            output::line(format!(
+                "  {} {integration}/{}/{name}@{version}",
+                styled(style, format!("{word:<8}")),
+                kind.folder()
+            ));
         }
     }
     if !plan.unchanged.is_empty() {
@@ -100,14 +112,17 @@ fn confirm(args: &DeployArgs, plan: &DeployPlan) -> Result {
     let refused = |message: &str| Err(Failure::Deploy(anyhow::Error::msg(message.to_owned())));
     if args.yes {
         if !plan.deleted.is_empty() && !args.allow_deletes {
-            return refused("the plan deletes functions with their syncs; add --allow-deletes to --yes, or --integration or --function to deploy less");
+            return refused(
+                "the plan deletes functions with their syncs; add --allow-deletes to --yes, or --integration or --function to deploy less",
+            );
         }
         return Ok(());
     }
     if !output::can_ask() {
         return Err(Failure::usage("nobody can be asked here: add --yes to deploy without asking"));
     }
-    let question = if plan.deleted.is_empty() { "Deploy?" } else { "Deploy, and delete functions with their syncs?" };
+    let question =
+        if plan.deleted.is_empty() { "Deploy?" } else { "Deploy, and delete functions with their syncs?" };
     if output::confirm(question)? { Ok(()) } else { refused("not confirmed; nothing was deployed") }
 }
 
@@ -125,5 +140,9 @@ fn finish(args: &DeployArgs, plan: &DeployPlan, begin: Instant) {
     }
     let count = plan.new.len() + plan.changed.len();
     let functions = if count == 1 { "function" } else { "functions" };
-    output::line(format!("Deployed {count} {functions} to {} in {:.1} s.", args.server.env, begin.elapsed().as_secs_f64()));
+    output::line(format!(
+        "Deployed {count} {functions} to {} in {:.1} s.",
+        args.server.env,
+        begin.elapsed().as_secs_f64()
+    ));
 }

@@ -23,7 +23,8 @@ pub(crate) fn run(args: KeysArgs) -> Result {
 }
 
 async fn create(place: KeysPlace, name: String) -> Result {
-    let made = open(&place).await?.create_api_key(&place.env, &name).await.map_err(|error| failed(&place, error))?;
+    let made =
+        open(&place).await?.create_api_key(&place.env, &name).await.map_err(|error| failed(&place, error))?;
     if place.json {
         let mut key = shown(&made.key);
         key["secret"] = made.secret.expose().into();
@@ -80,7 +81,8 @@ fn shown(key: &ApiKey) -> Value {
 fn failed(place: &KeysPlace, error: Error) -> Failure {
     match error {
         Error::NotFound(Resource::Environment) => {
-            let message = "there is no environment `{}`; the first start of `bespoke serve` makes dev and prod";
+            let message =
+                "there is no environment `{}`; the first start of `bespoke serve` makes dev and prod";
             Failure::usage(message.replace("{}", &place.env))
         }
         Error::NotFound(Resource::ApiKey) => {

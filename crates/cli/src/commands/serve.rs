@@ -38,13 +38,17 @@ async fn serve(settings: Settings) -> Result {
         }
         other => Failure::Other(anyhow::Error::new(other).context("the environments cannot be prepared")),
     })?;
-    let server = Server::bind(&settings, engine.clone())
-        .await
-        .map_err(|error| Failure::usage(format!("BESPOKE_LISTEN (--listen): cannot listen on {}: {error}", settings.listen)))?;
+    let server = Server::bind(&settings, engine.clone()).await.map_err(|error| {
+        Failure::usage(format!("BESPOKE_LISTEN (--listen): cannot listen on {}: {error}", settings.listen))
+    })?;
     let background = engine.start().await.context("interrupted runs cannot be taken up")?;
     for key in made {
         if !settings.secret_keys.contains_key(&key.environment.name) {
-            output::line(format!("Secret key of {}, shown only now: {}", key.environment.name, key.secret.expose()));
+            output::line(format!(
+                "Secret key of {}, shown only now: {}",
+                key.environment.name,
+                key.secret.expose()
+            ));
         }
     }
     output::line(format!("Bespoke is ready at {}", server.public_url()));

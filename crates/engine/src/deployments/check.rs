@@ -38,7 +38,8 @@ pub(super) fn check(deployment: &Deployment) -> Result<()> {
     };
     for (name, module) in &deployment.modules {
         let texts = [Some(&module.code), module.map.as_ref()];
-        let checked = module_name(name).and_then(|()| texts.into_iter().flatten().try_for_each(|text| size("code", text)));
+        let checked = module_name(name)
+            .and_then(|()| texts.into_iter().flatten().try_for_each(|text| size("code", text)));
         below("modules", name.clone(), checked)?;
     }
     let mut names = HashSet::new();
@@ -62,7 +63,11 @@ fn check_function(function: &DeployedFunction, deployment: &Deployment) -> Check
     if let DeployScope::Integration(scope) = &deployment.scope
         && *scope != definition.integration
     {
-        return problem("integration", "custom", format!("The deployment is limited to the integration `{scope}`"));
+        return problem(
+            "integration",
+            "custom",
+            format!("The deployment is limited to the integration `{scope}`"),
+        );
     }
     name("name", &definition.name)?;
     match definition.kind {
@@ -104,7 +109,8 @@ fn sync(definition: &Definition) -> Checked {
     }
     match definition.models.iter().find(|model| !is_model(model)) {
         Some(model) => {
-            let message = format!("`{model}` is not a model name: a capital letter, then letters, digits, `_` or `-`");
+            let message =
+                format!("`{model}` is not a model name: a capital letter, then letters, digits, `_` or `-`");
             problem("models", "invalid_format", message)
         }
         None => Ok(()),
@@ -131,7 +137,11 @@ fn schemas(definition: &Definition) -> Checked {
     let all = named.into_iter().filter_map(|(field, name)| Some((field, name.as_ref()?))).chain(models);
     for (field, name) in all {
         if schema.get("definitions").and_then(|definitions| definitions.get(name)).is_none() {
-            return problem(field, "deploy_missing_json_schema_model", format!("json_schema has no definition `{name}`"));
+            return problem(
+                field,
+                "deploy_missing_json_schema_model",
+                format!("json_schema has no definition `{name}`"),
+            );
         }
     }
     Ok(())
@@ -144,7 +154,11 @@ fn models_are_its_own<'a>(
 ) -> Checked {
     for model in &definition.models {
         if let Some(owner) = owners.insert((&definition.integration, model), &definition.name) {
-            return problem("models", "custom", format!("The model `{model}` is already saved by the sync `{owner}`"));
+            return problem(
+                "models",
+                "custom",
+                format!("The model `{model}` is already saved by the sync `{owner}`"),
+            );
         }
     }
     Ok(())
@@ -187,7 +201,11 @@ fn integration_key(text: &str) -> Checked {
 fn module_name(text: &str) -> Checked {
     let stem = text.strip_suffix(".js").unwrap_or_default();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"~.@ _-".contains(&byte);
-    if !stem.is_empty() && !stem.starts_with('.') && text.len() <= 2 * MAX_NAME + 64 && stem.bytes().all(allowed) {
+    if !stem.is_empty()
+        && !stem.starts_with('.')
+        && text.len() <= 2 * MAX_NAME + 64
+        && stem.bytes().all(allowed)
+    {
         return Ok(());
     }
     Err(Problem {

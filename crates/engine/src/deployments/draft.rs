@@ -1,15 +1,15 @@
 //! A deployment compared with what is deployed.
 
-use crate::{Error, Resource, Result};
+use crate::{Error, Result};
 use bespoke_core::{
     function::{
-        DeployPlan, DeployScope, Definition, DeployedFunction, Deployment, FunctionKind, ModuleRef, PlannedFunction,
-        fingerprint, next_version,
+        Definition, DeployPlan, DeployScope, DeployedFunction, Deployment, FunctionKind, ModuleRef,
+        PlannedFunction, fingerprint, next_version,
     },
     id::FunctionId,
 };
 use bespoke_store::{Deployed, NewFunction};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What a deployment comes to.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ fn key(definition: &Definition) -> Key<'_> {
     (&definition.integration, definition.kind, &definition.name)
 }
 
-/// Compares. [`Error::NotFound`] where a function's integration does not exist.
+/// Compares. [`Error::UnknownIntegrations`] where a function's integration does not exist.
 pub(super) fn draft(deployed: &Deployed, deployment: &Deployment) -> Result<Draft> {
     let current: HashMap<Key<'_>, _> =
         deployed.functions.iter().map(|function| (key(&function.definition), function)).collect();
@@ -39,12 +39,15 @@ pub(super) fn draft(deployed: &Deployed, deployment: &Deployment) -> Result<Draf
         version: version.to_owned(),
         connections: deployed.connections.get(&definition.integration).copied().unwrap_or_default(),
     };
+    let integrations = deployment.functions.iter().map(|function| &function.definition.integration);
+    let unknown: BTreeSet<_> =
+        integrations.filter(|key| !deployed.connections.contains_key(*key)).cloned().collect();
+    if !unknown.is_empty() {
+        return Err(Error::UnknownIntegrations(unknown.into_iter().collect()));
+    }
     let mut draft = Draft { plan: DeployPlan::default(), functions: Vec::new(), deleted: Vec::new() };
     for function in &deployment.functions {
         let definition = &function.definition;
-        if !deployed.connections.contains_key(&definition.integration) {
-            return Err(Error::NotFound(Resource::Integration));
-        }
         let modules = module_refs(function, deployment);
         let fingerprint = fingerprint(definition, &modules, &function.source, deployment.origin);
         let before = current.get(&key(definition));
@@ -67,7 +70,8 @@ pub(super) fn draft(deployed: &Deployed, deployment: &Deployment) -> Result<Draf
             fingerprint,
         });
     }
-    let kept: HashSet<Key<'_>> = deployment.functions.iter().map(|function| key(&function.definition)).collect();
+    let kept: HashSet<Key<'_>> =
+        deployment.functions.iter().map(|function| key(&function.definition)).collect();
     for function in &deployed.functions {
         let definition = &function.definition;
         let in_scope = match &deployment.scope {
@@ -86,7 +90,8 @@ pub(super) fn draft(deployed: &Deployed, deployment: &Deployment) -> Result<Draf
 
 fn module_refs(function: &DeployedFunction, deployment: &Deployment) -> Vec<ModuleRef> {
     let hash = |name: &String| deployment.modules.get(name).map(|module| module.hash(name));
-    let found = function.modules.iter().filter_map(|name| Some(ModuleRef { name: name.clone(), hash: hash(name)? }));
+    let found =
+        function.modules.iter().filter_map(|name| Some(ModuleRef { name: name.clone(), hash: hash(name)? }));
     found.collect()
 }
 
@@ -112,7 +117,9 @@ mod tests {
     fn deployment(scope: DeployScope, functions: Vec<DeployedFunction>) -> Deployment {
         let modules = functions
             .iter()
-            .map(|function| (function.modules[0].clone(), Module { code: function.source.code.clone(), map: None }))
+            .map(|function| {
+                (function.modules[0].clone(), Module { code: function.source.code.clone(), map: None })
+            })
             .collect::<BTreeMap<_, _>>();
         Deployment { scope, origin: Origin::Repo, functions, modules }
     }
@@ -187,10 +194,10 @@ mod tests {
     }
 
     #[test]
-    fn an_integration_must_exist() {
+    fn integrations_must_exist() {
         let mut elsewhere = function("a", "1");
         "zendesk".clone_into(&mut elsewhere.definition.integration);
         let error = draft(&after(Vec::new()), &deployment(DeployScope::All, vec![elsewhere])).unwrap_err();
-        assert!(matches!(error, Error::NotFound(Resource::Integration)), "{error}");
+        assert!(matches!(&error, Error::UnknownIntegrations(keys) if *keys == ["zendesk"]), "{error}");
     }
 }

@@ -62,8 +62,9 @@ pub struct FunctionBody {
 
 impl From<Function> for FunctionBody {
     fn from(function: Function) -> Self {
-        let Definition { kind, name, description, scopes, input, output, models, metadata, json_schema, .. } =
-            function.definition;
+        let Definition {
+            kind, name, description, scopes, input, output, models, metadata, json_schema, ..
+        } = function.definition;
         let is_sync = kind == FunctionKind::Sync;
         let (input, returns) = match kind {
             FunctionKind::Sync => (metadata, Some(models)),
@@ -173,7 +174,8 @@ pub async fn list_functions(
     if !(1..=100).contains(&limit) {
         return Err(ApiError::query("too_big", &["limit"], "Must be from 1 to 100"));
     }
-    let mut functions = app.engine.functions(key.environment.id, &integration, kind).await.map_err(not_found)?;
+    let mut functions =
+        app.engine.functions(key.environment.id, &integration, kind).await.map_err(not_found)?;
     let search = search.unwrap_or_default().to_lowercase();
     functions.retain(|function| function.definition.name.to_lowercase().contains(&search));
     let total = functions.len();
@@ -191,7 +193,8 @@ pub async fn read_function(
     Path((integration, name)): Path<(String, String)>,
     Query(OfKind { kind }): Query<OfKind>,
 ) -> Result<axum::Json<OneFunction>> {
-    let found = app.engine.functions_named(key.environment.id, &integration, &name, kind).await.map_err(not_found)?;
+    let found =
+        app.engine.functions_named(key.environment.id, &integration, &name, kind).await.map_err(not_found)?;
     let first = found.into_iter().next().ok_or_else(|| ApiError::new(Code::NotFound))?;
     Ok(axum::Json(OneFunction { data: first.into() }))
 }
@@ -206,7 +209,8 @@ pub async fn read_function_code(
     Path((integration, name)): Path<(String, String)>,
     Query(OfKind { kind }): Query<OfKind>,
 ) -> Result<axum::Json<FunctionCode>> {
-    let found = app.engine.functions_named(key.environment.id, &integration, &name, kind).await.map_err(not_found)?;
+    let found =
+        app.engine.functions_named(key.environment.id, &integration, &name, kind).await.map_err(not_found)?;
     let [function] = found.as_slice() else { return Err(ambiguous(&found)) };
     let source = app.engine.function_source(function).await.map_err(not_found)?;
     Ok(axum::Json(FunctionCode { kind: function.definition.kind.as_str(), code: source.code }))
@@ -225,8 +229,11 @@ pub async fn delete_function(
     let Some(kind @ (FunctionKind::Sync | FunctionKind::Action)) = kind else {
         return Err(ApiError::query("invalid_value", &["type"], "Must be `sync` or `action`"));
     };
-    let found =
-        app.engine.functions_named(key.environment.id, &integration, &name, Some(kind)).await.map_err(not_found)?;
+    let found = app
+        .engine
+        .functions_named(key.environment.id, &integration, &name, Some(kind))
+        .await
+        .map_err(not_found)?;
     for function in &found {
         app.engine.delete_function(function).await.map_err(|error| match error {
             Error::Conflict(Resource::Function) => ApiError::new(Code::FunctionManagedByDeploy),

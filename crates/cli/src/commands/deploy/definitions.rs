@@ -41,7 +41,9 @@ impl Host for NoHost {
 }
 
 /// Runs `program` (its entry first). The JSON that it returns, or what is wrong with the project.
-pub(super) async fn evaluate(program: Vec<(String, Module)>) -> anyhow::Result<Result<String, Vec<Diagnostic>>> {
+pub(super) async fn evaluate(
+    program: Vec<(String, Module)>,
+) -> anyhow::Result<Result<String, Vec<Diagnostic>>> {
     let runtime = Runtime::new(node::runtime_options(1)?);
     let result = evaluate_in(&runtime, &program).await;
     runtime.shutdown().await;
@@ -52,9 +54,11 @@ async fn evaluate_in(
     runtime: &Runtime,
     program: &[(String, Module)],
 ) -> anyhow::Result<Result<String, Vec<Diagnostic>>> {
-    let maps = program.iter().filter_map(|(name, module)| Some((name.as_str(), module.map.as_ref()?.as_bytes())));
+    let maps =
+        program.iter().filter_map(|(name, module)| Some((name.as_str(), module.map.as_ref()?.as_bytes())));
     let maps = SourceMaps::new(maps);
-    let sources = program.iter().map(|(name, module)| SourceModule { name: name.clone(), code: module.code.clone() });
+    let sources =
+        program.iter().map(|(name, module)| SourceModule { name: name.clone(), code: module.code.clone() });
     let compiled = match runtime.compile(AUTHOR, sources.collect()).await {
         Ok(compiled) => compiled,
         Err(Error::Compile(error)) => return Ok(Err(vec![rejected(&error, &maps)])),
