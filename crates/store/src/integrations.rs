@@ -217,7 +217,7 @@ fn update(
             "UPDATE integrations
              SET unique_key = COALESCE($2, unique_key), display_name = COALESCE($3, display_name),
                  forward_webhooks = COALESCE($4, forward_webhooks), custom = COALESCE($5, custom), updated_at = $6
-             WHERE id = $1 AND ($2 IS NULL OR $2 = unique_key
+             WHERE id = $1 AND (COALESCE($2, unique_key) = unique_key
                  OR NOT EXISTS (SELECT 1 FROM connections WHERE connections.integration_id = integrations.id))",
             params![
                 found.id,
