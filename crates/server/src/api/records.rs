@@ -255,7 +255,7 @@ fn render_record(record: &Record, json: &mut String) {
     match record.payload.as_deref().and_then(|payload| payload.trim_end().strip_suffix('}')) {
         Some(payload) => json.push_str(payload),
         None => {
-            push(json, format_args!(r#"{{"id":{}"#, serde_json::Value::from(record.external_id.as_str())))
+            push(json, format_args!(r#"{{"id":{}"#, serde_json::Value::from(record.external_id.as_str())));
         }
     }
     if !json.ends_with('{') {

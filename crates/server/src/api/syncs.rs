@@ -7,7 +7,10 @@ use crate::{
     state::AppState,
 };
 use axum::{extract::State, http::HeaderMap};
-use bespoke_core::sync::{BASE_VARIANT, Counts, Status, SyncName, TriggerOptions};
+use bespoke_core::{
+    sync::{BASE_VARIANT, Counts, Status, SyncName, TriggerOptions},
+    time::Timestamp,
+};
 use bespoke_engine::{
     Error, Resource,
     syncs::{SyncSelection, SyncStatus},
@@ -386,14 +389,14 @@ impl UpdateFrequency {
 }
 
 impl SyncState {
-    fn new(SyncStatus { sync, record_count }: SyncStatus, now: bespoke_core::time::Timestamp) -> Self {
+    fn new(SyncStatus { sync, record_count }: SyncStatus, now: Timestamp) -> Self {
         let run = sync.last_run.as_ref();
         Self {
             kind: if sync.last_success_started_at.is_some() { "INCREMENTAL" } else { "INITIAL" },
             status: sync.status(now).as_str(),
             frequency: sync.frequency().ok().map(|frequency| frequency.text),
-            finished_at: run.and_then(|run| run.finished_at).map(|at| at.millis_zulu()),
-            next_scheduled_sync_at: sync.next_slot(now).map(|at| at.millis_zulu()),
+            finished_at: run.and_then(|run| run.finished_at).map(Timestamp::millis_zulu),
+            next_scheduled_sync_at: sync.next_slot(now).map(Timestamp::millis_zulu),
             latest_result: run.filter(|run| run.state.is_final()).map(|run| run.result.clone()),
             latest_execution_status: run.map(|run| Status::of_run(run.state).as_str()),
             record_count,
