@@ -67,7 +67,8 @@ impl Engine {
         provider_config_key: &str,
         connection_id: &str,
     ) -> Result<(Connection, Credentials)> {
-        let found = self.store.connection_with_credentials(environment, provider_config_key, connection_id).await?;
+        let found =
+            self.store.connection_with_credentials(environment, provider_config_key, connection_id).await?;
         let Some((mut connection, credentials)) = found else {
             return Err(self.missing(environment, provider_config_key).await?);
         };
@@ -184,12 +185,19 @@ fn change(update: UpdateConnection) -> Result<ConnectionChange> {
         check_end_user(user)?;
     }
     if let Some(url) = webhook_url_override.as_deref().filter(|url| !url.is_empty()) {
-        let valid = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let valid =
+            Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if !valid {
-            return Err(Error::invalid(&["webhook_url_override"], "invalid_format", "Must be an http or https URL"));
+            return Err(Error::invalid(
+                &["webhook_url_override"],
+                "invalid_format",
+                "Must be an http or https URL",
+            ));
         }
     }
-    let tags = tags.map(|tags| tag::normalize(&tags).map_err(|problem| tags_problem("tags", problem))).transpose()?;
+    let tags = tags
+        .map(|tags| tag::normalize(&tags).map_err(|problem| tags_problem("tags", problem)))
+        .transpose()?;
     let tags = match &end_user {
         Some(user) => Some(tag::with_end_user(user, tags.unwrap_or_default())),
         None => tags,
@@ -203,7 +211,11 @@ fn tags_problem(field: &str, problem: tag::Problem) -> Error {
 }
 
 fn check_end_user(user: &EndUser) -> Result<()> {
-    let texts = [("id", Some(&user.id)), ("email", user.email.as_ref()), ("display_name", user.display_name.as_ref())];
+    let texts = [
+        ("id", Some(&user.id)),
+        ("email", user.email.as_ref()),
+        ("display_name", user.display_name.as_ref()),
+    ];
     for (name, text) in texts {
         let Some(text) = text else { continue };
         let at = ["end_user", name];

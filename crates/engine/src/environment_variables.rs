@@ -10,7 +10,10 @@ const MAX_VALUE: usize = 64 * 1024;
 
 impl Engine {
     /// All variables of an environment, by name.
-    pub async fn environment_variables(&self, environment: EnvironmentId) -> Result<Vec<(String, Secret<String>)>> {
+    pub async fn environment_variables(
+        &self,
+        environment: EnvironmentId,
+    ) -> Result<Vec<(String, Secret<String>)>> {
         Ok(self.store.environment_variables(environment).await?)
     }
 
@@ -23,12 +26,20 @@ impl Engine {
     ) -> Result<()> {
         let mut characters = name.chars();
         let begins = characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
-        if !begins || !characters.all(|one| one.is_ascii_alphanumeric() || one == '_') || name.len() > MAX_NAME {
-            let message = format!("Must be letters, digits and _, no digit first, {MAX_NAME} characters at most");
+        if !begins
+            || !characters.all(|one| one.is_ascii_alphanumeric() || one == '_')
+            || name.len() > MAX_NAME
+        {
+            let message =
+                format!("Must be letters, digits and _, no digit first, {MAX_NAME} characters at most");
             return Err(Error::invalid(&["name"], "invalid_format", message));
         }
         if value.expose().len() > MAX_VALUE {
-            return Err(Error::invalid(&["value"], "too_big", format!("Must have at most {MAX_VALUE} bytes")));
+            return Err(Error::invalid(
+                &["value"],
+                "too_big",
+                format!("Must have at most {MAX_VALUE} bytes"),
+            ));
         }
         Ok(self.store.set_environment_variable(environment, name, value).await?)
     }

@@ -53,7 +53,11 @@ impl Field {
 
 /// Checks `object`, found at `path`, against `fields`, and gives it back with times in one spelling. Unknown fields are
 /// refused; `type` is left to the caller.
-pub(crate) fn check(object: &Map<String, Value>, path: &[&str], fields: &[Field]) -> Result<Map<String, Value>> {
+pub(crate) fn check(
+    object: &Map<String, Value>,
+    path: &[&str],
+    fields: &[Field],
+) -> Result<Map<String, Value>> {
     let unknown = |name: &String| name != "type" && !fields.iter().any(|field| field.name == name);
     if let Some(name) = object.keys().find(|name| unknown(name)) {
         return Err(Error::invalid(path, "unrecognized_keys", format!("Unrecognized key: \"{name}\"")));
@@ -62,7 +66,9 @@ pub(crate) fn check(object: &Map<String, Value>, path: &[&str], fields: &[Field]
     for field in fields {
         let at: Vec<&str> = path.iter().copied().chain([field.name]).collect();
         match object.get(field.name) {
-            None if field.required => return Err(Error::invalid(&at, "invalid_type", "Required, but missing")),
+            None if field.required => {
+                return Err(Error::invalid(&at, "invalid_type", "Required, but missing"));
+            }
             None => {}
             Some(Value::Null) if !field.required => {}
             Some(value) => {
@@ -87,10 +93,14 @@ fn checked_value(value: &Value, at: &[&str], kind: Kind) -> Result<Value> {
         }
         (Kind::Time, value) => {
             let time = match value {
-                Value::String(text) => Timestamp::parse(text).or_else(|| text.parse().ok().map(Timestamp::from_millis)),
+                Value::String(text) => {
+                    Timestamp::parse(text).or_else(|| text.parse().ok().map(Timestamp::from_millis))
+                }
                 other => other.as_i64().map(Timestamp::from_millis),
             };
-            let time = time.ok_or_else(|| Error::invalid(at, "invalid_type", "Must be a time as in 2026-01-31T12:00:00Z"))?;
+            let time = time.ok_or_else(|| {
+                Error::invalid(at, "invalid_type", "Must be a time as in 2026-01-31T12:00:00Z")
+            })?;
             Ok(time.millis_zulu().into())
         }
         (Kind::Object(fields), Value::Object(object)) => check(object, at, fields).map(Value::Object),
@@ -113,7 +123,10 @@ mod tests {
             Err(error) => panic!("{error}"),
         };
         let ends = "1970-01-01T00:00:01.500Z";
-        assert_eq!(run(json!({"type": "T", "key": "abc", "ends": 1500, "more": {"a": null}})), Ok(json!({"key": "abc", "ends": ends, "more": {}})));
+        assert_eq!(
+            run(json!({"type": "T", "key": "abc", "ends": 1500, "more": {"a": null}})),
+            Ok(json!({"key": "abc", "ends": ends, "more": {}}))
+        );
         assert_eq!(run(json!({"key": "a", "ends": ends})), Ok(json!({"key": "a", "ends": ends})));
         let check = |value: Value, path: &str, code| assert_eq!(run(value), Err((path.to_owned(), code)));
         check(json!({}), "credentials.key", "invalid_type");

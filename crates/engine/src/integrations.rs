@@ -57,8 +57,12 @@ pub struct ListedIntegration {
     pub provider: Option<Arc<Provider>>,
 }
 
-const OAUTH_CLIENT: &[Field] =
-    &[text("client_id", 1, 255), text("client_secret", 1, 2048), optional("scopes", 8192), optional("webhook_secret", 255)];
+const OAUTH_CLIENT: &[Field] = &[
+    text("client_id", 1, 255),
+    text("client_secret", 1, 2048),
+    optional("scopes", 8192),
+    optional("webhook_secret", 255),
+];
 const APP: &[Field] = &[text("app_id", 1, 255), text("private_key", 1, 10_000), text("app_link", 1, 255)];
 const CUSTOM: &[Field] = &[
     text("client_id", 1, 255),
@@ -136,16 +140,25 @@ impl Engine {
     }
 
     /// The integration of this key.
-    pub async fn integration(&self, environment: EnvironmentId, unique_key: &str) -> Result<ListedIntegration> {
+    pub async fn integration(
+        &self,
+        environment: EnvironmentId,
+        unique_key: &str,
+    ) -> Result<ListedIntegration> {
         let integration = self.store.integration_by_key(environment, unique_key).await?;
         integration.map(|integration| self.listed(integration)).ok_or(Error::NotFound(Resource::Integration))
     }
 
     /// The client credentials of an integration: every field that its auth mode has, `null` where it is not set. `None`
     /// where its auth mode has none, or none were given.
-    pub async fn integration_credentials(&self, integration: &ListedIntegration) -> Result<Option<SecretJson>> {
+    pub async fn integration_credentials(
+        &self,
+        integration: &ListedIntegration,
+    ) -> Result<Option<SecretJson>> {
         let Integration { environment, id, .. } = integration.integration;
-        let Some(stored) = self.store.integration_credentials(environment, id).await? else { return Ok(None) };
+        let Some(stored) = self.store.integration_credentials(environment, id).await? else {
+            return Ok(None);
+        };
         let Some(provider) = &integration.provider else { return Ok(None) };
         let mode = provider.definition.auth_mode;
         let Some(fields) = credential_fields(mode) else { return Ok(None) };
@@ -212,7 +225,11 @@ impl Engine {
     /// The providers whose name holds `search`, in any case, by name.
     pub fn list_providers(&self, search: &str) -> Vec<Arc<Provider>> {
         let search = search.to_lowercase();
-        self.providers.all().filter(|provider| provider.name.to_lowercase().contains(&search)).cloned().collect()
+        self.providers
+            .all()
+            .filter(|provider| provider.name.to_lowercase().contains(&search))
+            .cloned()
+            .collect()
     }
 
     /// The provider of this name.
@@ -238,10 +255,18 @@ fn has_connections() -> Error {
 fn checked_credentials(given: &Map<String, Value>, mode: AuthMode) -> Result<SecretJson> {
     const AT: &[&str] = &["credentials"];
     let Some(fields) = credential_fields(mode) else {
-        return Err(Error::invalid(AT, "custom", format!("Integrations of the auth mode {mode} have no credentials")));
+        return Err(Error::invalid(
+            AT,
+            "custom",
+            format!("Integrations of the auth mode {mode} have no credentials"),
+        ));
     };
     if given.get("type").and_then(Value::as_str) != Some(mode.name()) {
-        return Err(Error::invalid(&["credentials", "type"], "invalid_value", format!("Must be {mode}, the provider's auth mode")));
+        return Err(Error::invalid(
+            &["credentials", "type"],
+            "invalid_value",
+            format!("Must be {mode}, the provider's auth mode"),
+        ));
     }
     let checked = fields::check(given, AT, fields)?;
     let is_pem = |key: &Value| key.as_str().is_some_and(|text| text.trim_start().starts_with("-----BEGIN "));

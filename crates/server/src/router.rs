@@ -5,9 +5,9 @@
 use crate::{api, auth, error::ApiError, error::Code, normalize::Routes, openapi, state::AppState};
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
-    http::{HeaderName, HeaderValue, Method, header},
-    middleware,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use std::time::Duration;
@@ -91,6 +91,7 @@ pub fn router(app: AppState, body_limit: usize) -> (Router, Routes) {
         .layer(middleware::map_response(security_headers))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors())
+        .layer(middleware::from_fn(empty_preflight))
         .with_state(app);
     (router, routes)
 }
@@ -104,7 +105,8 @@ async fn unknown_method() -> ApiError {
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let text =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = text.unwrap_or("unknown"), "a handler panicked");
     ApiError::new(Code::GenericErrorSupport).into_response()
 }
@@ -114,6 +116,17 @@ async fn security_headers(mut response: Response) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// The answer to a preflight request is 204, as it has no body.
+async fn empty_preflight(request: Request, next: Next) -> Response {
+    let is_preflight = request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = next.run(request).await;
+    if is_preflight && response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
     response
 }
 

@@ -84,8 +84,10 @@ impl TestApp {
         let clock = clock(&options);
         let store = database.store_at(Arc::clone(&clock)).await;
         let settings = settings(&options);
-    
-        let outbound = OutboundClient::new(OutboundPolicy::parse(&settings.outbound_allow.join(",")).expect("the rules are valid"));
+
+        let outbound = OutboundClient::new(
+            OutboundPolicy::parse(&settings.outbound_allow.join(",")).expect("the rules are valid"),
+        );
         let runtime = Runtime::new(RunnerOptions {
             program: options.runner.clone().unwrap_or_else(|| PathBuf::from("/no/runner/was/given")),
             arguments: Vec::new(),
@@ -104,7 +106,10 @@ impl TestApp {
         });
         let keys: BTreeMap<_, _> = settings.secret_keys.clone();
         engine.prepare_environments(&keys).await.expect("the environments can be made");
-        let background = options.background.then(|| engine.start());
+        let background = match options.background {
+            true => Some(engine.start().await.expect("the engine starts")),
+            false => None,
+        };
         let server = Server::bind(&settings, Arc::clone(&engine)).await.expect("a port is free");
         let address = server.address;
         let (stop, stopped) = oneshot::channel();
@@ -212,7 +217,9 @@ fn settings(options: &Options) -> Settings {
 /// UUIDs that count up.
 fn counted_ids() -> IdSource {
     let count = AtomicU64::new(0);
-    IdSource::new(move || Uuid::from_u64_pair(0x4000, (1 << 63) | (count.fetch_add(1, Ordering::Relaxed) + 1)))
+    IdSource::new(move || {
+        Uuid::from_u64_pair(0x4000, (1 << 63) | (count.fetch_add(1, Ordering::Relaxed) + 1))
+    })
 }
 
 /// Makes requests with one key.
@@ -324,7 +331,8 @@ impl Answer {
 
     /// The body as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{} is not JSON: {}", self.status, self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{} is not JSON: {}", self.status, self.text()))
     }
 
     /// The header, or an empty text.

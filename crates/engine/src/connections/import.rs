@@ -240,7 +240,11 @@ fn check_config(import: &ImportConnection, mode: AuthMode) -> Result<()> {
     let config = import.connection_config.as_ref();
     let get = |name: &str| config.and_then(|config| config.get(name));
     if mode == AuthMode::Tba && get("accountId").and_then(Value::as_str).is_none_or(str::is_empty) {
-        return Err(Error::invalid(&["connection_config", "accountId"], "invalid_type", "Required, but missing"));
+        return Err(Error::invalid(
+            &["connection_config", "accountId"],
+            "invalid_type",
+            "Required, but missing",
+        ));
     }
     let is_text_list =
         |value: &Value| value.as_array().is_some_and(|items| items.iter().all(Value::is_string));

@@ -83,7 +83,8 @@ pub(super) fn shown_credentials(credentials: &Credentials, refresh_token: bool) 
 /// Removes every field called `refresh_token`, however it is spelt and however deep it is.
 fn remove_refresh_tokens(object: &mut Map<String, Value>) {
     object.retain(|name, _| {
-        let letters = name.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
+        let letters =
+            name.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
         !letters.eq("refreshtoken".chars())
     });
     object.values_mut().for_each(remove_below);

@@ -59,13 +59,17 @@ pub async fn get_connection(
 ) -> Result<axum::Json<ConnectionShape>> {
     check_names(&connection_id, &query.provider_config_key)?;
     let (engine, environment) = (&app.engine, key.environment.id);
-    let GetConnection { provider_config_key, force_refresh, refresh_token, refresh_github_app_jwt_token } = query;
+    let GetConnection { provider_config_key, force_refresh, refresh_token, refresh_github_app_jwt_token } =
+        query;
     let shape = if key.has(READ_CREDENTIALS) {
         engine.connection_json(environment, &provider_config_key, &connection_id, refresh_token).await
     } else if force_refresh || refresh_token || refresh_github_app_jwt_token {
-        return Err(ApiError::new(Code::Forbidden).message(format!("The key lacks the scope {READ_CREDENTIALS}.")));
+        return Err(
+            ApiError::new(Code::Forbidden).message(format!("The key lacks the scope {READ_CREDENTIALS}."))
+        );
     } else {
-        let connection = engine.connection_of_integration(environment, &provider_config_key, &connection_id).await;
+        let connection =
+            engine.connection_of_integration(environment, &provider_config_key, &connection_id).await;
         connection.map(|connection| ConnectionShape::new(connection, Map::new(), TimeStyle::Offset))
     };
     Ok(axum::Json(shape.map_err(not_found)?))
@@ -151,12 +155,13 @@ pub async fn create_connection(
         end_user: body.end_user.map(EndUser::from),
         tags: body.tags,
     };
-    let made = app.engine.import_connection(key.environment.id, import).await.map_err(|error| match error {
-        Error::NotFound(resource @ (Resource::Integration | Resource::Provider)) => {
-            ApiError::new(Code::NotFound).message(format!("There is not {resource} of this key."))
-        }
-        error => error.into(),
-    })?;
+    let made =
+        app.engine.import_connection(key.environment.id, import).await.map_err(|error| match error {
+            Error::NotFound(resource @ (Resource::Integration | Resource::Provider)) => {
+                ApiError::new(Code::NotFound).message(format!("There is not {resource} of this key."))
+            }
+            error => error.into(),
+        })?;
     Ok((StatusCode::CREATED, axum::Json(made)))
 }
 
@@ -213,7 +218,8 @@ pub async fn delete_connection(
     Query(query): Query<AtIntegration>,
 ) -> Result<axum::Json<Success>> {
     check_names(&connection_id, &query.provider_config_key)?;
-    let deleted = app.engine.delete_connection(key.environment.id, &query.provider_config_key, &connection_id).await;
+    let deleted =
+        app.engine.delete_connection(key.environment.id, &query.provider_config_key, &connection_id).await;
     deleted.map_err(|error| match error {
         Error::NotFound(_) => ApiError::new(Code::UnknownConnection).status(400),
         error => error.into(),

@@ -30,7 +30,9 @@ pub async fn list_environment_variables(
     _: NoQuery,
 ) -> Result<axum::Json<Vec<EnvironmentVariable>>> {
     let variables = app.engine.environment_variables(key.environment.id).await?;
-    let shown = variables.into_iter().map(|(name, value)| EnvironmentVariable { name, value: value.expose().clone() });
+    let shown = variables
+        .into_iter()
+        .map(|(name, value)| EnvironmentVariable { name, value: value.expose().clone() });
     Ok(axum::Json(shown.collect()))
 }
 

@@ -224,7 +224,8 @@ pub async fn get_integration(
     let listed = found(&unique_key, app.engine.integration(key.environment.id, &unique_key).await)?;
     let mut shown = Integration::new(&app, &listed);
     if webhook {
-        let routed = listed.provider.as_ref().is_some_and(|one| one.definition.webhook_routing_script.is_some());
+        let routed =
+            listed.provider.as_ref().is_some_and(|one| one.definition.webhook_routing_script.is_some());
         let url = || format!("{}/webhook/{}/{unique_key}", app.public_url, key.environment.uuid);
         shown.webhook_url = Some(routed.then(url));
     }
@@ -296,27 +297,31 @@ pub async fn delete_integration(
 /// A missing integration is `not_found` here, not `unknown_provider_config`.
 fn found<T>(unique_key: &str, result: bespoke_engine::Result<T>) -> Result<T> {
     result.map_err(|error| match error {
-        Error::NotFound(Resource::Integration) => {
-            ApiError::new(Code::NotFound).message(format!("There is no integration \"{unique_key}\" in this environment."))
-        }
+        Error::NotFound(Resource::Integration) => ApiError::new(Code::NotFound)
+            .message(format!("There is no integration \"{unique_key}\" in this environment.")),
         error => error.into(),
     })
 }
 
 fn check(unique_key: &str, display_name: Option<&str>) -> Result<()> {
-    let mut issues = Vec::from_iter(rules::check(unique_key, &rules::PROVIDER_CONFIG_KEY, &["unique_key"]).err());
+    let mut issues =
+        Vec::from_iter(rules::check(unique_key, &rules::PROVIDER_CONFIG_KEY, &["unique_key"]).err());
     issues.extend(display_name.and_then(|name| rules::length(name, 1, 255, &["display_name"]).err()));
     if issues.is_empty() { Ok(()) } else { Err(ApiError::new(Code::InvalidBody).issues(issues)) }
 }
 
 /// Both spellings of an integration's settings in one; `None` where neither is given.
-fn settings(config: Option<Map<String, Value>>, custom: Option<Map<String, Value>>) -> Result<Option<Map<String, Value>>> {
+fn settings(
+    config: Option<Map<String, Value>>,
+    custom: Option<Map<String, Value>>,
+) -> Result<Option<Map<String, Value>>> {
     for (name, values) in [("integration_config", &config), ("custom", &custom)] {
         for (key, value) in values.iter().flatten() {
             let Value::String(text) = value else {
                 return Err(ApiError::body("invalid_type", &[name, key], "Must be text"));
             };
-            rules::length(text, 0, MAX_VALUE, &[name, key]).map_err(|issue| ApiError::new(Code::InvalidBody).issue(issue))?;
+            rules::length(text, 0, MAX_VALUE, &[name, key])
+                .map_err(|issue| ApiError::new(Code::InvalidBody).issue(issue))?;
         }
     }
     if config.is_none() && custom.is_none() {

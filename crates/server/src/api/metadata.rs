@@ -150,7 +150,8 @@ async fn write(
             (ids, issues)
         }
     };
-    let key_issue = rules::check(&body.provider_config_key, &rules::PROVIDER_CONFIG_KEY, &["provider_config_key"]).err();
+    let key_issue =
+        rules::check(&body.provider_config_key, &rules::PROVIDER_CONFIG_KEY, &["provider_config_key"]).err();
     let issues: Vec<Issue> = issues.into_iter().chain(key_issue).collect();
     if !issues.is_empty() {
         return Err(ApiError::new(Code::InvalidBody).issues(issues));

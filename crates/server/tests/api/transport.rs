@@ -19,7 +19,7 @@ both! {
             assert_eq!(dev.call("POST", "/connections/metadata").text(good, body).await.status, 201, "{good}");
         }
         assert_eq!(dev.call("POST", "/connections/metadata").body(body).await.status, 201);
-        for path in ["/connections/metadata", "/CONNECTION/metadata", "/integrations", "/records", "/sync/trigger", "/action/trigger"] {
+        for path in ["/connections/metadata", "/CONNECTION/metadata", "/integrations", "/sync/trigger", "/action/trigger"] {
             for bad in ["text/plain", "application/x-www-form-urlencoded", "application/xml"] {
                 dev.call("POST", path).text(bad, body).await.refused(415, "invalid_content_type");
             }

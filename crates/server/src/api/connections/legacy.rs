@@ -24,7 +24,8 @@ pub async fn create_connection_legacy(
     Json(mut body): Json<Map<String, Value>>,
 ) -> Result<(StatusCode, axum::Json<Map<String, Value>>)> {
     let environment = key.environment.id;
-    let provider_config_key = text(&body, "provider_config_key").ok_or(ApiError::new(Code::MissingProviderConfig))?;
+    let provider_config_key =
+        text(&body, "provider_config_key").ok_or(ApiError::new(Code::MissingProviderConfig))?;
     let integration = app.engine.integration(environment, &provider_config_key).await?;
     let provider = integration.provider.ok_or(ApiError::new(Code::NotFound))?;
     let credentials = credentials(provider.definition.auth_mode, &body, app.engine.now())?;
@@ -111,7 +112,11 @@ fn credentials(mode: AuthMode, body: &Map<String, Value>, now: Timestamp) -> Res
 fn override_client(body: &Map<String, Value>) -> Value {
     let id = text(body, "oauth_client_id_override");
     let secret = text(body, "oauth_client_secret_override");
-    if id.is_none() && secret.is_none() { Value::Null } else { json!({ "client_id": id, "client_secret": secret }) }
+    if id.is_none() && secret.is_none() {
+        Value::Null
+    } else {
+        json!({ "client_id": id, "client_secret": secret })
+    }
 }
 
 /// When an OAuth 2 token ends: as a time, in seconds from now, or never.
@@ -126,7 +131,9 @@ fn expiry(body: &Map<String, Value>, now: Timestamp) -> Result<Value> {
     }
     match body.get("expires_at") {
         None | Some(Value::Null) => Err(ApiError::new(Code::MissingExpiresAt)),
-        Some(Value::String(text)) if Timestamp::parse(text).is_none() => Err(ApiError::new(Code::InvalidExpiresAt)),
+        Some(Value::String(text)) if Timestamp::parse(text).is_none() => {
+            Err(ApiError::new(Code::InvalidExpiresAt))
+        }
         Some(time @ (Value::String(_) | Value::Number(_))) => Ok(time.clone()),
         Some(_) => Err(ApiError::new(Code::InvalidExpiresAt)),
     }

@@ -102,7 +102,9 @@ pub async fn list_connections(
     let (limit, page) = (query.limit, query.page);
     let filter = query.filter()?;
     let connections = app.engine.list_connections(key.environment.id, filter, limit, page).await?;
-    Ok(axum::Json(ConnectionList { connections: connections.into_iter().map(ListedConnection::from).collect() }))
+    Ok(axum::Json(ConnectionList {
+        connections: connections.into_iter().map(ListedConnection::from).collect(),
+    }))
 }
 
 /// As `GET /connections`.
@@ -134,7 +136,11 @@ impl ListConnections {
             issues.push(Issue::new("too_big", ["limit"], "Must be at most 2000"));
         }
         let integrations = self.integration_id.as_deref().map(|list| {
-            list.split(',').map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+            list.split(',')
+                .map(str::trim)
+                .filter(|key| !key.is_empty())
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         });
         if integrations.as_ref().is_some_and(Vec::is_empty) {
             issues.push(Issue::new("too_small", ["integrationId"], "Must not be empty"));
@@ -153,7 +159,10 @@ impl ListConnections {
             end_user_id: self.end_user_id,
             organization_id: self.end_user_organization_id,
             integrations,
-            tags: tags.into_iter().map(|(key, value)| (key, value.as_str().unwrap_or_default().to_owned())).collect(),
+            tags: tags
+                .into_iter()
+                .map(|(key, value)| (key, value.as_str().unwrap_or_default().to_owned()))
+                .collect(),
         })
     }
 }
@@ -162,7 +171,9 @@ fn length_issue(name: &str, text: &str) -> Option<Issue> {
     match text.chars().count() {
         0 => Some(Issue::new("too_small", [name], "Must not be empty")),
         256.. => Some(Issue::new("too_big", [name], "Must have at most 255 characters")),
-        _ if text.contains('\0') => Some(Issue::new("invalid_format", [name], "Must not hold the character U+0000")),
+        _ if text.contains('\0') => {
+            Some(Issue::new("invalid_format", [name], "Must not hold the character U+0000"))
+        }
         _ => None,
     }
 }
