@@ -138,8 +138,9 @@ both! {
 
         synced.clock.advance(Duration::from_secs(3_600));
         synced.app.engine.enqueue_due_syncs().await.unwrap();
-        for claim in synced.claim().await {
-            assert_eq!(synced.contacts().await["status"], "RUNNING");
+        let claims = synced.claim().await;
+        assert_eq!(synced.contacts().await["status"], "RUNNING");
+        for claim in claims {
             store.finish_run(&claim, Finish::failed("{}".to_owned())).await.unwrap();
         }
         let failed = synced.contacts().await;
