@@ -78,13 +78,17 @@ export async function startServer({ database = 'sqlite', upstream, env = {} } = 
         environment.BESPOKE_DATABASE_URL = await freshPostgres();
         environment.BESPOKE_ENCRYPTION_KEY = randomBytes(32).toString('base64');
     }
-    const server = { keys, data, environment, process: undefined, url: undefined };
+    const server = { keys, data, environment, process: undefined, url: undefined, log: [] };
     server.start = async () => {
-        const child = spawn(binary, ['serve'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+        const child = spawn(binary, ['serve'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
         server.process = child;
+        createInterface({ input: child.stderr }).on('line', (line) => {
+            server.log.push(line);
+            if (process.env.BESPOKE_TEST_LOG) console.error(line);
+        });
         server.url = await new Promise((done, failed) => {
             child.once('error', failed);
-            child.once('exit', (code) => failed(new Error(`bespoke serve ended with code ${code}`)));
+            child.once('exit', (code) => failed(new Error(`bespoke serve ended with code ${code}: ${server.log.join('\n')}`)));
             createInterface({ input: child.stdout }).on('line', (line) => {
                 const ready = /^Bespoke is ready at (\S+)/.exec(line);
                 if (ready) done(ready[1]);
@@ -102,6 +106,7 @@ export async function startServer({ database = 'sqlite', upstream, env = {} } = 
         await ended;
     };
     server.kill = () => end('SIGKILL');
+    server.terminate = () => end('SIGTERM');
     server.stop = async () => {
         await end('SIGTERM');
         await rm(data, { recursive: true, force: true });

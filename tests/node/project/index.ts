@@ -2,6 +2,7 @@ import './crm/syncs/contacts.js';
 import './crm/syncs/bulk.js';
 import './crm/syncs/slow.js';
 import './crm/syncs/changes.js';
+import './crm/syncs/heartbeat.js';
 import './crm/actions/echo.js';
 import './crm/actions/whoami.js';
 import './crm/actions/fail.js';

@@ -43,19 +43,30 @@ onBoth('syncs and records', (database) => {
     test('one sync serves two customers differently', async () => {
         for (const customer of ['customer-a', 'customer-b']) {
             const status = await run(customer, 'contacts');
-            assert.equal(status.status === 'STOPPED' || status.status === 'SUCCESS' || status.status === 'PAUSED', true, status.status);
+            assert.deepEqual([status.status, status.latestExecutionStatus], ['PAUSED', 'SUCCESS']);
         }
         const shape = (records) => records.map(({ id, internalId, email }) => ({ id, internalId, email }));
-        assert.deepEqual(shape(await allRecords(server, 'customer-a', 'Contact')), [
+        const contactsOf = async (customer) => shape(await allRecords(server, customer, 'Contact')).sort((x, y) => x.id.localeCompare(y.id));
+        assert.deepEqual(await contactsOf('customer-a'), [
             { id: '1', internalId: 'A1', email: 'a@x' }, { id: '2', internalId: 'A2', email: 'b@x' }, { id: '3', internalId: 'A3', email: 'c@x' },
-        ].sort((a, b) => 0) && shape(await allRecords(server, 'customer-a', 'Contact')));
-        const b = shape(await allRecords(server, 'customer-b', 'Contact')).sort((x, y) => x.id.localeCompare(y.id));
-        assert.deepEqual(b, [{ id: '1', internalId: 'B1', email: 'a@x' }, { id: '3', internalId: 'B3', email: 'c@x' }]);
+        ]);
+        assert.deepEqual(await contactsOf('customer-b'), [{ id: '1', internalId: 'B1', email: 'a@x' }, { id: '3', internalId: 'B3', email: 'c@x' }]);
         await server.nango.updateMetadata('crm', 'customer-a', { fieldMapping: { internal_id: 'cf_456' } });
         const status = await run('customer-a', 'contacts');
         assert.deepEqual(status.latestResult, { Contact: { added: 0, updated: 3, deleted: 0 } });
-        const a = shape(await allRecords(server, 'customer-a', 'Contact')).sort((x, y) => x.id.localeCompare(y.id));
-        assert.deepEqual(a.map(({ internalId }) => internalId), ['B1', 'B2', 'B3']);
+        assert.deepEqual((await contactsOf('customer-a')).map(({ internalId }) => internalId), ['B1', 'B2', 'B3']);
+    });
+
+    test('a sync that starts by itself runs for old and for new connections', async () => {
+        const body = { provider_config_key: 'crm', connection_id: 'newcomer', credentials: { type: 'API_KEY', apiKey: 'k' } };
+        await server.must('POST', '/connections', { body });
+        for (const connection of ['customer-a', 'newcomer']) {
+            const status = await synced(server, connection, { name: 'heartbeat', status: 'SUCCESS' });
+            const wait = new Date(status.nextScheduledSyncAt) - new Date(status.finishedAt);
+            assert.ok(wait > 0 && wait <= 3_600_000, status.nextScheduledSyncAt);
+            const [record] = await allRecords(server, connection, 'Beat');
+            assert.equal(record.customer, connection);
+        }
     });
 
     test('the status tells what there is to know', async () => {
@@ -67,7 +78,7 @@ onBoth('syncs and records', (database) => {
         assert.deepEqual(status.latestResult, { Contact: { added: 0, updated: 0, deleted: 0 } });
         assert.match(status.id, /^[0-9a-f-]{36}$/);
         const all = await server.nango.syncStatus('crm', '*', 'customer-b');
-        assert.deepEqual(all.syncs.map(({ name }) => name).sort(), ['bulk', 'changes', 'contacts', 'slow']);
+        assert.deepEqual(all.syncs.map(({ name }) => name).sort(), ['bulk', 'changes', 'contacts', 'heartbeat', 'slow']);
     });
 
     test('a failing run is an error that says why, and the next one can succeed', async () => {
