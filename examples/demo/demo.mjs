@@ -102,6 +102,7 @@ Map another one (nobody deploys anything), run the sync again, read the records:
     -d '{"connection_id":"customer-a","provider_config_key":"hubspot","metadata":{"fieldMapping":{"internal_id":"custom_field_9"}}}'
   curl -s ${address}/sync/trigger ${header} ${json} \\
     -d '{"syncs":["contacts"],"provider_config_key":"hubspot","connection_id":"customer-a"}'
+  sleep 1 # the sync runs by itself
   curl -s '${address}${recordsPath}' ${header} \\
     ${connection}
 
@@ -111,6 +112,8 @@ The same with the npm package @nangohq/node, unchanged (npm install @nangohq/nod
   const nango = new Nango({ host: '${address}', secretKey: '${secretKey}' });
   await nango.updateMetadata('hubspot', 'customer-a', { fieldMapping: { internal_id: 'custom_field_9' } });
   await nango.triggerSync('hubspot', ['contacts'], 'customer-a');
+  const running = async () => (await nango.syncStatus('hubspot', ['contacts'], 'customer-a')).syncs[0].status === 'RUNNING';
+  while (await running()) await new Promise((resolve) => setTimeout(resolve, 100));
   console.log(await nango.listRecords({ providerConfigKey: 'hubspot', connectionId: 'customer-a', model: 'Contact' }));
 
 The function is examples/hubspot-contacts/hubspot/syncs/contacts.ts. Change it and deploy it:
@@ -151,6 +154,7 @@ async function main() {
             await call(address, 'POST', '/sync/trigger', { body });
             await synced(address, id);
             const { records } = await call(address, 'GET', recordsPath, { connection: id });
+            records.sort((one, other) => Number(one.id) - Number(other.id));
             results.push({ id, metadata, records });
         }
         console.log('\nOne sync function, two customers. What each of them got:\n');
