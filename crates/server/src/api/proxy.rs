@@ -107,7 +107,16 @@ fn forwarded(headers: &HeaderMap) -> HeaderMap {
         let name: HeaderName = name.as_str().strip_prefix(FORWARDED)?.parse().ok()?;
         Some((name, value.clone()))
     };
-    headers.iter().filter_map(named).collect()
+    let mut forwarded: HeaderMap = headers.iter().filter_map(named).collect();
+    // Clients ask for a form without knowing its boundary; only the request's own content type has it.
+    let is_form = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data");
+    let has_boundary = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().windows(9).any(|part| part == b"boundary=");
+    if let Some(own) = headers.get(header::CONTENT_TYPE).filter(|own| is_form(own) && has_boundary(own))
+        && forwarded.get(header::CONTENT_TYPE).is_some_and(|asked| is_form(asked) && !has_boundary(asked))
+    {
+        forwarded.insert(header::CONTENT_TYPE, own.clone());
+    }
+    forwarded
 }
 
 /// What the headers of http-api.md §8.1 ask for.
