@@ -52,13 +52,13 @@ fn settings_help() -> String {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Address and port to listen on; overrides BESPOKE_LISTEN.
+    /// Address and port to listen on; overrides `BESPOKE_LISTEN`.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<String>,
-    /// Folder for the database and the key file; overrides BESPOKE_DATA.
+    /// Folder for the database and the key file; overrides `BESPOKE_DATA`.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<String>,
-    /// `text` for people or `json` for machines; overrides BESPOKE_LOG_FORMAT.
+    /// `text` for people or `json` for machines; overrides `BESPOKE_LOG_FORMAT`.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
 }
@@ -134,7 +134,7 @@ pub(crate) struct KeysPlace {
     /// The environment.
     #[arg(long, short, default_value = "dev", value_name = "NAME")]
     pub(crate) env: String,
-    /// Folder of the database; overrides BESPOKE_DATA.
+    /// Folder of the database; overrides `BESPOKE_DATA`.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<String>,
     /// Print JSON.

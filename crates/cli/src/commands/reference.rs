@@ -2,18 +2,16 @@
 
 use crate::{
     args::{Page, ReferenceArgs},
-    failure::Result,
     output,
 };
 use bespoke_server::{config::SETTINGS, error::Code};
 
 /// Prints a page as Markdown.
-pub(crate) fn run(args: ReferenceArgs) -> Result {
+pub(crate) fn run(args: ReferenceArgs) {
     match args.page {
         Page::Settings => settings(),
         Page::Errors => errors(),
     }
-    Ok(())
 }
 
 fn settings() {

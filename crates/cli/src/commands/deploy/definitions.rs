@@ -14,7 +14,7 @@ use bespoke_runtime::{
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -112,7 +112,10 @@ fn first_place(stack: &str) -> Option<(String, u32, u32)> {
         let column = parts.next()?.parse().ok()?;
         let line = parts.next()?.parse().ok()?;
         let file = parts.next()?;
-        file.ends_with(".ts").then(|| (file.to_owned(), line, column))
+        Path::new(file)
+            .extension()
+            .is_some_and(|extension| extension == "ts")
+            .then(|| (file.to_owned(), line, column))
     })
 }
 

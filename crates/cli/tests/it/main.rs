@@ -1,0 +1,9 @@
+//! The binary from outside: what it prints, how it ends, and what a server then does.
+#![allow(clippy::unwrap_used)]
+
+mod deploy;
+mod documents;
+mod env;
+mod keys;
+mod serve;
+mod support;

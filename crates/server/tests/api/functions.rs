@@ -1,0 +1,131 @@
+//! Deployed functions as §6.3 and §12.4 of the contract show them.
+
+use crate::fixtures::integration;
+use bespoke_core::function::{Definition, Module, ModuleRef, Origin, Source, fingerprint};
+use bespoke_store::{DeployChanges, NewFunction, StoredModule};
+use bespoke_testkit::{app::TestApp, both};
+use serde_json::{Value, json};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Puts functions where a deployment would, without a runner to compile them.
+async fn deploy(app: &TestApp, origin: Origin, definitions: &[Value]) {
+    let environment = app.engine.environment("dev").await.unwrap().id;
+    let module = Module { code: "export default 1;".to_owned(), map: None };
+    let modules = vec![ModuleRef { name: "a.js".to_owned(), hash: module.hash("a.js") }];
+    let functions = definitions.iter().map(|definition| {
+        let definition: Definition = serde_json::from_value(definition.clone()).unwrap();
+        let source = Source { path: "x.ts".to_owned(), code: format!("// {}", definition.name) };
+        let fingerprint = fingerprint(&definition, &modules, &source, origin);
+        NewFunction { definition, version: "1".to_owned(), modules: modules.clone(), source, fingerprint }
+    });
+    let changes = DeployChanges {
+        holder: Uuid::from_u128(1),
+        origin,
+        modules: vec![StoredModule { hash: modules[0].hash, code: module.code, map: None }],
+        engine_version: "none",
+        bytecode: Vec::new(),
+        functions: functions.collect(),
+        deleted: Vec::new(),
+    };
+    assert!(app.store.begin_deployment(environment, changes.holder, Duration::from_mins(1)).await.unwrap());
+    app.store.commit_deployment(environment, changes).await.unwrap();
+}
+
+/// A sync and an action `contacts`, an action `ping` and an on-event function `greet`.
+async fn app_with_functions(database: bespoke_testkit::database::Database) -> TestApp {
+    let app = TestApp::start(database).await;
+    integration(&app.dev(), "none", "test-none").await;
+    integration(&app.dev(), "empty", "test-none").await;
+    let schema = json!({ "definitions": { "Contact": {}, "In": {}, "Out": {}, "Meta": {} } });
+    let definitions = [
+        json!({ "integration": "none", "kind": "sync", "name": "contacts", "frequency": "every hour", "auto_start": true,
+                "models": ["Contact"], "metadata": "Meta", "json_schema": schema, "description": "All of them.", "scopes": ["read"] }),
+        json!({ "integration": "none", "kind": "action", "name": "contacts", "input": "In", "output": "Out", "json_schema": schema }),
+        json!({ "integration": "none", "kind": "on-event", "name": "greet", "event": "post-connection-creation" }),
+    ];
+    deploy(&app, Origin::Repo, &definitions).await;
+    let alone = json!({ "integration": "none", "kind": "action", "name": "ping", "output": "Out", "json_schema": schema });
+    deploy(&app, Origin::Standalone, &[alone]).await;
+    app
+}
+
+fn names(page: &Value) -> Vec<String> {
+    let functions = page["data"].as_array().unwrap().iter();
+    functions.map(|function| format!("{} {}", function["type"], function["name"]).replace('"', "")).collect()
+}
+
+both! {
+    async fn functions_are_listed_filtered_and_paged(database) {
+        let app = app_with_functions(database).await;
+        let dev = app.dev();
+        let list = async |query: &str| dev.get(&format!("/integrations/none/functions{query}")).await.expect(200);
+        let all = list("").await;
+        assert_eq!(names(&all), ["sync contacts", "action contacts", "action ping", "on-event greet"]);
+        assert_eq!(all["pagination"], json!({ "total": 4, "page": 0, "limit": 20 }));
+        assert_eq!(names(&list("?type=action").await), ["action contacts", "action ping"]);
+        assert_eq!(names(&list("?search=CONT").await), ["sync contacts", "action contacts"]);
+        let second = list("?limit=3&page=1").await;
+        assert_eq!((names(&second), &second["pagination"]["total"]), (vec!["on-event greet".to_owned()], &json!(4)));
+        assert_eq!(names(&dev.get("/integrations/empty/functions").await.expect(200)), Vec::<String>::new());
+        dev.get("/integrations/nowhere/functions").await.refused(404, "not_found");
+        app.prod().get("/integrations/none/functions").await.refused(404, "not_found");
+        for query in ["?type=webhook", "?limit=0", "?limit=101", "?page=-1", "?pages=1"] {
+            dev.get(&format!("/integrations/none/functions{query}")).await.refused(400, "invalid_query_params");
+        }
+    }
+
+    async fn each_kind_has_its_own_fields(database) {
+        let app = app_with_functions(database).await;
+        let read = async |name: &str| app.dev().get(&format!("/integrations/none/functions/{name}")).await.expect(200)["data"].take();
+        let sync = read("contacts?type=sync").await;
+        assert_eq!(
+            json!([sync["description"], sync["scopes"], sync["runs"], sync["auto_start"], sync["track_deletes"], sync["input"], sync["returns"], sync["source"], sync["enabled"]]),
+            json!(["All of them.", ["read"], "every hour", true, false, "Meta", ["Contact"], "repo", true])
+        );
+        assert!(bespoke_testkit::app::time(&sync["last_deployed"]).0 > 0);
+        assert_eq!(read("contacts").await["type"], "sync", "the sync goes before the action");
+        let action = read("contacts?type=action").await;
+        assert_eq!(json!([action["input"], action["returns"], action.get("runs")]), json!(["In", ["Out"], null]));
+        assert!(action["json_schema"]["definitions"]["Out"].is_object());
+        assert_eq!(read("ping").await["source"], "standalone");
+        let event = read("greet").await;
+        assert_eq!(json!([event["event"], event.get("json_schema"), event.get("returns")]), json!(["post-connection-creation", null, null]));
+        app.dev().get("/integrations/none/functions/ping?type=sync").await.refused(404, "not_found");
+    }
+
+    async fn code_is_the_source_of_one_function(database) {
+        let app = app_with_functions(database).await;
+        let dev = app.dev();
+        let code = dev.get("/integrations/none/functions/ping/code").await.expect(200);
+        assert_eq!(code, json!({ "type": "action", "code": "// ping" }));
+        let both = dev.get("/integrations/none/functions/contacts/code").await;
+        both.refused(409, "ambiguous_function");
+        let matches = json!([{ "type": "sync", "name": "contacts" }, { "type": "action", "name": "contacts" }]);
+        assert_eq!(both.json()["error"]["payload"]["matches"], matches);
+        dev.get("/integrations/none/functions/contacts/code?type=sync").await.expect(200);
+    }
+
+    async fn only_what_was_deployed_by_itself_is_deleted_by_itself(database) {
+        let app = app_with_functions(database).await;
+        let dev = app.dev();
+        let delete = async |query: &str| dev.delete(&format!("/integrations/none/functions/{query}")).await;
+        delete("contacts?type=sync").await.refused(400, "function_managed_by_deploy");
+        delete("ping").await.refused(400, "invalid_query_params");
+        delete("greet?type=on-event").await.refused(400, "invalid_query_params");
+        assert_eq!(delete("ping?type=action").await.expect(200), json!({ "data": { "success": true } }));
+        delete("ping?type=action").await.refused(404, "not_found");
+        assert_eq!(dev.get("/integrations/none/functions").await.expect(200)["pagination"]["total"], 3);
+    }
+
+    async fn scripts_config_groups_by_integration(database) {
+        let app = app_with_functions(database).await;
+        let config = app.dev().get("/scripts/config?format=nango").await.expect(200);
+        let [one] = config.as_array().unwrap().as_slice() else { panic!("{config}") };
+        assert_eq!(json!([one["providerConfigKey"], one["provider"]]), json!(["none", "test-none"]));
+        assert_eq!((one["syncs"].as_array().unwrap().len(), one["actions"].as_array().unwrap().len()), (1, 2));
+        assert_eq!(one["on-events"][0]["name"], "greet");
+        assert_eq!(json!([one["syncs"][0]["returns"], one["syncs"][0]["runs"]]), json!([["Contact"], "every hour"]));
+        assert_eq!(app.prod().get("/scripts/config").await.expect(200), json!([]));
+    }
+}
