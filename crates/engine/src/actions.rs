@@ -45,9 +45,11 @@ pub enum ActionResult {
 impl Engine {
     /// Runs an action and waits for its output (JSON).
     ///
+    /// A caller who goes away does not stop it: half an action can be worse than all of it.
     /// Fails with [`Error::NotFound`] (connection, integration, function), [`Error::Disabled`], [`Error::Failed`].
     pub async fn trigger_action(self: &Arc<Self>, call: ActionCall) -> Result<Bytes> {
-        self.run_action(call, 0).await
+        let engine = Arc::clone(self);
+        self.actions.spawn(async move { engine.run_action(call, 0).await }).await.map_err(|_| Error::Stopping)?
     }
 
     pub(crate) async fn run_action(self: &Arc<Self>, call: ActionCall, depth: u8) -> Result<Bytes> {
@@ -57,7 +59,7 @@ impl Engine {
         let function = self.loaded_function(&function).await?;
         let (id, started_at) = (self.ids.next(), self.now());
         let cancel = CancellationToken::new();
-        // A caller who goes away takes the run along.
+        // An action that calls this one and is stopped takes it along.
         let _stop = cancel.clone().drop_guard();
         let mut tries = 0;
         let ended = loop {

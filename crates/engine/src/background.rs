@@ -1,9 +1,15 @@
 //! What an engine does by itself: the worker, the chores and the writer of history.
 
 use crate::{Engine, Result, worker::Worker};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// How long actions whose callers went away may still take at a stop.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// The tasks of a started engine. Dropping it stops them without waiting; [`Background::stop`] waits.
 pub struct Background {
@@ -41,6 +47,10 @@ impl Background {
     pub async fn stop(mut self) {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
+        self.engine.actions.close();
+        if tokio::time::timeout(GRACE, self.engine.actions.wait()).await.is_err() {
+            tracing::warn!(actions = self.engine.actions.len(), "actions whose callers are gone are given up");
+        }
         self.engine.runtime.shutdown().await;
         self.stop_writer.cancel();
         while self.writer.join_next().await.is_some() {}

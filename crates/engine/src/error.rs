@@ -51,6 +51,9 @@ pub enum Error {
     /// It is not there, or belongs to another environment, which is the same.
     #[error("{0} does not exist")]
     NotFound(Resource),
+    /// A deployment has functions for integrations that do not exist.
+    #[error("no integration has the key {}", .0.join(", "))]
+    UnknownIntegrations(Vec<String>),
     /// It is there already.
     #[error("{0} exists already")]
     Conflict(Resource),

@@ -39,6 +39,7 @@ use history::{History, HistoryWriter};
 use providers::Catalogue;
 use proxy::Proxy;
 use std::sync::{Arc, Mutex};
+use tokio_util::task::TaskTracker;
 
 pub use bespoke_runtime::Failure;
 pub use bespoke_store::ConnectionFilter;
@@ -57,6 +58,8 @@ pub struct Engine {
     pub(crate) ids: IdSource,
     pub(crate) settings: Settings,
     pub(crate) loaded: LoadedFunctions,
+    /// Actions whose callers wait, or have gone away.
+    pub(crate) actions: TaskTracker,
     pub(crate) history: History,
     history_writer: Mutex<Option<HistoryWriter>>,
 }
@@ -86,7 +89,8 @@ impl Engine {
         let (history, writer) = history::history();
         let loaded = LoadedFunctions::default();
         let history_writer = Mutex::new(Some(writer));
-        Arc::new(Self { store, runtime, providers, proxy, clock, ids, settings, loaded, history, history_writer })
+        let actions = TaskTracker::new();
+        Arc::new(Self { store, runtime, providers, proxy, clock, ids, settings, loaded, actions, history, history_writer })
     }
 
     /// The time.

@@ -191,6 +191,9 @@ impl Engine {
         let Some(execution) = self.load(run, cancel).await? else {
             return Ok(Finish::failed(failure_json("not_found", "The connection or the function is no longer there.")));
         };
+        if !execution.function.function.enabled {
+            return Ok(Finish::failed(failure_json("disabled_resource", "The function is disabled.")));
+        }
         self.store
             .begin_run(claim, execution.function.function.id, execution.connection.metadata_revision)
             .await?;
