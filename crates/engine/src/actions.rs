@@ -49,7 +49,10 @@ impl Engine {
     /// Fails with [`Error::NotFound`] (connection, integration, function), [`Error::Disabled`], [`Error::Failed`].
     pub async fn trigger_action(self: &Arc<Self>, call: ActionCall) -> Result<Bytes> {
         let engine = Arc::clone(self);
-        self.actions.spawn(async move { engine.run_action(call, 0).await }).await.map_err(|_| Error::Stopping)?
+        self.actions
+            .spawn(async move { engine.run_action(call, 0).await })
+            .await
+            .map_err(|_| Error::Stopping)?
     }
 
     pub(crate) async fn run_action(self: &Arc<Self>, call: ActionCall, depth: u8) -> Result<Bytes> {
@@ -76,7 +79,8 @@ impl Engine {
                 cancel: cancel.clone(),
             };
             let ended = self.execute(execution).await;
-            let lost = matches!(&ended.result, Err(failure) if failure.code == bespoke_runtime::code::RUNNER_LOST);
+            let lost =
+                matches!(&ended.result, Err(failure) if failure.code == bespoke_runtime::code::RUNNER_LOST);
             if !lost || tries >= LOST_TRIES {
                 break ended;
             }

@@ -49,7 +49,10 @@ impl Background {
         while self.tasks.join_next().await.is_some() {}
         self.engine.actions.close();
         if tokio::time::timeout(GRACE, self.engine.actions.wait()).await.is_err() {
-            tracing::warn!(actions = self.engine.actions.len(), "actions whose callers are gone are given up");
+            tracing::warn!(
+                actions = self.engine.actions.len(),
+                "actions whose callers are gone are given up"
+            );
         }
         self.engine.runtime.shutdown().await;
         self.stop_writer.cancel();

@@ -80,7 +80,12 @@ impl Engine {
         if revoked { Ok(()) } else { Err(Error::NotFound(Resource::ApiKey)) }
     }
 
-    async fn store_key(&self, environment: Environment, display_name: &str, secret: SecretKey) -> Result<NewKey> {
+    async fn store_key(
+        &self,
+        environment: Environment,
+        display_name: &str,
+        secret: SecretKey,
+    ) -> Result<NewKey> {
         let scopes = vec![EVERYTHING.to_owned()];
         let new = NewApiKey { display_name: display_name.to_owned(), hash: secret.hash(), scopes };
         let key = self.store.create_api_key(environment.id, new).await?;

@@ -96,7 +96,11 @@ pub enum Error {
 impl Error {
     /// A value at `path` is not acceptable.
     pub fn invalid(path: &[&str], code: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid { path: path.iter().map(|&part| part.to_owned()).collect(), code, message: message.into() }
+        Self::Invalid {
+            path: path.iter().map(|&part| part.to_owned()).collect(),
+            code,
+            message: message.into(),
+        }
     }
 }
 

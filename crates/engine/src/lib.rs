@@ -90,7 +90,19 @@ impl Engine {
         let loaded = LoadedFunctions::default();
         let history_writer = Mutex::new(Some(writer));
         let actions = TaskTracker::new();
-        Arc::new(Self { store, runtime, providers, proxy, clock, ids, settings, loaded, actions, history, history_writer })
+        Arc::new(Self {
+            store,
+            runtime,
+            providers,
+            proxy,
+            clock,
+            ids,
+            settings,
+            loaded,
+            actions,
+            history,
+            history_writer,
+        })
     }
 
     /// The time.

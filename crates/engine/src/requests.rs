@@ -44,8 +44,9 @@ pub struct ProxyCall {
 impl Engine {
     /// Makes a request for a customer. The answer is the provider's, whatever its status.
     pub async fn proxy(&self, environment: EnvironmentId, call: ProxyCall) -> Result<ProxyResponse> {
-        let connection =
-            self.connection_of_integration(environment, &call.provider_config_key, &call.connection_id).await?;
+        let connection = self
+            .connection_of_integration(environment, &call.provider_config_key, &call.connection_id)
+            .await?;
         let provider_name = connection.provider.clone();
         let mut request = self.request_to(&provider_name, connection, call.method, call.endpoint).await?;
         request.headers = call.headers;
@@ -67,7 +68,8 @@ impl Engine {
         request: Http,
         body: Bytes,
     ) -> Result<Reply, Refusal> {
-        let method: Method = request.method.to_uppercase().parse().map_err(|_| refused("invalid_method", "not a method"))?;
+        let method: Method =
+            request.method.to_uppercase().parse().map_err(|_| refused("invalid_method", "not a method"))?;
         let headers = headers(&request.headers)?;
         let (params, retry) = (params(request.params.as_deref()), wishes(&request));
         let mut outgoing = self
@@ -131,7 +133,10 @@ impl Engine {
         };
         let head = to_raw_value(&head).map_err(|error| refused("server_error", error))?;
         // A run that reads more than half of its memory at once would fail for want of memory anyway.
-        let body = response.bytes(self.settings.run_memory / 2).await.map_err(|error| network(proxy::Error::Http(error)))?;
+        let body = response
+            .bytes(self.settings.run_memory / 2)
+            .await
+            .map_err(|error| network(proxy::Error::Http(error)))?;
         Ok(Reply { head: Some(head), body })
     }
 }
@@ -152,8 +157,11 @@ fn params(given: Option<&RawValue>) -> Params {
 }
 
 fn wishes(request: &Http) -> Wishes {
-    let header: Value =
-        request.retry_header.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let header: Value = request
+        .retry_header
+        .as_ref()
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default();
     let names = |key: &str| match &header[key] {
         Value::String(name) => vec![name.to_ascii_lowercase()],
         Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_ascii_lowercase).collect(),

@@ -91,7 +91,11 @@ impl Worker {
                 return Ok(POLL);
             }
             let lease = self.engine.settings.lease;
-            let claims = self.engine.store.claim_runs(self.token, u32::try_from(free).unwrap_or(u32::MAX), lease).await?;
+            let claims = self
+                .engine
+                .store
+                .claim_runs(self.token, u32::try_from(free).unwrap_or(u32::MAX), lease)
+                .await?;
             if claims.is_empty() {
                 let next = self.engine.store.next_run_at().await?;
                 return Ok(next.map_or(POLL, |at| at.since(self.engine.now()).min(POLL)));
@@ -140,8 +144,12 @@ impl Worker {
         };
         match self.engine.store.finish_run(&claim, finish).await {
             Ok(true) => {}
-            Ok(false) => tracing::warn!(run = %claim.run.id, "a run was taken over or cancelled while it ran"),
-            Err(error) => tracing::error!(run = %claim.run.id, error = chain(&error), "a run's end could not be kept"),
+            Ok(false) => {
+                tracing::warn!(run = %claim.run.id, "a run was taken over or cancelled while it ran")
+            }
+            Err(error) => {
+                tracing::error!(run = %claim.run.id, error = chain(&error), "a run's end could not be kept")
+            }
         }
     }
 
@@ -189,7 +197,10 @@ impl Engine {
     async fn execute_claimed(self: &Arc<Self>, claim: &Claim, cancel: CancellationToken) -> Result<Finish> {
         let run = &claim.run;
         let Some(execution) = self.load(run, cancel).await? else {
-            return Ok(Finish::failed(failure_json("not_found", "The connection or the function is no longer there.")));
+            return Ok(Finish::failed(failure_json(
+                "not_found",
+                "The connection or the function is no longer there.",
+            )));
         };
         if !execution.function.function.enabled {
             return Ok(Finish::failed(failure_json("disabled_resource", "The function is disabled.")));
@@ -203,17 +214,24 @@ impl Engine {
         let ended = self.execute(execution).await;
         Ok(match ended.result {
             Ok(output) => {
-                let output = (run.kind == RunKind::Action).then(|| String::from_utf8_lossy(&output).into_owned());
+                let output =
+                    (run.kind == RunKind::Action).then(|| String::from_utf8_lossy(&output).into_owned());
                 Finish::succeeded(output, ended.counts)
             }
-            Err(failure) if failure.code == bespoke_runtime::code::RUNNER_LOST && claim.take_up < MAX_TAKE_UPS => {
+            Err(failure)
+                if failure.code == bespoke_runtime::code::RUNNER_LOST && claim.take_up < MAX_TAKE_UPS =>
+            {
                 Finish::again(self.now())
             }
             Err(failure) => {
                 let failure = final_failure(failure);
                 let error = serde_json::to_string(&failure).unwrap_or_default();
                 if run.attempt + 1 < run.max_attempts {
-                    Finish { run_at: Some(self.retry_at(run.attempt)), counts: true, ..Finish::again(self.now()) }
+                    Finish {
+                        run_at: Some(self.retry_at(run.attempt)),
+                        counts: true,
+                        ..Finish::again(self.now())
+                    }
                 } else {
                     Finish { result: ended.counts, ..Finish::failed(error) }
                 }
@@ -232,7 +250,8 @@ impl Engine {
             RunKind::OnEvent => FunctionKind::OnEvent,
         };
         let key = &connection.provider_config_key;
-        let Some(function) = self.store.function(run.environment, key, kind, &run.function_name).await? else {
+        let Some(function) = self.store.function(run.environment, key, kind, &run.function_name).await?
+        else {
             return Ok(None);
         };
         let Some(environment) = self.store.environment(run.environment).await? else { return Ok(None) };

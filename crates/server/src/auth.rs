@@ -116,7 +116,10 @@ scopes! {
 
 /// Whether `granted` covers `required`: the same text, or `prefix:*` whose prefix (with the colon) begins it.
 pub fn covers(granted: &str, required: &str) -> bool {
-    granted == required || granted.strip_suffix('*').is_some_and(|prefix| prefix.ends_with(':') && required.starts_with(prefix))
+    granted == required
+        || granted
+            .strip_suffix('*')
+            .is_some_and(|prefix| prefix.ends_with(':') && required.starts_with(prefix))
 }
 
 impl Caller {
@@ -130,7 +133,8 @@ impl<S: Scope> FromRequestParts<AppState> for Key<S> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
-        let caller = parts.extensions.get::<Arc<Caller>>().cloned().ok_or(ApiError::new(Code::MissingAuthHeader))?;
+        let caller =
+            parts.extensions.get::<Arc<Caller>>().cloned().ok_or(ApiError::new(Code::MissingAuthHeader))?;
         let allowed = S::ANY_OF.iter().any(|scope| scope.ends_with(':') || caller.has(scope));
         if allowed {
             return Ok(Self(caller, PhantomData));
@@ -176,14 +180,29 @@ fn too_many(request: &Request, allowance: Allowance, now: i64) -> Response {
 
 /// First path segments below which a body must be JSON where a content type is given (http-api.md §1).
 const JSON_ONLY: [&str; 16] = [
-    "oauth", "api-auth", "auth", "providers", "environments", "integrations", "connection", "connections",
-    "environment-variables", "environment", "sync", "records", "scripts", "functions", "action", "deployments",
+    "oauth",
+    "api-auth",
+    "auth",
+    "providers",
+    "environments",
+    "integrations",
+    "connection",
+    "connections",
+    "environment-variables",
+    "environment",
+    "sync",
+    "records",
+    "scripts",
+    "functions",
+    "action",
+    "deployments",
 ];
 
 fn check_content_type(request: &Request) -> Result<(), ApiError> {
     let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else { return Ok(()) };
     let first = request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default();
-    let is_json = content_type.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("application/json"));
+    let is_json =
+        content_type.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("application/json"));
     if is_json || request.method() == Method::OPTIONS || !JSON_ONLY.contains(&first) {
         return Ok(());
     }
@@ -198,7 +217,8 @@ async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<Caller, Api
     if key.is_empty() || key == "Bearer" {
         return Err(ApiError::new(Code::MalformedAuthHeader));
     }
-    let key = bespoke_core::environment::SecretKey::parse(key).ok_or(ApiError::new(Code::InvalidSecretKeyFormat))?;
+    let key = bespoke_core::environment::SecretKey::parse(key)
+        .ok_or(ApiError::new(Code::InvalidSecretKeyFormat))?;
     match app.engine.authenticate(&key).await? {
         Some((key, environment)) => Ok(Caller { key, environment }),
         None => Err(ApiError::new(Code::UnknownAccount)),

@@ -33,6 +33,7 @@ settings! {
     PROVIDERS "BESPOKE_PROVIDERS" default "only the shipped ones" "Comma-separated files or folders of provider definitions; they add to and override the shipped ones.";
     OUTBOUND_ALLOW "BESPOKE_OUTBOUND_ALLOW" default "no private address" "Comma-separated hosts, host:port pairs or CIDRs that may be reached although they are private.";
     PUBLIC_URL "BESPOKE_PUBLIC_URL" default "http:// and the listen address" "Where this server is reached from outside.";
+    SECRET_KEY "BESPOKE_SECRET_KEY_<ENV>" default "a random key, printed once at the first start" "Secret key that the environment has from the start, a UUID v4; `BESPOKE_SECRET_KEY_DEV`, `BESPOKE_SECRET_KEY_PROD`.";
     LOG "BESPOKE_LOG" default "info" "What is logged: a level, or a filter such as `info,bespoke_engine=debug`.";
     LOG_FORMAT "BESPOKE_LOG_FORMAT" default "text" "`text` for people or `json` for machines.";
     RATE_LIMIT "BESPOKE_RATE_LIMIT" default "600000" "Requests per minute that each environment may make to this node.";
@@ -45,8 +46,6 @@ settings! {
     RUNNERS "BESPOKE_RUNNERS" default "16" "Most runner processes at once. One environment per process, many runs in each.";
 }
 
-/// Prefix of the preset secret keys, followed by the environment's name in upper case.
-const SECRET_KEY: &str = "BESPOKE_SECRET_KEY_";
 /// Read by the client commands, so that it is no mistake when it is set for the server too.
 const CLIENT_ONLY: &[&str] = &["BESPOKE_HOST"];
 /// Read by the tests.
@@ -127,7 +126,10 @@ impl std::error::Error for Problems {}
 
 impl Settings {
     /// Reads the settings from the process's environment variables, overridden by `flags`.
-    pub fn load(environment: impl IntoIterator<Item = (String, String)>, flags: Flags) -> Result<Self, Problems> {
+    pub fn load(
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: Flags,
+    ) -> Result<Self, Problems> {
         let mut reader = Reader::default();
         for (name, value) in environment {
             reader.accept(name, value);
@@ -170,7 +172,7 @@ struct Reader {
 
 impl Reader {
     fn accept(&mut self, name: String, value: String) {
-        if let Some(environment) = name.strip_prefix(SECRET_KEY) {
+        if let Some(environment) = name.strip_prefix(SECRET_KEY.trim_end_matches("<ENV>")) {
             match SecretKey::parse(&value) {
                 Some(key) => {
                     self.secret_keys.insert(environment.to_ascii_lowercase(), key);
@@ -179,7 +181,10 @@ impl Reader {
             }
         } else if SETTINGS.iter().any(|setting| setting.name == name) {
             self.values.insert(name, value);
-        } else if name.starts_with("BESPOKE_") && !CLIENT_ONLY.contains(&name.as_str()) && !name.starts_with(TEST_ONLY) {
+        } else if name.starts_with("BESPOKE_")
+            && !CLIENT_ONLY.contains(&name.as_str())
+            && !name.starts_with(TEST_ONLY)
+        {
             self.problems.push(format!("{name} is not a setting; `bespoke serve --help` lists them"));
         }
     }
@@ -221,7 +226,8 @@ impl Reader {
     fn database_url(&mut self) -> Option<Secret<String>> {
         let url = self.text(DATABASE_URL)?;
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-            self.problems.push(format!("{DATABASE_URL} must begin with postgres:// (leave it out for SQLite)"));
+            self.problems
+                .push(format!("{DATABASE_URL} must begin with postgres:// (leave it out for SQLite)"));
         }
         Some(url.into())
     }
@@ -231,7 +237,9 @@ impl Reader {
         match base64::engine::general_purpose::STANDARD.decode(&text) {
             Ok(key) if key.len() == 32 => Some(Secret::new(key)),
             _ => {
-                self.problems.push(format!("{ENCRYPTION_KEY} must be the base64 of 32 bytes: `openssl rand -base64 32` makes one"));
+                self.problems.push(format!(
+                    "{ENCRYPTION_KEY} must be the base64 of 32 bytes: `openssl rand -base64 32` makes one"
+                ));
                 None
             }
         }
@@ -251,7 +259,8 @@ impl Reader {
             None | Some("text") => LogFormat::Text,
             Some("json") => LogFormat::Json,
             Some(other) => {
-                self.problems.push(format!("{LOG_FORMAT} (--log-format) must be `text` or `json`, not `{other}`"));
+                self.problems
+                    .push(format!("{LOG_FORMAT} (--log-format) must be `text` or `json`, not `{other}`"));
                 LogFormat::Text
             }
         }
@@ -263,7 +272,8 @@ mod tests {
     use super::*;
 
     fn load(values: &[(&str, &str)]) -> Result<Settings, Problems> {
-        let values: Vec<_> = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let values: Vec<_> =
+            values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Settings::load(values, Flags::default())
     }
 
@@ -287,8 +297,20 @@ mod tests {
             ("BESPOKE_PUBLIC_URL", "example.com"),
         ])
         .unwrap_err();
-        for name in ["LISTEN", "LITSEN", "ENCRYPTION_KEY", "DATABASE_URL", "SECRET_KEY_DEV", "WORKERS", "RUN_CPU", "PUBLIC_URL"] {
-            assert!(problems.iter().any(|problem| problem.starts_with(&format!("BESPOKE_{name} "))), "{name}: {problems:?}");
+        for name in [
+            "LISTEN",
+            "LITSEN",
+            "ENCRYPTION_KEY",
+            "DATABASE_URL",
+            "SECRET_KEY_DEV",
+            "WORKERS",
+            "RUN_CPU",
+            "PUBLIC_URL",
+        ] {
+            assert!(
+                problems.iter().any(|problem| problem.starts_with(&format!("BESPOKE_{name} "))),
+                "{name}: {problems:?}"
+            );
         }
         assert_eq!(problems.len(), 8, "{problems:?}");
     }

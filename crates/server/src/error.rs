@@ -136,7 +136,11 @@ pub struct Issue {
 
 impl Issue {
     /// An issue at `path`.
-    pub fn new<P: ToString>(code: &'static str, path: impl IntoIterator<Item = P>, message: impl Into<String>) -> Self {
+    pub fn new<P: ToString>(
+        code: &'static str,
+        path: impl IntoIterator<Item = P>,
+        message: impl Into<String>,
+    ) -> Self {
         Self { code, message: message.into(), path: path.into_iter().map(|part| part.to_string()).collect() }
     }
 }
@@ -146,6 +150,12 @@ impl Issue {
 pub struct ApiError {
     /// Which one.
     pub code: Code,
+    /// Boxed, so that the results of all handlers stay small.
+    rest: Box<Rest>,
+}
+
+#[derive(Debug)]
+struct Rest {
     status: u16,
     message: String,
     issues: Vec<Issue>,
@@ -157,26 +167,26 @@ pub struct ApiError {
 impl ApiError {
     /// The error of the table, with its own status and meaning.
     pub fn new(code: Code) -> Self {
-        Self {
-            code,
+        let rest = Rest {
             status: code.status(),
             message: code.meaning().to_owned(),
             issues: Vec::new(),
             payload: None,
             upstream: None,
             headers: Vec::new(),
-        }
+        };
+        Self { code, rest: Box::new(rest) }
     }
 
     /// With a more exact message.
     pub fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = message.into();
+        self.rest.message = message.into();
         self
     }
 
     /// With the status that this endpoint gives it.
     pub fn status(mut self, status: u16) -> Self {
-        self.status = status;
+        self.rest.status = status;
         self
     }
 
@@ -184,9 +194,10 @@ impl ApiError {
     pub fn issues(mut self, issues: Vec<Issue>) -> Self {
         if let Some(first) = issues.first() {
             let place = first.path.join(".");
-            self.message = if place.is_empty() { first.message.clone() } else { format!("{place}: {}", first.message) };
+            self.rest.message =
+                if place.is_empty() { first.message.clone() } else { format!("{place}: {}", first.message) };
         }
-        self.issues = issues;
+        self.rest.issues = issues;
         self
     }
 
@@ -197,19 +208,19 @@ impl ApiError {
 
     /// With data beside the message, as the older endpoints have it.
     pub fn payload(mut self, payload: Value) -> Self {
-        self.payload = Some(payload);
+        self.rest.payload = Some(payload);
         self
     }
 
     /// With what the provider answered.
     pub fn upstream(mut self, upstream: Value) -> Self {
-        self.upstream = Some(upstream);
+        self.rest.upstream = Some(upstream);
         self
     }
 
     /// With a response header.
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.rest.headers.push((name, value.into()));
         self
     }
 
@@ -225,14 +236,14 @@ impl ApiError {
 
     /// The JSON of the answer.
     pub fn to_json(&self) -> Value {
-        let mut error = json!({ "code": self.code.as_str(), "message": self.message });
-        if !self.issues.is_empty() {
-            error["errors"] = json!(self.issues);
+        let mut error = json!({ "code": self.code.as_str(), "message": self.rest.message });
+        if !self.rest.issues.is_empty() {
+            error["errors"] = json!(self.rest.issues);
         }
-        if let Some(payload) = &self.payload {
+        if let Some(payload) = &self.rest.payload {
             error["payload"] = payload.clone();
         }
-        if let Some(upstream) = &self.upstream {
+        if let Some(upstream) = &self.rest.upstream {
             error["upstream"] = upstream.clone();
         }
         json!({ "error": error })
@@ -241,9 +252,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.rest.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self.to_json())).into_response();
-        for (name, value) in self.headers {
+        for (name, value) in self.rest.headers {
             if let Ok(value) = value.parse() {
                 response.headers_mut().insert(name, value);
             }
@@ -261,11 +272,21 @@ impl From<bespoke_engine::Error> for ApiError {
             Error::NotFound(Resource::Integration) => Self::new(Code::UnknownProviderConfig),
             Error::NotFound(Resource::Provider) => Self::new(Code::UnknownProvider),
             Error::NotFound(Resource::Sync) => Self::new(Code::UnknownSync),
-            Error::NotFound(resource) => Self::new(Code::NotFound).message(format!("{resource} does not exist.")),
+            Error::NotFound(resource) => {
+                Self::new(Code::NotFound).message(format!("{resource} does not exist."))
+            }
             Error::Conflict(Resource::Deployment) => Self::new(Code::ConcurrentDeployment),
-            Error::Conflict(resource) => Self::new(Code::Conflict).message(format!("{resource} exists already.")),
+            Error::Conflict(resource) => {
+                Self::new(Code::Conflict).message(format!("{resource} exists already."))
+            }
+            Error::UnknownIntegrations(ref keys) => {
+                let payload = json!({ "providerConfigKeys": keys });
+                Self::new(Code::UnknownProviderConfig).message(format!("{error}.")).payload(payload)
+            }
             Error::Disabled(_) => Self::new(Code::DisabledResource),
-            Error::Invalid { path, code, message } => Self::new(Code::InvalidBody).issue(Issue { code, message, path }),
+            Error::Invalid { path, code, message } => {
+                Self::new(Code::InvalidBody).issue(Issue { code, message, path })
+            }
             Error::MetadataTooLarge(_) => Self::new(Code::MetadataTooLarge).message(error.to_string()),
             Error::CredentialsRefused(_) => Self::new(Code::ConnectionTestFailed).message(error.to_string()),
             Error::Failed(failure) => Self::failure(*failure),
@@ -299,8 +320,8 @@ impl ApiError {
     pub fn failure(failure: bespoke_engine::Failure) -> Self {
         let code = Code::from_wire(&failure.code).unwrap_or(Code::FunctionRuntimeOther);
         let mut error = Self::new(code).status(failure.status).message(failure.message);
-        error.payload = serde_json::from_str(failure.payload.get()).ok();
-        error.upstream = failure.upstream.and_then(|upstream| serde_json::from_str(upstream.get()).ok());
+        error.rest.payload = serde_json::from_str(failure.payload.get()).ok();
+        error.rest.upstream = failure.upstream.and_then(|upstream| serde_json::from_str(upstream.get()).ok());
         error
     }
 }

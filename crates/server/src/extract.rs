@@ -7,7 +7,10 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 use regex::Regex;
-use serde::{Deserialize, Deserializer, de::{DeserializeOwned, IgnoredAny}};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use std::sync::LazyLock;
 
 /// A JSON body of the shape `T`. Rejects with `invalid_json` or `invalid_body`.
@@ -61,12 +64,16 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         // A field can be wrong before the text is: what is no JSON at all is told first.
         if error.inner().is_data() && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
-            ApiError::new(Code::InvalidBody).issue(issue(&error.path().to_string(), &without_place(error.inner())))
+            ApiError::new(Code::InvalidBody)
+                .issue(issue(&error.path().to_string(), &without_place(error.inner())))
         } else {
-            ApiError::new(Code::InvalidJson).message(format!("The body is not valid JSON: {}.", error.inner()))
+            ApiError::new(Code::InvalidJson)
+                .message(format!("The body is not valid JSON: {}.", error.inner()))
         }
     })?;
-    reader.end().map_err(|error| ApiError::new(Code::InvalidJson).message(format!("The body is not valid JSON: {error}.")))?;
+    reader.end().map_err(|error| {
+        ApiError::new(Code::InvalidJson).message(format!("The body is not valid JSON: {error}."))
+    })?;
     Ok(value)
 }
 
@@ -77,10 +84,16 @@ fn without_place(error: &serde_json::Error) -> String {
 
 /// Turns serde's words into an issue with a path and a code that clients know.
 fn issue(path: &str, message: &str) -> Issue {
-    let mut path: Vec<String> =
-        path.split(['.', '[', ']']).filter(|part| !part.is_empty() && *part != "?").map(str::to_owned).collect();
+    let mut path: Vec<String> = path
+        .split(['.', '[', ']'])
+        .filter(|part| !part.is_empty() && *part != "?")
+        .map(str::to_owned)
+        .collect();
     let named = |prefix: &str| {
-        message.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('`')).and_then(|rest| rest.split('`').next())
+        message
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.strip_prefix('`'))
+            .and_then(|rest| rest.split('`').next())
     };
     if let Some(key) = named("unknown field ") {
         if path.last().is_some_and(|last| last == key) {
@@ -118,7 +131,8 @@ pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     let reader = serde_qs::Deserializer::with_config(config, query.as_bytes())
         .map_err(|error| ApiError::query("custom", &[], error.to_string()))?;
     serde_path_to_error::deserialize(reader).map_err(|error| {
-        ApiError::new(Code::InvalidQueryParams).issue(issue(&error.path().to_string(), &error.inner().to_string()))
+        ApiError::new(Code::InvalidQueryParams)
+            .issue(issue(&error.path().to_string(), &error.inner().to_string()))
     })
 }
 
@@ -127,7 +141,8 @@ impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
-        let keys: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).map(|(key, _)| format!("\"{key}\"")).collect();
+        let keys: Vec<_> =
+            url::form_urlencoded::parse(query.as_bytes()).map(|(key, _)| format!("\"{key}\"")).collect();
         if keys.is_empty() {
             return Ok(Self);
         }
@@ -174,8 +189,12 @@ pub mod rules {
     /// Checks how many characters a text has.
     pub fn length(text: &str, min: usize, max: usize, path: &[&str]) -> Result<(), Issue> {
         match text.chars().count() {
-            count if count < min => Err(Issue::new("too_small", path, format!("Must have at least {min} characters"))),
-            count if count > max => Err(Issue::new("too_big", path, format!("Must have at most {max} characters"))),
+            count if count < min => {
+                Err(Issue::new("too_small", path, format!("Must have at least {min} characters")))
+            }
+            count if count > max => {
+                Err(Issue::new("too_big", path, format!("Must have at most {max} characters")))
+            }
             _ => Ok(()),
         }
     }

@@ -22,17 +22,22 @@ const PROXY: &str = "/proxy/";
 impl Routes {
     /// The routes with these path patterns, e.g. `/connections/{connection_id}`.
     pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut routes: Vec<Vec<Segment>> = patterns
-            .into_iter()
-            .map(|pattern| {
-                let segments = pattern.trim_matches('/').split('/');
-                segments
-                    .map(|text| if text.starts_with('{') { Segment::Name } else { Segment::Word(text.to_owned()) })
-                    .collect()
-            })
-            .collect();
+        let mut routes: Vec<Vec<Segment>> =
+            patterns
+                .into_iter()
+                .map(|pattern| {
+                    let segments = pattern.trim_matches('/').split('/');
+                    segments
+                        .map(|text| {
+                            if text.starts_with('{') { Segment::Name } else { Segment::Word(text.to_owned()) }
+                        })
+                        .collect()
+                })
+                .collect();
         // A fixed word wins over a name: `/connections/metadata` before `/connections/{connection_id}`.
-        routes.sort_by_key(|segments| segments.iter().filter(|segment| matches!(segment, Segment::Name)).count());
+        routes.sort_by_key(|segments| {
+            segments.iter().filter(|segment| matches!(segment, Segment::Name)).count()
+        });
         Self(Arc::new(routes))
     }
 
@@ -54,10 +59,13 @@ impl Routes {
             .iter()
             .zip(&parts)
             .flat_map(|(segment, part)| {
-                ["/", match segment {
-                    Segment::Word(word) => word.as_str(),
-                    Segment::Name => part,
-                }]
+                [
+                    "/",
+                    match segment {
+                        Segment::Word(word) => word.as_str(),
+                        Segment::Name => part,
+                    },
+                ]
             })
             .collect();
         (normal != path).then_some(normal)
@@ -90,7 +98,9 @@ mod tests {
             "/connection/{connection_id}/metadata",
             "/records",
         ]);
-        let check = |path: &str, expected: Option<&str>| assert_eq!(routes.normalize(path).as_deref(), expected, "{path}");
+        let check = |path: &str, expected: Option<&str>| {
+            assert_eq!(routes.normalize(path).as_deref(), expected, "{path}")
+        };
         check("/connections", None);
         check("/records/", Some("/records"));
         check("/Connections/Customer-A", Some("/connections/Customer-A"));

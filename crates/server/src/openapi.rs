@@ -30,7 +30,10 @@ impl Modify for SecretKey {
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("The environment's secret key, a UUID v4."))
             .build();
-        document.components.get_or_insert_with(Default::default).add_security_scheme("secret_key", SecurityScheme::Http(scheme));
+        document
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme("secret_key", SecurityScheme::Http(scheme));
     }
 }
 

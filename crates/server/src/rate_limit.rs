@@ -62,7 +62,10 @@ mod tests {
         let limit = RateLimit::new(2);
         let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
         let (one, other) = (EnvironmentId(1), EnvironmentId(2));
-        assert_eq!(limit.take(one, at(61)), Allowance { limit: 2, remaining: 1, reset: 120, exceeded: false });
+        assert_eq!(
+            limit.take(one, at(61)),
+            Allowance { limit: 2, remaining: 1, reset: 120, exceeded: false }
+        );
         assert!(!limit.take(one, at(62)).exceeded);
         assert!(limit.take(one, at(119)).exceeded);
         assert!(!limit.take(other, at(119)).exceeded, "environments do not share a window");

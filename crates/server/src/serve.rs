@@ -1,11 +1,6 @@
 //! Starting and stopping the server.
 
-use crate::{
-    config::Settings,
-    rate_limit::RateLimit,
-    router::router,
-    state::AppState,
-};
+use crate::{config::Settings, rate_limit::RateLimit, router::router, state::AppState};
 use axum::extract::Request;
 use bespoke_engine::Engine;
 use std::{future::Future, net::SocketAddr, sync::Arc};

@@ -374,7 +374,7 @@ fn apply(tx: &mut Tx, connection: &Connection, change: &ConnectionChange, now: T
     if changed == 0 {
         return Err(Error::NotFound("the connection"));
     }
-    set_tags(tx, connection.environment, connection.id, change.tags.as_ref())
+    set_tags(tx, connection, change.tags.as_ref())
 }
 
 /// The columns that a [`ConnectionChange`] sets.
@@ -426,18 +426,20 @@ impl<'a> Columns<'a> {
     }
 }
 
-fn set_tags(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-    id: ConnectionId,
-    tags: Option<&Map<String, Json>>,
-) -> Result<()> {
+fn set_tags(tx: &mut Tx, connection: &Connection, tags: Option<&Map<String, Json>>) -> Result<()> {
     let Some(tags) = tags else { return Ok(()) };
-    tx.execute("DELETE FROM connection_tags WHERE connection = $1", params![id])?;
+    tx.execute("DELETE FROM connection_tags WHERE connection = $1", params![connection.id])?;
     for (key, value) in tags {
         tx.execute(
-            "INSERT INTO connection_tags (environment_id, key, value, connection) VALUES ($1, $2, $3, $4)",
-            params![environment, key, value.as_str().unwrap_or_default(), id],
+            "INSERT INTO connection_tags (environment_id, key, value, created_at, connection)
+             VALUES ($1, $2, $3, $4, $5)",
+            params![
+                connection.environment,
+                key,
+                value.as_str().unwrap_or_default(),
+                connection.created_at,
+                connection.id
+            ],
         )?;
     }
     Ok(())

@@ -96,7 +96,12 @@ impl Store {
         let vault = vault::Vault::new(&settings.keys)?;
         let db = db::Db::open(&settings.url)?;
         migrate::migrate(&db, settings.clock.now()).await?;
-        Ok(Self { db, vault, clock: settings.clock, shared: matches!(settings.url, DatabaseUrl::Postgres(_)) })
+        Ok(Self {
+            db,
+            vault,
+            clock: settings.clock,
+            shared: matches!(settings.url, DatabaseUrl::Postgres(_)),
+        })
     }
 
     /// Whether other nodes may use the same database.

@@ -221,7 +221,10 @@ impl Store {
         let past = self.now().before(Duration::from_secs(1));
         self.db
             .write(move |tx| {
-                tx.execute("UPDATE runs SET leased_until = $1 WHERE state = 'running' AND leased_until > $1", params![past])?;
+                tx.execute(
+                    "UPDATE runs SET leased_until = $1 WHERE state = 'running' AND leased_until > $1",
+                    params![past],
+                )?;
                 Ok(())
             })
             .await

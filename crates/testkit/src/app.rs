@@ -104,12 +104,9 @@ impl TestApp {
             ids: if options.counted_ids { counted_ids() } else { random_ids() },
             settings: options.engine.clone().unwrap_or_default(),
         });
-        let keys: BTreeMap<_, _> = settings.secret_keys.clone();
-        engine.prepare_environments(&keys).await.expect("the environments can be made");
-        let background = match options.background {
-            true => Some(engine.start().await.expect("the engine starts")),
-            false => None,
-        };
+        engine.prepare_environments(&settings.secret_keys).await.expect("the environments can be made");
+        let background =
+            if options.background { Some(engine.start().await.expect("the engine starts")) } else { None };
         let server = Server::bind(&settings, Arc::clone(&engine)).await.expect("a port is free");
         let address = server.address;
         let (stop, stopped) = oneshot::channel();

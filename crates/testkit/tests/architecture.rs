@@ -17,9 +17,19 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("bespoke-server", &["bespoke-core", "bespoke-engine"]),
     (
         "bespoke",
-        &["bespoke-bundler", "bespoke-core", "bespoke-engine", "bespoke-runtime", "bespoke-server", "bespoke-store"],
+        &[
+            "bespoke-bundler",
+            "bespoke-core",
+            "bespoke-engine",
+            "bespoke-runtime",
+            "bespoke-server",
+            "bespoke-store",
+        ],
     ),
-    ("bespoke-testkit", &["bespoke-core", "bespoke-engine", "bespoke-runtime", "bespoke-server", "bespoke-store"]),
+    (
+        "bespoke-testkit",
+        &["bespoke-core", "bespoke-engine", "bespoke-runtime", "bespoke-server", "bespoke-store"],
+    ),
 ];
 
 /// Libraries that have one door. Test dependencies do not count.
@@ -48,7 +58,12 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         let all = package["dependencies"].as_array().unwrap().iter();
         all.filter(|one| one["kind"].is_null()).map(|one| text(&one["name"])).collect()
     };
-    metadata["packages"].as_array().unwrap().iter().map(|package| (text(&package["name"]), normal(package))).collect()
+    metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| (text(&package["name"]), normal(package)))
+        .collect()
 }
 
 #[test]
@@ -69,7 +84,11 @@ fn each_library_has_one_door() {
     let dependencies = dependencies();
     for (library, doors) in DOORS {
         for (name, _) in dependencies.iter().filter(|(_, all)| all.contains(library)) {
-            assert!(doors.contains(&name.as_str()), "{name} may not name {library}: its door is {}", doors[0]);
+            assert!(
+                doors.contains(&name.as_str()),
+                "{name} may not name {library}: its door is {}",
+                doors[0]
+            );
         }
     }
     for library in NOT_IN_CORE {

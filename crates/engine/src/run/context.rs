@@ -57,7 +57,9 @@ pub(super) fn build(engine: &Engine, execution: &Execution) -> Bytes {
         paginate: provider.as_ref().and_then(|provider| provider.raw.get("proxy")?.get("paginate")),
         content_type: provider.and_then(|provider| {
             let mut headers = provider.definition.proxy.headers.iter();
-            headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value.as_str())
+            headers
+                .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+                .map(|(_, value)| value.as_str())
         }),
         models: &definition.models,
         logger_level: "debug",

@@ -46,8 +46,12 @@ impl Host for RunHost {
                 Request::UpdateMetadata {} => run.write_metadata(body, Write::Merge).await,
                 Request::EnvironmentVariables {} => run.environment_variables().await,
                 Request::SaveRecords(records) => run.records(RecordChange::Save, &records.model, body).await,
-                Request::UpdateRecords(records) => run.records(RecordChange::Update, &records.model, body).await,
-                Request::DeleteRecords(records) => run.records(RecordChange::Delete, &records.model, body).await,
+                Request::UpdateRecords(records) => {
+                    run.records(RecordChange::Update, &records.model, body).await
+                }
+                Request::DeleteRecords(records) => {
+                    run.records(RecordChange::Delete, &records.model, body).await
+                }
                 Request::TriggerAction(action) => run.trigger_action(action, body).await,
                 Request::Log(line) => Ok(run.log(&line)),
             }
@@ -98,21 +102,25 @@ impl RunHost {
         let key = which.provider_config_key.unwrap_or_else(|| own.provider_config_key.clone());
         let id = which.connection_id.unwrap_or_else(|| own.connection_id.clone());
         let engine = &self.0.engine;
-        let connection = engine
-            .connection_json(own.environment, &key, &id, which.refresh_token)
-            .await
-            .map_err(refusal)?;
+        let connection =
+            engine.connection_json(own.environment, &key, &id, which.refresh_token).await.map_err(refusal)?;
         head(&connection)
     }
 
     async fn write_metadata(&self, body: Bytes, write: fn(Document) -> Write) -> Answer {
         let own = self.connection();
         let text = std::str::from_utf8(&body).unwrap_or_default();
-        let document = Document::parse(text).map_err(|error| Refusal::new("invalid_body", format!("metadata {error}")))?;
+        let document = Document::parse(text)
+            .map_err(|error| Refusal::new("invalid_body", format!("metadata {error}")))?;
         let written = self
             .0
             .engine
-            .write_metadata(own.environment, &own.provider_config_key, vec![own.connection_id.clone()], write(document))
+            .write_metadata(
+                own.environment,
+                &own.provider_config_key,
+                vec![own.connection_id.clone()],
+                write(document),
+            )
             .await
             .map_err(refusal)?;
         match written.into_iter().next() {
@@ -122,9 +130,12 @@ impl RunHost {
     }
 
     async fn environment_variables(&self) -> Answer {
-        let variables = self.0.engine.environment_variables(self.connection().environment).await.map_err(refusal)?;
-        let list: Vec<_> =
-            variables.iter().map(|(name, value)| serde_json::json!({ "name": name, "value": value.expose() })).collect();
+        let variables =
+            self.0.engine.environment_variables(self.connection().environment).await.map_err(refusal)?;
+        let list: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| serde_json::json!({ "name": name, "value": value.expose() }))
+            .collect();
         head(&list)
     }
 
@@ -132,7 +143,8 @@ impl RunHost {
         let Execution { function, id, sync, connection, .. } = &self.0.execution;
         let models = &function.function.definition.models;
         if !models.iter().any(|declared| declared == model) {
-            let message = format!("The model `{model}` is not among the function's models: {}", models.join(", "));
+            let message =
+                format!("The model `{model}` is not among the function's models: {}", models.join(", "));
             return Err(Refusal::new("invalid_model", message));
         }
         let variant = sync.as_ref().map_or(BASE_VARIANT, |sync| &sync.variant);
@@ -145,19 +157,27 @@ impl RunHost {
             .map_err(|error| refusal(error.into()))?;
         let counts = match change {
             RecordChange::Save => store.save_records(set, records, *id, connection.metadata_revision).await,
-            RecordChange::Update => store.update_records(set, records, *id, connection.metadata_revision).await,
+            RecordChange::Update => {
+                store.update_records(set, records, *id, connection.metadata_revision).await
+            }
             RecordChange::Delete => store.delete_records(set, records, *id).await,
         }
         .map_err(|error| refusal(error.into()))?;
-        *self.0.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(model.to_owned()).or_default() += counts;
+        *self.0.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(model.to_owned()).or_default() +=
+            counts;
         let Counts { added, updated, deleted, unchanged } = counts;
-        head(&serde_json::json!({ "added": added, "updated": updated, "deleted": deleted, "unchanged": unchanged }))
+        head(
+            &serde_json::json!({ "added": added, "updated": updated, "deleted": deleted, "unchanged": unchanged }),
+        )
     }
 
     async fn trigger_action(&self, action: TriggerAction, input: Bytes) -> Answer {
         let Execution { environment, depth, .. } = &self.0.execution;
         if *depth >= MAX_DEPTH {
-            return Err(Refusal::new("action_failure", format!("Actions called each other {MAX_DEPTH} deep.")));
+            return Err(Refusal::new(
+                "action_failure",
+                format!("Actions called each other {MAX_DEPTH} deep."),
+            ));
         }
         let engine = Arc::clone(&self.0.engine);
         let called = crate::actions::ActionCall {
@@ -179,9 +199,13 @@ impl RunHost {
         let function = &function.function.definition.name;
         let (environment, connection) = (&environment.name, &connection.connection_id);
         match line.level.as_str() {
-            "error" => tracing::error!(run = %id, environment, connection, function, meta, "{}", line.message),
+            "error" => {
+                tracing::error!(run = %id, environment, connection, function, meta, "{}", line.message)
+            }
             "warn" => tracing::warn!(run = %id, environment, connection, function, meta, "{}", line.message),
-            "debug" => tracing::debug!(run = %id, environment, connection, function, meta, "{}", line.message),
+            "debug" => {
+                tracing::debug!(run = %id, environment, connection, function, meta, "{}", line.message)
+            }
             _ => tracing::info!(run = %id, environment, connection, function, meta, "{}", line.message),
         }
         Reply::default()
@@ -189,14 +213,17 @@ impl RunHost {
 }
 
 fn head(value: &impl Serialize) -> Answer {
-    let head = to_raw_value(value).map_err(|_| Refusal::new("server_error", "The answer cannot be written as JSON."))?;
+    let head = to_raw_value(value)
+        .map_err(|_| Refusal::new("server_error", "The answer cannot be written as JSON."))?;
     Ok(Reply { head: Some(head), body: Bytes::new() })
 }
 
 /// What a function sees of a use case's failure.
 fn refusal(error: Error) -> Refusal {
     match error {
-        Error::NotFound(Resource::Connection) => Refusal::new("unknown_connection", "The connection does not exist."),
+        Error::NotFound(Resource::Connection) => {
+            Refusal::new("unknown_connection", "The connection does not exist.")
+        }
         Error::NotFound(resource) => Refusal::new("not_found", format!("{resource} does not exist.")),
         Error::Failed(failure) => Refusal {
             code: failure.code.clone(),

@@ -61,7 +61,8 @@ impl Engine {
         };
         let tenant = execution.environment.id;
         let host = Arc::new(host::RunHost::new(Arc::clone(self), execution));
-        let outcome = self.runtime.run(tenant, run, Arc::clone(&host) as Arc<dyn bespoke_runtime::Host>).await;
+        let outcome =
+            self.runtime.run(tenant, run, Arc::clone(&host) as Arc<dyn bespoke_runtime::Host>).await;
         let result = outcome.result.map_err(|failure| speak_of_the_source(failure, &function));
         Ended { result, counts: host.counts() }
     }

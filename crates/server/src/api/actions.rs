@@ -76,7 +76,11 @@ pub async fn read_action_result(
     Path(id): Path<String>,
 ) -> Result<Response> {
     let id = Uuid::try_parse(&id).map_err(|_| {
-        ApiError::new(Code::InvalidUriParams).issue(Issue::new("invalid_format", ["actionId"], "Must be a UUID"))
+        ApiError::new(Code::InvalidUriParams).issue(Issue::new(
+            "invalid_format",
+            ["actionId"],
+            "Must be a UUID",
+        ))
     })?;
     match app.engine.action_result(key.environment.id, id).await? {
         ActionResult::Pending => Err(ApiError::new(Code::NotFound).message("The action has not ended yet.")),
@@ -109,7 +113,8 @@ fn queue_wish(headers: &HeaderMap) -> Result<Option<u32>> {
 fn action_call(caller: &Caller, connection: ConnectionHeaders, body: TriggerAction) -> Result<ActionCall> {
     rules::check(&body.action_name, &rules::FUNCTION, &["action_name"])
         .map_err(|issue| ApiError::new(Code::InvalidBody).issue(issue))?;
-    let input = body.input.map(|input| Bytes::from(String::from(Box::<str>::from(input)))).unwrap_or_default();
+    let input =
+        body.input.map(|input| Bytes::from(String::from(Box::<str>::from(input)))).unwrap_or_default();
     Ok(ActionCall {
         environment: caller.environment.clone(),
         provider_config_key: connection.provider_config_key,
@@ -123,7 +128,9 @@ fn not_started(error: Error) -> ApiError {
     match error {
         Error::NotFound(Resource::Connection) => ApiError::new(Code::UnknownConnection).status(400),
         Error::NotFound(Resource::Integration) => ApiError::new(Code::UnknownProvider),
-        Error::NotFound(Resource::Function) => ApiError::new(Code::NotFound).message("No action of this name is deployed."),
+        Error::NotFound(Resource::Function) => {
+            ApiError::new(Code::NotFound).message("No action of this name is deployed.")
+        }
         other => other.into(),
     }
 }

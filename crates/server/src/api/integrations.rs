@@ -31,7 +31,8 @@ pub struct Integration {
     logo: String,
     /// Where the provider sends webhooks to, if it can; shown with `include=webhook`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    webhook_url: Option<Option<String>>,
+    #[schema(value_type = Option<String>)]
+    webhook_url: Option<Value>,
     /// The registered OAuth client or app; shown with `include=credentials`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -227,7 +228,7 @@ pub async fn get_integration(
         let routed =
             listed.provider.as_ref().is_some_and(|one| one.definition.webhook_routing_script.is_some());
         let url = || format!("{}/webhook/{}/{unique_key}", app.public_url, key.environment.uuid);
-        shown.webhook_url = Some(routed.then(url));
+        shown.webhook_url = Some(routed.then(url).map_or(Value::Null, Value::from));
     }
     if credentials && key.has(READ_CREDENTIALS) {
         let secret = app.engine.integration_credentials(&listed).await?;

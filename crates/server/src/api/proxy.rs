@@ -74,8 +74,10 @@ async fn call(connection: ConnectionHeaders, request: Request) -> Result<ProxyCa
     let (parts, body) = request.into_parts();
     let options = Options::read(&parts.headers)?;
     let endpoint = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let has_body = length != Some(0) && (length.is_some() || parts.headers.contains_key(header::TRANSFER_ENCODING));
+    let length =
+        parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let has_body =
+        length != Some(0) && (length.is_some() || parts.headers.contains_key(header::TRANSFER_ENCODING));
     Ok(ProxyCall {
         provider_config_key: connection.provider_config_key,
         connection_id: connection.connection_id,
@@ -85,11 +87,11 @@ async fn call(connection: ConnectionHeaders, request: Request) -> Result<ProxyCa
         content_type: parts.headers.get(header::CONTENT_TYPE).cloned(),
         body: match length {
             _ if !has_body => http::Body::Empty,
-            Some(length) if options.retry.retries > 0 && length <= REPLAYABLE_BYTES => {
-                http::Body::Bytes(axum::body::to_bytes(body, REPLAYABLE_BYTES as usize).await.map_err(|_| {
-                    ApiError::new(Code::InvalidBody).message("The body could not be read.")
-                })?)
-            }
+            Some(length) if options.retry.retries > 0 && length <= REPLAYABLE_BYTES => http::Body::Bytes(
+                axum::body::to_bytes(body, REPLAYABLE_BYTES as usize)
+                    .await
+                    .map_err(|_| ApiError::new(Code::InvalidBody).message("The body could not be read."))?,
+            ),
             length => {
                 let stream = body.into_data_stream().map_err(std::io::Error::other).boxed();
                 http::Body::Stream { stream, length }
@@ -109,8 +111,11 @@ fn forwarded(headers: &HeaderMap) -> HeaderMap {
     };
     let mut forwarded: HeaderMap = headers.iter().filter_map(named).collect();
     // Clients ask for a form without knowing its boundary; only the request's own content type has it.
-    let is_form = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data");
-    let has_boundary = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().windows(9).any(|part| part == b"boundary=");
+    let is_form =
+        |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data");
+    let has_boundary = |value: &HeaderValue| {
+        value.as_bytes().to_ascii_lowercase().windows(9).any(|part| part == b"boundary=")
+    };
     if let Some(own) = headers.get(header::CONTENT_TYPE).filter(|own| is_form(own) && has_boundary(own))
         && forwarded.get(header::CONTENT_TYPE).is_some_and(|asked| is_form(asked) && !has_boundary(asked))
     {
@@ -138,7 +143,8 @@ impl Options {
         let (retries, retry_on) = (text("retries"), text("retry-on"));
         let (base_url, decompress) = (text("base-url-override"), text("decompress"));
         let forward = text("forward-headers-on-redirect");
-        let mut problem = |name: &'static str, message: &str| issues.push(Issue::new("invalid_format", [name], message));
+        let mut problem =
+            |name: &'static str, message: &str| issues.push(Issue::new("invalid_format", [name], message));
         let mut options = Self::default();
         match retries.map(str::parse) {
             None => {}
@@ -174,9 +180,9 @@ fn not_sent(error: Error) -> ApiError {
     match error {
         Error::NotFound(Resource::Integration) => ApiError::new(Code::UnknownProviderConfig).status(404),
         // Yes, this code and status: clients know it so (http-api.md §18.1).
-        Error::NotFound(Resource::Connection) => {
-            ApiError::new(Code::ServerError).status(400).message("No connection has this id at this integration.")
-        }
+        Error::NotFound(Resource::Connection) => ApiError::new(Code::ServerError)
+            .status(400)
+            .message("No connection has this id at this integration."),
         other => other.into(),
     }
 }

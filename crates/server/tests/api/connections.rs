@@ -368,7 +368,7 @@ both! {
         integration(&dev, "none", "test-none").await;
         let id = r#",.;:=+~[]|@${}"'\_ -{"a":"b"}"#;
         connection(&dev, id).await;
-        let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = id.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
         let read = dev.get(&format!("/connections/{encoded}?provider_config_key=none")).await.expect(200);
         assert_eq!(read["connection_id"], id);
         dev.patch(&format!("/connection/{encoded}/metadata?provider_config_key=none"), json!({"k": 1})).await.expect(200);

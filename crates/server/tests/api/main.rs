@@ -3,8 +3,10 @@
 
 mod authz;
 mod connections;
+mod deployments;
 mod environment_variables;
 mod fixtures;
+mod functions;
 mod integrations;
 mod metadata;
 mod providers;

@@ -38,18 +38,19 @@ CREATE TABLE connections (
 -- One index for each way to list: the newest first, alone or with one exact filter.
 CREATE INDEX connections_by_age ON connections (environment_id, created_at, id);
 CREATE INDEX connections_of_integration ON connections (integration_id, created_at, id);
-CREATE INDEX connections_by_connection_id ON connections (environment_id, connection_id);
+CREATE INDEX connections_by_connection_id ON connections (environment_id, connection_id, created_at, id);
 CREATE INDEX connections_of_end_user ON connections (environment_id, end_user_id, created_at, id)
     WHERE end_user_id IS NOT NULL;
 CREATE INDEX connections_of_organization ON connections (environment_id, end_user_organization_id, created_at, id)
     WHERE end_user_organization_id IS NOT NULL;
 
--- The tags of connections once more, to find connections by them.
+-- The tags of connections once more, to find connections by them, in the order of lists.
 CREATE TABLE connection_tags (
     environment_id BIGINT NOT NULL,
     key            TEXT   NOT NULL,
     value          TEXT   NOT NULL,
+    created_at     BIGINT NOT NULL, -- of the connection
     connection     BIGINT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
-    PRIMARY KEY (environment_id, key, value, connection)
+    PRIMARY KEY (environment_id, key, value, created_at, connection)
 );
 CREATE INDEX connection_tags_of_connection ON connection_tags (connection);

@@ -47,10 +47,12 @@ impl Store {
     }
 }
 
-/// A statement under construction.
+/// A statement under construction. It is written so that an index has both the filter and the order: SQLite, which keeps
+/// no statistics here, would rather walk all connections by age than sort the few that match.
 struct Query<'a> {
     joins: String,
-    conditions: String,
+    conditions: Vec<String>,
+    order: &'static str,
     params: Vec<Value<'a>>,
 }
 
@@ -59,33 +61,39 @@ impl<'a> Query<'a> {
     fn new(tx: &mut Tx, environment: EnvironmentId, filter: &'a ConnectionFilter) -> Result<Option<Self>> {
         let mut query = Self {
             joins: String::new(),
-            conditions: "connections.environment_id = $1".to_owned(),
+            conditions: Vec::new(),
+            order: "connections.created_at DESC, connections.id DESC",
             params: vec![environment.into()],
         };
         query.equal("connections.connection_id", filter.connection_id.as_deref());
         query.equal("connections.end_user_id", filter.end_user_id.as_deref());
         query.equal("connections.end_user_organization_id", filter.organization_id.as_deref());
-        if let Some(keys) = &filter.integrations {
-            let ids = integration_ids(tx, environment, keys)?;
-            if ids.is_empty() {
-                return Ok(None);
-            }
-            // Few, so a list: each of them is a range of an index that has the order, too.
-            let numbers: Vec<String> = ids.into_iter().map(|id| query.param(id)).collect();
-            query
-                .conditions
-                .push_str(&format!(" AND connections.integration_id IN ({})", numbers.join(", ")));
-        }
         for (index, (key, value)) in filter.tags.iter().enumerate() {
             let (key, value) = (query.param(key.as_str()), query.param(value.as_str()));
             query.joins.push_str(&format!(
                 " JOIN connection_tags tag{index} ON tag{index}.environment_id = $1 AND tag{index}.key = {key}
                       AND tag{index}.value = {value} AND tag{index}.connection = connections.id"
             ));
+            query.order = "tag0.created_at DESC, tag0.connection DESC";
         }
+        // `+` keeps a column from choosing the index: what is narrow does, else the integrations, else the environment.
+        let is_narrow = !query.conditions.is_empty() || !filter.tags.is_empty();
+        let mut by_integration = false;
+        if let Some(keys) = &filter.integrations {
+            let ids = integration_ids(tx, environment, keys)?;
+            if ids.is_empty() {
+                return Ok(None);
+            }
+            let numbers = ids.into_iter().map(|id| query.param(id)).collect::<Vec<_>>().join(", ");
+            by_integration = !is_narrow;
+            let hint = if by_integration { "" } else { "+" };
+            query.conditions.push(format!("{hint}connections.integration_id IN ({numbers})"));
+        }
+        let hint = if by_integration { "+" } else { "" };
+        query.conditions.push(format!("{hint}connections.environment_id = $1"));
         if let Some(search) = &filter.search {
             let pattern = query.param(like_pattern(search));
-            query.conditions.push_str(&format!(" AND connections.search_text LIKE {pattern} ESCAPE '!'"));
+            query.conditions.push(format!("connections.search_text LIKE {pattern} ESCAPE '!'"));
         }
         Ok(Some(query))
     }
@@ -99,19 +107,20 @@ impl<'a> Query<'a> {
     fn equal(&mut self, column: &str, value: Option<&'a str>) {
         if let Some(value) = value {
             let placeholder = self.param(value);
-            self.conditions.push_str(&format!(" AND {column} = {placeholder}"));
+            self.conditions.push(format!("{column} = {placeholder}"));
         }
     }
 
     fn run(mut self, tx: &mut Tx, limit: u32, offset: u64) -> Result<Vec<Connection>> {
         let limit = self.param(limit);
         let offset = self.param(i64::try_from(offset).unwrap_or(i64::MAX));
-        let Self { joins, conditions, params } = self;
+        let Self { joins, conditions, order, params } = self;
+        let conditions = conditions.join(" AND ");
         // The page is found by an index first; only its rows are read whole.
         let sql = format!(
             "SELECT {COLUMNS}
              FROM (SELECT connections.id FROM connections{joins} WHERE {conditions}
-                   ORDER BY connections.created_at DESC, connections.id DESC LIMIT {limit} OFFSET {offset}) page
+                   ORDER BY {order} LIMIT {limit} OFFSET {offset}) page
              JOIN connections ON connections.id = page.id
              JOIN integrations ON integrations.id = connections.integration_id
              ORDER BY connections.created_at DESC, connections.id DESC"

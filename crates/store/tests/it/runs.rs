@@ -164,7 +164,10 @@ fn the_databases_know_the_same_states_and_kinds() {
         let list = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
         format!("CHECK ({column} IN ({list}))")
     };
-    for ddl in [include_str!("../../migrations/sqlite/0006_runs.sql"), include_str!("../../migrations/postgres/0006_runs.sql")] {
+    for ddl in [
+        include_str!("../../migrations/sqlite/0006_runs.sql"),
+        include_str!("../../migrations/postgres/0006_runs.sql"),
+    ] {
         assert!(ddl.contains(&check("state", &RunState::ALL.map(RunState::as_str))));
         assert!(ddl.contains(&check("kind", &RunKind::ALL.map(RunKind::as_str))));
     }
