@@ -87,13 +87,11 @@ fn this_program() -> anyhow::Result<PathBuf> {
 }
 
 fn database_url(settings: &Settings) -> Result<DatabaseUrl> {
-    match &settings.database_url {
-        Some(url) => Ok(DatabaseUrl::Postgres(url.clone())),
-        None => {
-            make_folder(&settings.data)?;
-            Ok(DatabaseUrl::Sqlite(settings.data.join(DATABASE_FILE)))
-        }
+    if let Some(url) = &settings.database_url {
+        return Ok(DatabaseUrl::Postgres(url.clone()));
     }
+    make_folder(&settings.data)?;
+    Ok(DatabaseUrl::Sqlite(settings.data.join(DATABASE_FILE)))
 }
 
 fn make_folder(folder: &Path) -> Result {

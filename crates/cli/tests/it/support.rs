@@ -1,7 +1,7 @@
 //! Running the binary, as a server and as a command.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -65,7 +65,7 @@ impl Server {
     /// A server with these settings. Waits until it is ready.
     pub(crate) fn start_with(data: &Path, settings: &[(&str, &str)]) -> Self {
         let mut command = bespoke(&["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
-        command.envs(settings.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(settings.iter().copied()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut greeting = Vec::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
@@ -75,9 +75,7 @@ impl Server {
             }
             greeting.push(line);
         }
-        let mut log = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        panic!("the server did not start: {log}");
+        panic!("the server did not start: {}", child.wait().unwrap());
     }
 
     /// Stops it as an operator would. Its exit code.

@@ -43,12 +43,11 @@ pub struct FunctionBody {
     returns: Option<Vec<String>>,
     /// Actions and syncs: every named schema, below `definitions`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Value>)]
-    json_schema: Option<Option<Value>>,
+    json_schema: Option<Value>,
     /// Syncs: how often.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
-    runs: Option<Option<String>>,
+    runs: Option<Value>,
     /// Syncs: whether its schedule starts by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     auto_start: Option<bool>,
@@ -83,8 +82,8 @@ impl From<Function> for FunctionBody {
             source: function.origin.as_str(),
             input,
             returns,
-            json_schema: (kind != FunctionKind::OnEvent).then_some(json_schema),
-            runs: is_sync.then_some(function.definition.frequency),
+            json_schema: (kind != FunctionKind::OnEvent).then(|| json_schema.into()),
+            runs: is_sync.then(|| function.definition.frequency.into()),
             auto_start: is_sync.then_some(function.definition.auto_start),
             track_deletes: is_sync.then_some(function.definition.track_deletes),
             event: function.definition.event,
