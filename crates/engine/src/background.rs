@@ -48,11 +48,15 @@ impl Background {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
         self.engine.actions.close();
+        self.engine.renewals.tasks.close();
         if tokio::time::timeout(GRACE, self.engine.actions.wait()).await.is_err() {
             tracing::warn!(
                 actions = self.engine.actions.len(),
                 "actions whose callers are gone are given up"
             );
+        }
+        if tokio::time::timeout(GRACE, self.engine.renewals.tasks.wait()).await.is_err() {
+            tracing::warn!("token endpoints that do not answer are given up");
         }
         self.engine.runtime.shutdown().await;
         self.stop_writer.cancel();

@@ -16,7 +16,7 @@ use bespoke_core::{
 };
 use bespoke_store::{ConnectionChange, ConnectionFilter, WrittenMetadata};
 use serde_json::{Map, Value};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use url::Url;
 
 /// How old the note of the last fetch may get: reading a connection is not worth a write each time.
@@ -60,8 +60,8 @@ impl Engine {
         }
     }
 
-    /// The connection of these names with its credentials.
-    pub async fn connection_with_credentials(
+    /// The connection of these names with its credentials as they are stored.
+    async fn connection_with_credentials(
         &self,
         environment: EnvironmentId,
         provider_config_key: &str,
@@ -80,23 +80,21 @@ impl Engine {
         Ok((connection, credentials))
     }
 
-    /// The credentials of a connection.
-    pub async fn credentials(&self, connection: &Connection) -> Result<Credentials> {
-        let found = self.store.connection_credentials(connection.environment, connection.id).await?;
-        found.ok_or(Error::NotFound(Resource::Connection))
-    }
-
-    /// A connection as the API and `getConnection()` show it, credentials included; the refresh token only with
-    /// `refresh_token`.
+    /// A connection as the API and `getConnection()` show it, with credentials that were renewed where they are near
+    /// their end or `force` is set; the refresh token only with `refresh_token`.
+    ///
+    /// Fails with [`Error::NotFound`] and [`Error::CredentialsUnusable`].
     pub async fn connection_json(
-        &self,
+        self: &Arc<Self>,
         environment: EnvironmentId,
         provider_config_key: &str,
         connection_id: &str,
+        force: bool,
         refresh_token: bool,
     ) -> Result<ConnectionShape> {
-        let (connection, credentials) =
+        let (connection, stored) =
             self.connection_with_credentials(environment, provider_config_key, connection_id).await?;
+        let credentials = self.fresh_credentials(&connection, stored, force).await?;
         let shown = shape::shown_credentials(&credentials, refresh_token);
         Ok(ConnectionShape::new(connection, shown, TimeStyle::Offset))
     }

@@ -79,6 +79,9 @@ pub enum Error {
     /// The provider does not accept the given credentials; the text says how it was found out.
     #[error("the provider did not accept the credentials: {0}")]
     CredentialsRefused(String),
+    /// The connection's credentials have ended and are not renewed.
+    #[error("{}", .0.reason)]
+    CredentialsUnusable(Box<crate::credentials::Unusable>),
     /// There is no answer of the provider.
     #[error("the provider could not be asked")]
     Proxy(#[source] crate::proxy::Error),

@@ -8,6 +8,7 @@ pub mod settings;
 
 pub mod actions;
 pub mod connections;
+pub mod credentials;
 pub mod deployments;
 pub mod environment_variables;
 pub mod environments;
@@ -34,6 +35,7 @@ use bespoke_core::{
 };
 use bespoke_runtime::Runtime;
 use bespoke_store::Store;
+use credentials::Renewals;
 use functions::LoadedFunctions;
 use history::{History, HistoryWriter};
 use providers::Catalogue;
@@ -60,6 +62,8 @@ pub struct Engine {
     pub(crate) loaded: LoadedFunctions,
     /// Actions whose callers wait, or have gone away.
     pub(crate) actions: TaskTracker,
+    /// Credentials that are being renewed, whether the callers wait or have gone away.
+    pub(crate) renewals: Renewals,
     pub(crate) history: History,
     history_writer: Mutex<Option<HistoryWriter>>,
 }
@@ -100,6 +104,7 @@ impl Engine {
             settings,
             loaded,
             actions,
+            renewals: Renewals::default(),
             history,
             history_writer,
         })

@@ -43,7 +43,11 @@ pub struct ProxyCall {
 
 impl Engine {
     /// Makes a request for a customer. The answer is the provider's, whatever its status.
-    pub async fn proxy(&self, environment: EnvironmentId, call: ProxyCall) -> Result<ProxyResponse> {
+    pub async fn proxy(
+        self: &Arc<Self>,
+        environment: EnvironmentId,
+        call: ProxyCall,
+    ) -> Result<ProxyResponse> {
         let connection = self
             .connection_of_integration(environment, &call.provider_config_key, &call.connection_id)
             .await?;
@@ -62,7 +66,7 @@ impl Engine {
     /// Makes a request that a function asked for. `provider` is the function's own, also where it names another
     /// connection (functions.md §2.1).
     pub(crate) async fn request_for_run(
-        &self,
+        self: &Arc<Self>,
         connection: &Connection,
         provider: &str,
         request: Http,
@@ -75,7 +79,10 @@ impl Engine {
         let mut outgoing = self
             .request_to(provider, connection.clone(), method, request.endpoint)
             .await
-            .map_err(|error| refused("failed_to_get_connection", error))?;
+            .map_err(|error| match error {
+                Error::CredentialsUnusable(unusable) => refused(unusable.reason.code(), unusable.reason),
+                error => refused("failed_to_get_connection", error),
+            })?;
         outgoing.params = params;
         outgoing.headers = headers;
         outgoing.body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
@@ -88,9 +95,9 @@ impl Engine {
         self.reply(method, answer).await
     }
 
-    /// A request with what the connection brings along and nothing else.
+    /// A request with what the connection brings along, credentials that work included, and nothing else.
     async fn request_to(
-        &self,
+        self: &Arc<Self>,
         provider: &str,
         connection: Connection,
         method: Method,
@@ -103,7 +110,8 @@ impl Engine {
             .await?
             .ok_or(Error::NotFound(Resource::Integration))?;
         let credentials = self.store.connection_credentials(connection.environment, connection.id).await?;
-        let credentials = credentials.ok_or(Error::NotFound(Resource::Connection))?;
+        let stored = credentials.ok_or(Error::NotFound(Resource::Connection))?;
+        let credentials = self.fresh_credentials(&connection, stored, false).await?;
         let mut request = ProxyRequest::get(provider, Arc::new(connection), Arc::new(credentials), endpoint);
         request.method = method;
         request.integration_config = integration.custom;

@@ -266,7 +266,7 @@ impl IntoResponse for ApiError {
 /// What a use case's failure is on the wire. Endpoints that answer it with another code or status change it there.
 impl From<bespoke_engine::Error> for ApiError {
     fn from(error: bespoke_engine::Error) -> Self {
-        use bespoke_engine::{Error, Resource};
+        use bespoke_engine::{Error, Resource, credentials::Reason};
         match error {
             Error::NotFound(Resource::Connection) => Self::new(Code::UnknownConnection),
             Error::NotFound(Resource::Integration) => Self::new(Code::UnknownProviderConfig),
@@ -289,6 +289,12 @@ impl From<bespoke_engine::Error> for ApiError {
             }
             Error::MetadataTooLarge(_) => Self::new(Code::MetadataTooLarge).message(error.to_string()),
             Error::CredentialsRefused(_) => Self::new(Code::ConnectionTestFailed).message(error.to_string()),
+            Error::CredentialsUnusable(unusable) => Self::new(match unusable.reason {
+                Reason::Refused(_) => Code::RefreshTokenExternalError,
+                Reason::Backoff => Code::ConnectionRefreshBackoff,
+                Reason::Exhausted => Code::ConnectionRefreshExhausted,
+            })
+            .message(unusable.reason.to_string()),
             Error::Failed(failure) => Self::failure(*failure),
             Error::Proxy(error) => Self::proxy(&error),
             Error::Stopping => Self::new(Code::ServiceUnavailable),

@@ -3,7 +3,10 @@
 //! The metadata is written in [`crate::metadata`] only.
 
 mod list;
+mod refresh;
+
 pub use list::ConnectionFilter;
+pub use refresh::{RefreshOutcome, RefreshState};
 
 use crate::{
     Store,
@@ -225,31 +228,6 @@ impl Store {
             .await
     }
 
-    /// Replaces the credentials of a connection, for example by a refreshed token. [`Error::NotFound`] where it is gone.
-    pub async fn replace_credentials(
-        &self,
-        environment: EnvironmentId,
-        id: ConnectionId,
-        credentials: Credentials,
-    ) -> Result<()> {
-        let (vault, now) = (self.vault.clone(), self.now());
-        self.db
-            .write(move |tx| {
-                let connection = by_row(tx, environment, id)?.ok_or(Error::NotFound("the connection"))?;
-                let identity = Identity {
-                    integration: connection.integration,
-                    connection_id: &connection.connection_id,
-                };
-                let sealed = identity.seal(&vault, &credentials)?;
-                tx.execute(
-                    "UPDATE connections SET credentials = $2, updated_at = $3 WHERE id = $1",
-                    params![id, &sealed, now],
-                )
-                .map(drop)
-            })
-            .await
-    }
-
     /// Notes that the credentials of a connection were fetched now.
     pub async fn touch_connection(&self, environment: EnvironmentId, id: ConnectionId) -> Result<()> {
         let now = self.now();
@@ -345,6 +323,7 @@ fn save_in(
             // It was deleted between the two statements.
             .ok_or_else(|| Error::Conflict("the connection".into()))?,
     };
+    refresh::forget(tx, id)?;
     let find = |tx: &mut Tx| by_row(tx, environment, id)?.ok_or(Error::NotFound("the connection"));
     let connection = find(tx)?;
     apply(tx, &connection, &save.change, now)?;

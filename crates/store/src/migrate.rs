@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0004_syncs",
     "0005_records",
     "0006_runs",
+    "0007_refresh",
 ];
 
 /// The version of the schema that this program works with.

@@ -1,6 +1,7 @@
 //! How a connection proves who it is: auth modes, credentials, and what they put on a request.
 
 mod credentials;
+pub mod oauth2;
 mod request;
 
 pub use credentials::*;

@@ -11,7 +11,9 @@ mod params;
 mod url;
 
 pub use error::Error;
+pub(crate) use names::Lookup;
 pub use params::Params;
+pub(crate) use url::filled as filled_url;
 
 use crate::{
     http::{self, Body, Client, HeaderMap, HeaderValue, Method, Response},
@@ -24,7 +26,6 @@ use bespoke_core::{
     retry::{self, Wishes},
     time::Clock,
 };
-use names::Lookup;
 use serde_json::{Map, Value};
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -121,6 +122,16 @@ impl Proxy {
     /// A proxy over the outbound client. `clock` reads `Retry-After` dates, `sleeper` waits between attempts.
     pub fn new(client: Client, clock: Arc<dyn Clock>, sleeper: Arc<dyn Sleeper>) -> Self {
         Self { client, clock, sleeper }
+    }
+
+    /// The outbound client.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What waits.
+    pub(crate) fn sleeper(&self) -> &dyn Sleeper {
+        &*self.sleeper
     }
 
     /// Sends a request, again where the rules say so, and gives the last answer whatever its status.

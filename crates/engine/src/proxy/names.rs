@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use std::cell::OnceCell;
 
 /// Finds the value of a name in a connection, its credentials and the provider's defaults.
-pub(super) struct Lookup<'a> {
+pub(crate) struct Lookup<'a> {
     provider: &'a Provider,
     connection: &'a Connection,
     credentials: &'a Credentials,
@@ -14,7 +14,7 @@ pub(super) struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         provider: &'a Provider,
         connection: &'a Connection,
         credentials: &'a Credentials,
@@ -24,7 +24,7 @@ impl<'a> Lookup<'a> {
 
     /// The value of `connectionConfig.x`, `metadata.x.y`, `credentials.x`, `connectionId`, `providerConfigKey`, or a plain field of
     /// the credentials. Empty connection config counts as missing: forms send what was left blank so.
-    pub(super) fn find(&self, name: &str) -> Option<String> {
+    pub(crate) fn find(&self, name: &str) -> Option<String> {
         match name.split_once('.') {
             Some(("connectionConfig" | "connection_config", path)) => self.connection_config(path),
             Some(("metadata", path)) => text(at(self.metadata(), path)?),

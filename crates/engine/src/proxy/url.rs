@@ -54,8 +54,18 @@ fn base(parts: &Parts<'_>) -> Result<String, Error> {
     }
 }
 
-/// Takes the first alternative that can be filled in.
 fn render_base(text: &str, names: &Lookup<'_>) -> Result<String, Error> {
+    render(text, names).map(|base| base.trim_end_matches('/').to_owned())
+}
+
+/// A URL of a definition that no endpoint is appended to, filled in as a base URL is.
+pub(crate) fn filled(text: &str, names: &Lookup<'_>) -> Result<Url, Error> {
+    let url = render(text, names)?;
+    url.parse().map_err(|_| Error::InvalidUrl(shown(&url)))
+}
+
+/// Takes the first alternative that can be filled in.
+fn render(text: &str, names: &Lookup<'_>) -> Result<String, Error> {
     let mut result = Err(Error::MissingUrl);
     for alternative in template::alternatives(text) {
         result = render_one(alternative, names);
@@ -63,7 +73,7 @@ fn render_base(text: &str, names: &Lookup<'_>) -> Result<String, Error> {
             break;
         }
     }
-    result.map(|base| base.trim_end_matches('/').to_owned())
+    result
 }
 
 /// Fills in a base URL. Values within the host part may only hold what hosts hold: a customer who enters `evil.example/` as their

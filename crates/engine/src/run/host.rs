@@ -102,8 +102,10 @@ impl RunHost {
         let key = which.provider_config_key.unwrap_or_else(|| own.provider_config_key.clone());
         let id = which.connection_id.unwrap_or_else(|| own.connection_id.clone());
         let engine = &self.0.engine;
-        let connection =
-            engine.connection_json(own.environment, &key, &id, which.refresh_token).await.map_err(refusal)?;
+        let connection = engine
+            .connection_json(own.environment, &key, &id, which.force_refresh, which.refresh_token)
+            .await
+            .map_err(refusal)?;
         head(&connection)
     }
 
@@ -230,6 +232,9 @@ fn refusal(error: Error) -> Refusal {
             message: failure.message.clone(),
             payload: Some(failure.payload.clone()),
         },
+        Error::CredentialsUnusable(unusable) => {
+            Refusal::new(unusable.reason.code(), unusable.reason.to_string())
+        }
         Error::Store(_) | Error::Damaged(_) => {
             tracing::error!(error = crate::error::chain(&error), "a function's call failed");
             Refusal::new("server_error", "The server could not do this.")

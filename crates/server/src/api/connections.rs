@@ -15,9 +15,12 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use bespoke_core::{connection::EndUser, document::Document};
-use bespoke_engine::{ConnectionShape, Error, ImportConnection, Resource, TimeStyle, UpdateConnection};
+use bespoke_engine::{
+    ConnectionShape, Error, ImportConnection, Resource, TimeStyle, UpdateConnection,
+    credentials::{Reason, Unusable},
+};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value, json, value::RawValue};
 
 /// The scope that shows credentials.
 const READ_CREDENTIALS: &str = "environment:connections:read_credentials";
@@ -47,10 +50,10 @@ pub struct GetConnection {
     refresh_github_app_jwt_token: bool,
 }
 
-/// A connection with its credentials, as far as the key may see them.
+/// A connection with its credentials, as far as the key may see them. A token near its end is renewed first.
 #[utoipa::path(get, path = "/connections/{connection_id}", tag = "connections",
     params(("connection_id" = String, Path), GetConnection),
-    responses((status = 200, description = "The connection"), (status = 404)))]
+    responses((status = 200, description = "The connection"), (status = 400), (status = 404), (status = 424)))]
 pub async fn get_connection(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsRead>,
@@ -62,7 +65,9 @@ pub async fn get_connection(
     let GetConnection { provider_config_key, force_refresh, refresh_token, refresh_github_app_jwt_token } =
         query;
     let shape = if key.has(READ_CREDENTIALS) {
-        engine.connection_json(environment, &provider_config_key, &connection_id, refresh_token).await
+        engine
+            .connection_json(environment, &provider_config_key, &connection_id, force_refresh, refresh_token)
+            .await
     } else if force_refresh || refresh_token || refresh_github_app_jwt_token {
         return Err(
             ApiError::new(Code::Forbidden).message(format!("The key lacks the scope {READ_CREDENTIALS}."))
@@ -72,13 +77,13 @@ pub async fn get_connection(
             engine.connection_of_integration(environment, &provider_config_key, &connection_id).await;
         connection.map(|connection| ConnectionShape::new(connection, Map::new(), TimeStyle::Offset))
     };
-    Ok(axum::Json(shape.map_err(not_found)?))
+    Ok(axum::Json(shape.map_err(not_shown)?))
 }
 
 /// As `GET /connections/{connection_id}`.
 #[utoipa::path(get, path = "/connection/{connection_id}", tag = "connections",
     params(("connection_id" = String, Path), GetConnection),
-    responses((status = 200, description = "The connection"), (status = 404)))]
+    responses((status = 200, description = "The connection"), (status = 400), (status = 404), (status = 424)))]
 pub async fn get_connection_alias(
     app: State<AppState>,
     key: Key<scope::ConnectionsRead>,
@@ -248,6 +253,21 @@ fn not_found(error: Error) -> ApiError {
         }
         error => error.into(),
     }
+}
+
+/// Credentials that cannot be renewed: the connection is shown without them.
+fn not_shown(error: Error) -> ApiError {
+    let Error::CredentialsUnusable(unusable) = error else { return not_found(error) };
+    let Unusable { reason, connection } = *unusable;
+    let status = match reason {
+        Reason::Refused(_) => 400,
+        Reason::Backoff | Reason::Exhausted => 424,
+    };
+    let connection = ConnectionShape::new(connection, Map::new(), TimeStyle::Offset);
+    ApiError::new(Code::InvalidCredentials)
+        .status(status)
+        .message(reason.to_string())
+        .payload(json!({ "reason": reason.code(), "connection": connection }))
 }
 
 fn check_names(connection_id: &str, provider_config_key: &str) -> Result<()> {

@@ -1,0 +1,163 @@
+//! Renewing the credentials of a connection, by one process at a time on all nodes.
+//!
+//! The lease is a row, not a lock: nothing is held while the provider is asked. Its token is the fence: who lost it, because
+//! it took too long or the connection was authorised anew meanwhile, writes nothing.
+
+use super::Identity;
+use crate::{
+    Store,
+    db::{Row, Tx, params},
+    error::Result,
+};
+use bespoke_core::{
+    auth::{Credentials, oauth2::Failures},
+    id::{ConnectionId, EnvironmentId, IntegrationId},
+};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The credentials of a connection, and how renewing them went lately.
+#[derive(Clone, Debug)]
+pub struct RefreshState {
+    /// The credentials as they are now.
+    pub credentials: Credentials,
+    /// The failures since they were last renewed.
+    pub failures: Failures,
+}
+
+/// What became of a lease.
+#[derive(Clone, Debug)]
+pub enum RefreshOutcome {
+    /// There are new credentials.
+    Renewed(Credentials),
+    /// It failed; these are the failures now.
+    Failed(Failures),
+    /// Nothing was done.
+    Unneeded,
+}
+
+/// A row as it is read, still sealed.
+struct Sealed {
+    integration: IntegrationId,
+    connection_id: String,
+    credentials: Vec<u8>,
+    failures: Failures,
+}
+
+fn read(row: &Row<'_>) -> Result<Sealed> {
+    let days: Option<i64> = row.get(4)?;
+    Ok(Sealed {
+        integration: row.get(0)?,
+        connection_id: row.get(1)?,
+        credentials: row.get(2)?,
+        failures: Failures {
+            last: row.get(3)?,
+            days: days.and_then(|days| days.try_into().ok()).unwrap_or_default(),
+        },
+    })
+}
+
+fn find(tx: &mut Tx, environment: EnvironmentId, connection: ConnectionId) -> Result<Option<Sealed>> {
+    tx.query_opt(
+        "SELECT connections.integration_id, connections.connection_id, connections.credentials,
+             credential_refreshes.failed_at, credential_refreshes.failed_days
+         FROM connections LEFT JOIN credential_refreshes ON credential_refreshes.connection = connections.id
+         WHERE connections.environment_id = $1 AND connections.id = $2",
+        params![environment, connection],
+        read,
+    )
+}
+
+/// Forgets leases and failures: the connection has been authorised anew.
+pub(super) fn forget(tx: &mut Tx, connection: ConnectionId) -> Result<()> {
+    tx.execute("DELETE FROM credential_refreshes WHERE connection = $1", params![connection]).map(drop)
+}
+
+impl Store {
+    /// The credentials of a connection and how renewing them went; `None` where there is no such connection.
+    pub async fn refresh_state(
+        &self,
+        environment: EnvironmentId,
+        connection: ConnectionId,
+    ) -> Result<Option<RefreshState>> {
+        let found = self.db.read(move |tx| find(tx, environment, connection)).await?;
+        found.map(|sealed| self.unseal_state(sealed)).transpose()
+    }
+
+    /// Takes the right to renew the credentials of a connection, under the token `lease` and for this long, and tells how
+    /// they are now. `None` where another has it, or there is no such connection.
+    pub async fn lease_refresh(
+        &self,
+        environment: EnvironmentId,
+        connection: ConnectionId,
+        lease: Uuid,
+        duration: Duration,
+    ) -> Result<Option<RefreshState>> {
+        let now = self.now();
+        let found = self
+            .db
+            .write(move |tx| {
+                let taken = tx.execute(
+                    "INSERT INTO credential_refreshes (connection, lease, leased_until)
+                     SELECT id, $3, $4 FROM connections WHERE environment_id = $1 AND id = $2
+                     ON CONFLICT (connection) DO UPDATE SET lease = excluded.lease, leased_until = excluded.leased_until
+                     WHERE credential_refreshes.leased_until IS NULL OR credential_refreshes.leased_until <= $5",
+                    params![environment, connection, lease, now.after(duration), now],
+                )?;
+                // A statement of its own: it sees what the one who had the lease before has written.
+                if taken == 1 { find(tx, environment, connection) } else { Ok(None) }
+            })
+            .await?;
+        found.map(|sealed| self.unseal_state(sealed)).transpose()
+    }
+
+    /// Writes what became of a lease and gives it back. False, and nothing is written, where the lease was lost.
+    pub async fn finish_refresh(
+        &self,
+        environment: EnvironmentId,
+        connection: ConnectionId,
+        lease: Uuid,
+        outcome: RefreshOutcome,
+    ) -> Result<bool> {
+        let (vault, now) = (self.vault.clone(), self.now());
+        self.db
+            .write(move |tx| {
+                let (failures, renewed) = match &outcome {
+                    RefreshOutcome::Renewed(credentials) => (Some(Failures::default()), Some(credentials)),
+                    RefreshOutcome::Failed(failures) => (Some(*failures), None),
+                    RefreshOutcome::Unneeded => (None, None),
+                };
+                let is_mine = tx.execute(
+                    "UPDATE credential_refreshes SET lease = NULL, leased_until = NULL WHERE connection = $1 AND lease = $2",
+                    params![connection, lease],
+                )? == 1;
+                if !is_mine {
+                    return Ok(false);
+                }
+                if let Some(Failures { last, days }) = failures {
+                    tx.execute(
+                        "UPDATE credential_refreshes SET failed_at = $2, failed_days = $3 WHERE connection = $1",
+                        params![connection, last, i64::from(days)],
+                    )?;
+                }
+                if let Some(credentials) = renewed
+                    && let Some(Sealed { integration, connection_id, .. }) = find(tx, environment, connection)?
+                {
+                    let sealed = Identity { integration, connection_id: &connection_id }.seal(&vault, credentials)?;
+                    tx.execute(
+                        "UPDATE connections SET credentials = $2, updated_at = $3 WHERE id = $1",
+                        params![connection, &sealed, now],
+                    )?;
+                }
+                Ok(true)
+            })
+            .await
+    }
+
+    fn unseal_state(&self, sealed: Sealed) -> Result<RefreshState> {
+        let Sealed { integration, connection_id, credentials, failures } = sealed;
+        let credentials =
+            Identity { integration, connection_id: &connection_id }.open(&self.vault, &credentials)?;
+        Ok(RefreshState { credentials, failures })
+    }
+}
