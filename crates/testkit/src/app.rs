@@ -70,7 +70,7 @@ pub struct TestApp {
     background: Option<Background>,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
-    database: Database,
+    database: Arc<Database>,
 }
 
 impl TestApp {
@@ -81,6 +81,16 @@ impl TestApp {
 
     /// A server on this database, as `options` say.
     pub async fn with(database: Database, options: Options) -> Self {
+        Self::node(Arc::new(database), options).await
+    }
+
+    /// Another node on the same database. PostgreSQL only: on SQLite there is one node.
+    pub async fn another_node(&self, options: Options) -> Self {
+        assert!(self.is_postgres(), "only for PostgreSQL");
+        Self::node(Arc::clone(&self.database), options).await
+    }
+
+    async fn node(database: Arc<Database>, options: Options) -> Self {
         let clock = clock(&options);
         let store = database.store_at(Arc::clone(&clock)).await;
         let settings = settings(&options);

@@ -11,5 +11,6 @@ mod integrations;
 mod metadata;
 mod providers;
 mod records;
+mod refresh;
 mod syncs;
 mod transport;
