@@ -29,6 +29,10 @@ type Intrinsics = (
 /// Heap that a spare engine may use before it has a run and that run's limit, bytes.
 const SPARE_MEMORY: usize = 32 << 20;
 
+/// Heap below which no garbage is looked for, bytes. Most runs end before, and looking while the prelude and the modules are
+/// loaded finds nothing: at the engine's own 256 KiB it was a sixth of a short run's CPU time.
+const GARBAGE_THRESHOLD: usize = 16 << 20;
+
 /// The stack limit of a spare engine, bytes.
 const SPARE_STACK: usize = 1 << 20;
 
@@ -74,6 +78,7 @@ impl Isolate {
         let state = Rc::new(State::default());
         let runtime = Runtime::new()?;
         runtime.set_memory_limit(SPARE_MEMORY);
+        runtime.set_gc_threshold(GARBAGE_THRESHOLD);
         runtime.set_max_stack_size(SPARE_STACK);
         let modules = Modules(Rc::clone(&state));
         runtime.set_loader(modules.clone(), modules);

@@ -1,7 +1,7 @@
 //! Starting and stopping the server.
 
 use crate::{config::Settings, rate_limit::RateLimit, router::router, state::AppState};
-use axum::extract::Request;
+use axum::{extract::Request, serve::ListenerExt as _};
 use bespoke_engine::Engine;
 use std::{future::Future, net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
@@ -41,6 +41,12 @@ impl Server {
         // Paths are rewritten before the router sees them; a layer of the router itself would come too late.
         let service = router.map_request(move |request: Request| routes.apply(request));
         let service = axum::ServiceExt::<Request>::into_make_service(service);
-        axum::serve(self.listener, service).with_graceful_shutdown(stop).await
+        // Small writes go out at once: an answer that streams would otherwise wait for the client's delayed acknowledgement.
+        let listener = self.listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "TCP_NODELAY could not be set");
+            }
+        });
+        axum::serve(listener, service).with_graceful_shutdown(stop).await
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     wakeups::Wakeups,
 };
 use crossbeam_channel::{Receiver, unbounded};
-use rusqlite::{Connection, ErrorCode, ffi, types};
+use rusqlite::{Connection, ErrorCode, config::DbConfig, ffi, types};
 use std::{borrow::Cow, collections::HashMap, path::Path, thread, time::Duration};
 
 /// Most closures in one commit. More would only make the first of them wait.
@@ -136,6 +136,9 @@ impl Session {
         let connection = Connection::open(path).map_err(failure)?;
         connection.busy_timeout(LOCK_WAIT).map_err(failure)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Without this promise of stable plans SQLite compiles a prepared statement anew whenever a value is bound that a
+        // better plan could depend on, which cost more than running it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failure)?;
         connection
             .execute_batch(if writes {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
