@@ -6,7 +6,7 @@ mod shape;
 pub use import::ImportConnection;
 pub use shape::{ConnectionShape, TimeStyle};
 
-use crate::{Engine, Error, Resource, Result};
+use crate::{Engine, Error, Resource, Result, credentials::Need};
 use bespoke_core::{
     auth::Credentials,
     connection::{Connection, EndUser},
@@ -94,7 +94,8 @@ impl Engine {
     ) -> Result<ConnectionShape> {
         let (connection, stored) =
             self.connection_with_credentials(environment, provider_config_key, connection_id).await?;
-        let credentials = self.fresh_credentials(&connection, stored, force).await?;
+        let need = if force { Need::New } else { Need::Lasting };
+        let credentials = self.fresh_credentials(&connection, stored, need).await?;
         let shown = shape::shown_credentials(&credentials, refresh_token);
         Ok(ConnectionShape::new(connection, shown, TimeStyle::Offset))
     }

@@ -35,6 +35,10 @@ const LEASE: Duration = Duration::from_secs(90);
 /// The first wait for another node; it doubles up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// How long a renewed token is not doubted, whatever the provider answers: some refuse a request with 401 for other reasons.
+const TRUST: Duration = Duration::from_mins(5);
+/// How often the outcome is written, a second apart, where the database does not answer.
+const WRITES: u32 = 5;
 /// Bytes that an answer with a token may have.
 const MAX_ANSWER: usize = 1024 * 1024;
 
@@ -83,6 +87,17 @@ impl fmt::Display for Reason {
     }
 }
 
+/// When credentials are good enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// When they are not near their end.
+    Lasting,
+    /// When they are newer than those that the provider has just answered 401 to.
+    Accepted,
+    /// When they are newer than those that the caller has seen: someone insists.
+    New,
+}
+
 /// What is being renewed in this process.
 #[derive(Default)]
 pub(crate) struct Renewals {
@@ -110,19 +125,19 @@ impl Renewals {
 }
 
 impl Engine {
-    /// Credentials to work with, given those that are stored: these, or new ones where they are near their end. With
-    /// `force` new ones in any case, unless another has renewed them meanwhile.
+    /// Credentials that serve the need, given those that are stored: these, or new ones, or those by which another has
+    /// replaced them meanwhile.
     ///
-    /// Where renewing fails, a token that has not ended yet still does. Costs no look into the database while nothing is
+    /// Where a token near its end cannot be renewed it does until it ends. Costs no look into the database while nothing is
     /// near its end. Fails with [`Error::CredentialsUnusable`].
     pub(crate) async fn fresh_credentials(
         self: &Arc<Self>,
         connection: &Connection,
         stored: Credentials,
-        force: bool,
+        need: Need,
     ) -> Result<Credentials> {
         let Some(provider) = self.providers.get(&connection.provider) else { return Ok(stored) };
-        let is_wanted = force || oauth2::is_due(&provider.definition, &stored, self.now());
+        let is_wanted = need != Need::Lasting || oauth2::is_due(&provider.definition, &stored, self.now());
         if !is_wanted || !oauth2::is_renewable(&stored) {
             return Ok(stored);
         }
@@ -131,11 +146,13 @@ impl Engine {
             provider: Arc::clone(provider),
             connection: connection.clone(),
             seen: stored.clone(),
-            force,
+            need,
         };
         let renewed = self.renewals.tasks.spawn(renewal.run()).await.map_err(|_| Error::Stopping)?;
         match renewed {
-            Err(Error::CredentialsUnusable(_)) if !force && oauth2::is_valid(&stored, self.now()) => {
+            Err(Error::CredentialsUnusable(_))
+                if need == Need::Lasting && oauth2::is_valid(&stored, self.now()) =>
+            {
                 Ok(stored)
             }
             other => other,
@@ -150,8 +167,8 @@ struct Renewal {
     connection: Connection,
     /// The credentials that are not good enough.
     seen: Credentials,
-    /// Whether they are renewed although they still work.
-    force: bool,
+    /// What would be.
+    need: Need,
 }
 
 /// Why the provider gave no token.
@@ -201,14 +218,17 @@ impl Renewal {
     /// What there is to say without asking the provider; `None` where it is to be asked.
     fn settled(&self, state: &RefreshState) -> Option<Result<Credentials>> {
         let (now, stored) = (self.engine.now(), &state.credentials);
-        let is_wanted = if self.force {
-            *stored == self.seen
-        } else {
-            oauth2::is_due(&self.provider.definition, stored, now)
+        let is_wanted = match self.need {
+            Need::Lasting => oauth2::is_due(&self.provider.definition, stored, now),
+            Need::Accepted => {
+                *stored == self.seen
+                    && state.renewed_at.is_none_or(|renewed_at| now.since(renewed_at) >= TRUST)
+            }
+            Need::New => *stored == self.seen,
         };
         if !is_wanted || !oauth2::is_renewable(stored) {
             Some(Ok(stored.clone()))
-        } else if state.failures.is_exhausted() && !self.force {
+        } else if state.failures.is_exhausted() && self.need != Need::New {
             Some(Err(self.unusable(Reason::Exhausted)))
         } else if state.failures.is_cooling(now) {
             Some(Err(self.unusable(Reason::Backoff)))
@@ -224,10 +244,10 @@ impl Renewal {
         }
         match self.ask(&state.credentials).await {
             Ok(renewed) => {
-                if self.finish(lease, RefreshOutcome::Renewed(renewed.clone())).await? {
+                if self.finish(lease, RefreshOutcome::Renewed(Box::new(renewed.clone()))).await? {
                     return Ok(renewed);
                 }
-                // The connection was authorised anew meanwhile: that counts.
+                // The connection was authorised anew meanwhile, or a write whose answer was lost did succeed.
                 let Connection { environment, id, .. } = self.connection;
                 let stored = self.engine.store.connection_credentials(environment, id).await?;
                 stored.ok_or(Error::NotFound(Resource::Connection))
@@ -251,8 +271,18 @@ impl Renewal {
         }
     }
 
+    /// Writes the outcome. It insists: a refresh token that is not written down is lost, and the customer with it.
     async fn finish(&self, lease: Uuid, outcome: RefreshOutcome) -> Result<bool> {
+        use bespoke_store::Error::{Busy, Unavailable};
         let Connection { environment, id, .. } = self.connection;
+        for _ in 1..WRITES {
+            match self.engine.store.finish_refresh(environment, id, lease, outcome.clone()).await {
+                Err(Busy(_) | Unavailable(_)) => {
+                    self.engine.proxy.sleeper().sleep(Duration::from_secs(1)).await
+                }
+                written => return Ok(written?),
+            }
+        }
         Ok(self.engine.store.finish_refresh(environment, id, lease, outcome).await?)
     }
 

@@ -4,10 +4,16 @@
 
 use crate::{
     Engine, Error, Resource, Result,
-    http::{Body, HeaderMap, HeaderName, HeaderValue, Method},
+    credentials::Need,
+    http::{Body, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     proxy::{self, Params, ProxyRequest, ProxyResponse},
 };
-use bespoke_core::{connection::Connection, id::EnvironmentId, retry::Wishes};
+use bespoke_core::{
+    auth::{Credentials, oauth2},
+    connection::Connection,
+    id::EnvironmentId,
+    retry::Wishes,
+};
 use bespoke_runtime::host::{Http, Refusal, Reply};
 use bytes::Bytes;
 use serde::Serialize;
@@ -60,7 +66,7 @@ impl Engine {
         request.base_url_override = call.base_url_override;
         request.decompress = call.decompress;
         request.forward_headers_on_redirect = call.forward_headers_on_redirect;
-        Ok(self.proxy.send(request).await?)
+        self.send(request).await
     }
 
     /// Makes a request that a function asked for. `provider` is the function's own, also where it names another
@@ -91,7 +97,10 @@ impl Engine {
         outgoing.decompress = request.decompress.unwrap_or(true);
         outgoing.forward_headers_on_redirect = request.forward_headers_on_redirect;
         let method = outgoing.method.clone();
-        let answer = self.proxy.send(outgoing).await.map_err(network)?;
+        let answer = self.send(outgoing).await.map_err(|error| match error {
+            Error::Proxy(error) => network(error),
+            error => refused("server_error", error),
+        })?;
         self.reply(method, answer).await
     }
 
@@ -111,11 +120,33 @@ impl Engine {
             .ok_or(Error::NotFound(Resource::Integration))?;
         let credentials = self.store.connection_credentials(connection.environment, connection.id).await?;
         let stored = credentials.ok_or(Error::NotFound(Resource::Connection))?;
-        let credentials = self.fresh_credentials(&connection, stored, false).await?;
+        let credentials = self.fresh_credentials(&connection, stored, Need::Lasting).await?;
         let mut request = ProxyRequest::get(provider, Arc::new(connection), Arc::new(credentials), endpoint);
         request.method = method;
         request.integration_config = integration.custom;
         Ok(request)
+    }
+
+    /// Sends a request. Where the provider does not accept the token before its end, it is renewed and the request sent once
+    /// more: some providers never say when a token ends, and any may take one back.
+    async fn send(self: &Arc<Self>, request: ProxyRequest) -> Result<ProxyResponse> {
+        let has_own = request.headers.contains_key(header::AUTHORIZATION);
+        let again =
+            if oauth2::is_renewable(&request.credentials) && !has_own { request.replay() } else { None };
+        let answer = self.proxy.send(request).await?;
+        let Some(mut again) = again.filter(|_| answer.response.status == StatusCode::UNAUTHORIZED) else {
+            return Ok(answer);
+        };
+        let refused = Credentials::clone(&again.credentials);
+        match self.fresh_credentials(&again.connection, refused, Need::Accepted).await {
+            Ok(renewed) if renewed != *again.credentials => {
+                again.credentials = Arc::new(renewed);
+                Ok(self.proxy.send(again).await?)
+            }
+            // What the provider said is more to the point than that there is nothing better.
+            Ok(_) | Err(Error::CredentialsUnusable(_)) => Ok(answer),
+            Err(error) => Err(error),
+        }
     }
 
     async fn reply(&self, method: Method, answer: ProxyResponse) -> Result<Reply, Refusal> {

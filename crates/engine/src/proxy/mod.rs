@@ -93,6 +93,32 @@ impl ProxyRequest {
             timeout: None,
         }
     }
+
+    /// The same request once more; `None` where its body streams.
+    pub(crate) fn replay(&self) -> Option<Self> {
+        let body = match &self.body {
+            Body::Empty => Body::Empty,
+            Body::Bytes(bytes) => Body::Bytes(bytes.clone()),
+            Body::Stream { .. } => return None,
+        };
+        Some(Self {
+            provider: Arc::clone(&self.provider),
+            integration_config: self.integration_config.clone(),
+            connection: Arc::clone(&self.connection),
+            credentials: Arc::clone(&self.credentials),
+            method: self.method.clone(),
+            endpoint: self.endpoint.clone(),
+            params: self.params.clone(),
+            headers: self.headers.clone(),
+            content_type: self.content_type.clone(),
+            body,
+            retry: self.retry.clone(),
+            base_url_override: self.base_url_override.clone(),
+            decompress: self.decompress,
+            forward_headers_on_redirect: self.forward_headers_on_redirect,
+            timeout: self.timeout,
+        })
+    }
 }
 
 /// A provider's answer.

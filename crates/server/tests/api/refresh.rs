@@ -45,6 +45,7 @@ struct Books {
     forms: Vec<Form>,
     issued: usize,
     closed: bool,
+    revoked: Option<&'static str>,
 }
 
 impl Drop for Provider {
@@ -56,10 +57,8 @@ impl Drop for Provider {
 impl Provider {
     async fn start() -> Self {
         let desk = Desk::default();
-        let router = Router::new()
-            .route("/token", post(issue))
-            .route("/whoami", get(async |headers: HeaderMap| authorization(&headers)))
-            .with_state(desk.clone());
+        let router =
+            Router::new().route("/token", post(issue)).route("/whoami", get(whoami)).with_state(desk.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -70,10 +69,22 @@ impl Provider {
         self.desk.0.lock().unwrap().forms.clone()
     }
 
+    /// Takes a token back before its end.
+    fn revoke(&self, token: &'static str) {
+        self.desk.0.lock().unwrap().revoked = Some(token);
+    }
+
     /// From now on the token endpoint refuses, or no longer does.
     fn close(&self, closed: bool) {
         self.desk.0.lock().unwrap().closed = closed;
     }
+}
+
+/// The `Authorization` header; 401 where the token was taken back.
+async fn whoami(State(desk): State<Desk>, headers: HeaderMap) -> (StatusCode, String) {
+    let shown = authorization(&headers);
+    let is_revoked = desk.0.lock().unwrap().revoked.is_some_and(|token| shown.ends_with(token));
+    (if is_revoked { StatusCode::UNAUTHORIZED } else { StatusCode::OK }, shown)
 }
 
 fn authorization(headers: &HeaderMap) -> String {
@@ -290,6 +301,26 @@ both! {
         assert_eq!(stage.proxied().await.status, 200, "the token that is there still works");
     }
 
+    async fn a_token_that_is_taken_back_before_its_end_is_renewed(database) {
+        let stage = Stage::set(database, 600).await;
+        stage.provider.revoke("t0");
+        let answers = join_all((0..5).map(|_| stage.proxied())).await;
+        assert!(answers.iter().all(|answer| (answer.status, answer.text().as_str()) == (200, "Bearer t1")));
+        assert_eq!(stage.asked(), 1);
+
+        stage.provider.revoke("t1");
+        assert_eq!(stage.proxied().await.status, 401, "a token that is minutes old is not doubted");
+        stage.clock.advance(MINUTE * 5);
+        let own = stage.dev.get("/proxy/whoami").header("provider-config-key", "crm").header("connection-id", "a");
+        assert_eq!(own.header("nango-proxy-authorization", "Own t1").await.status, 401, "it was not our token");
+        stage.provider.close(true);
+        assert_eq!(stage.proxied().await.status, 401, "the provider's answer is told");
+        assert_eq!(stage.asked(), 2);
+        stage.provider.close(false);
+        stage.clock.advance(MINUTE);
+        assert_eq!(stage.proxied().await.text(), "Bearer t2");
+    }
+
     async fn what_cannot_be_renewed_is_used_as_it_is(database) {
         let stage = Stage::set(database, 0).await;
         for fields in [json!({"expires_at": stage.in_minutes(0)}), json!({})] {
@@ -355,7 +386,7 @@ both! {
         assert_eq!(stage.asked(), 0);
         stage.clock.advance(MINUTE);
         assert_eq!(waiting.await.unwrap().text(), "Bearer t1");
-        let late = RefreshOutcome::Renewed(lease.unwrap().credentials);
+        let late = RefreshOutcome::Renewed(Box::new(lease.unwrap().credentials));
         assert!(!stage.app.store.finish_refresh(environment, connection, dead, late).await.unwrap());
         assert_eq!(stage.proxied().await.text(), "Bearer t1");
     }

@@ -4,6 +4,7 @@ CREATE TABLE credential_refreshes (
     connection   BIGINT PRIMARY KEY REFERENCES connections (id) ON DELETE CASCADE,
     lease        TEXT, -- whoever has this token may write the outcome
     leased_until BIGINT,
+    renewed_at   BIGINT,
     failed_at    BIGINT,
     failed_days  BIGINT NOT NULL DEFAULT 0, -- on how many days it failed since it last succeeded
     CHECK ((lease IS NULL) = (leased_until IS NULL))

@@ -4,6 +4,7 @@ CREATE TABLE credential_refreshes (
     connection   INTEGER PRIMARY KEY REFERENCES connections (id) ON DELETE CASCADE,
     lease        TEXT, -- whoever has this token may write the outcome
     leased_until INTEGER,
+    renewed_at   INTEGER,
     failed_at    INTEGER,
     failed_days  INTEGER NOT NULL DEFAULT 0, -- on how many days it failed since it last succeeded
     CHECK ((lease IS NULL) = (leased_until IS NULL))

@@ -7,11 +7,13 @@ use super::Identity;
 use crate::{
     Store,
     db::{Row, Tx, params},
-    error::Result,
+    error::{Error, Result},
+    vault::Vault,
 };
 use bespoke_core::{
     auth::{Credentials, oauth2::Failures},
     id::{ConnectionId, EnvironmentId, IntegrationId},
+    time::Timestamp,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -21,7 +23,9 @@ use uuid::Uuid;
 pub struct RefreshState {
     /// The credentials as they are now.
     pub credentials: Credentials,
-    /// The failures since they were last renewed.
+    /// When they were last renewed.
+    pub renewed_at: Option<Timestamp>,
+    /// The failures since then.
     pub failures: Failures,
 }
 
@@ -29,7 +33,7 @@ pub struct RefreshState {
 #[derive(Clone, Debug)]
 pub enum RefreshOutcome {
     /// There are new credentials.
-    Renewed(Credentials),
+    Renewed(Box<Credentials>),
     /// It failed; these are the failures now.
     Failed(Failures),
     /// Nothing was done.
@@ -41,6 +45,7 @@ struct Sealed {
     integration: IntegrationId,
     connection_id: String,
     credentials: Vec<u8>,
+    renewed_at: Option<Timestamp>,
     failures: Failures,
 }
 
@@ -50,6 +55,7 @@ fn read(row: &Row<'_>) -> Result<Sealed> {
         integration: row.get(0)?,
         connection_id: row.get(1)?,
         credentials: row.get(2)?,
+        renewed_at: row.get(5)?,
         failures: Failures {
             last: row.get(3)?,
             days: days.and_then(|days| days.try_into().ok()).unwrap_or_default(),
@@ -60,12 +66,35 @@ fn read(row: &Row<'_>) -> Result<Sealed> {
 fn find(tx: &mut Tx, environment: EnvironmentId, connection: ConnectionId) -> Result<Option<Sealed>> {
     tx.query_opt(
         "SELECT connections.integration_id, connections.connection_id, connections.credentials,
-             credential_refreshes.failed_at, credential_refreshes.failed_days
+             credential_refreshes.failed_at, credential_refreshes.failed_days, credential_refreshes.renewed_at
          FROM connections LEFT JOIN credential_refreshes ON credential_refreshes.connection = connections.id
          WHERE connections.environment_id = $1 AND connections.id = $2",
         params![environment, connection],
         read,
     )
+}
+
+/// Writes new credentials; the failures before them do not matter any more.
+fn replace(
+    tx: &mut Tx,
+    vault: &Vault,
+    environment: EnvironmentId,
+    connection: ConnectionId,
+    credentials: &Credentials,
+    now: Timestamp,
+) -> Result<()> {
+    let found = find(tx, environment, connection)?.ok_or(Error::NotFound("the connection"))?;
+    let identity = Identity { integration: found.integration, connection_id: &found.connection_id };
+    let sealed = identity.seal(vault, credentials)?;
+    tx.execute(
+        "UPDATE connections SET credentials = $2, updated_at = $3 WHERE id = $1",
+        params![connection, &sealed, now],
+    )?;
+    tx.execute(
+        "UPDATE credential_refreshes SET renewed_at = $2, failed_at = NULL, failed_days = 0 WHERE connection = $1",
+        params![connection, now],
+    )
+    .map(drop)
 }
 
 /// Forgets leases and failures: the connection has been authorised anew.
@@ -122,11 +151,6 @@ impl Store {
         let (vault, now) = (self.vault.clone(), self.now());
         self.db
             .write(move |tx| {
-                let (failures, renewed) = match &outcome {
-                    RefreshOutcome::Renewed(credentials) => (Some(Failures::default()), Some(credentials)),
-                    RefreshOutcome::Failed(failures) => (Some(*failures), None),
-                    RefreshOutcome::Unneeded => (None, None),
-                };
                 let is_mine = tx.execute(
                     "UPDATE credential_refreshes SET lease = NULL, leased_until = NULL WHERE connection = $1 AND lease = $2",
                     params![connection, lease],
@@ -134,20 +158,18 @@ impl Store {
                 if !is_mine {
                     return Ok(false);
                 }
-                if let Some(Failures { last, days }) = failures {
-                    tx.execute(
-                        "UPDATE credential_refreshes SET failed_at = $2, failed_days = $3 WHERE connection = $1",
-                        params![connection, last, i64::from(days)],
-                    )?;
-                }
-                if let Some(credentials) = renewed
-                    && let Some(Sealed { integration, connection_id, .. }) = find(tx, environment, connection)?
-                {
-                    let sealed = Identity { integration, connection_id: &connection_id }.seal(&vault, credentials)?;
-                    tx.execute(
-                        "UPDATE connections SET credentials = $2, updated_at = $3 WHERE id = $1",
-                        params![connection, &sealed, now],
-                    )?;
+                match &outcome {
+                    RefreshOutcome::Unneeded => {}
+                    RefreshOutcome::Failed(failures) => {
+                        let Failures { last, days } = *failures;
+                        tx.execute(
+                            "UPDATE credential_refreshes SET failed_at = $2, failed_days = $3 WHERE connection = $1",
+                            params![connection, last, i64::from(days)],
+                        )?;
+                    }
+                    RefreshOutcome::Renewed(credentials) => {
+                        replace(tx, &vault, environment, connection, credentials, now)?;
+                    }
                 }
                 Ok(true)
             })
@@ -155,9 +177,9 @@ impl Store {
     }
 
     fn unseal_state(&self, sealed: Sealed) -> Result<RefreshState> {
-        let Sealed { integration, connection_id, credentials, failures } = sealed;
+        let Sealed { integration, connection_id, credentials, renewed_at, failures } = sealed;
         let credentials =
             Identity { integration, connection_id: &connection_id }.open(&self.vault, &credentials)?;
-        Ok(RefreshState { credentials, failures })
+        Ok(RefreshState { credentials, renewed_at, failures })
     }
 }
