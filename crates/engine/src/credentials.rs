@@ -278,7 +278,7 @@ impl Renewal {
         for _ in 1..WRITES {
             match self.engine.store.finish_refresh(environment, id, lease, outcome.clone()).await {
                 Err(Busy(_) | Unavailable(_)) => {
-                    self.engine.proxy.sleeper().sleep(Duration::from_secs(1)).await
+                    self.engine.proxy.sleeper().sleep(Duration::from_secs(1)).await;
                 }
                 written => return Ok(written?),
             }
