@@ -186,6 +186,8 @@ pub(crate) enum Page {
     Settings,
     /// The errors of the HTTP API.
     Errors,
+    /// The providers that come with the binary.
+    Providers,
 }
 
 #[derive(Debug, Args)]

@@ -31,10 +31,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => commands::keys::run(args),
         Command::Env(args) => commands::env::run(args),
         Command::Openapi => commands::openapi::run(),
-        Command::Reference(args) => {
-            commands::reference::run(args);
-            Ok(())
-        }
+        Command::Reference(args) => commands::reference::run(args),
         Command::Runner(_) => return bespoke_runtime::runner_main(),
     };
     match result {

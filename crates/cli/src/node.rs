@@ -27,6 +27,7 @@ use std::{
 
 const DATABASE_FILE: &str = "bespoke.db";
 const KEY_FILE: &str = "encryption.key";
+const LOCK_FILE: &str = "server.lock";
 
 /// Runs at once in one runner process: few enough that losing a process hurts few.
 const RUNS_PER_RUNNER: usize = 16;
@@ -63,6 +64,28 @@ pub(crate) async fn engine(settings: &Settings) -> Result<Arc<Engine>> {
             ..bespoke_engine::Settings::default()
         },
     }))
+}
+
+/// Makes this process the only server on its SQLite database, for as long as the file is open: a second one would take
+/// the first one's runs for those of a dead process. With PostgreSQL any number of nodes is fine.
+pub(crate) fn only_server(settings: &Settings) -> Result<Option<fs::File>> {
+    if settings.database_url.is_some() {
+        return Ok(None);
+    }
+    make_folder(&settings.data)?;
+    let path = settings.data.join(LOCK_FILE);
+    let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.with_context(|| format!("the lock file {} cannot be opened", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Err(Failure::usage(format!(
+            "BESPOKE_DATA (--data): another `bespoke serve` uses the folder `{}`; several nodes need PostgreSQL",
+            settings.data.display()
+        ))),
+        Err(fs::TryLockError::Error(error)) => Err(Failure::Other(
+            anyhow::Error::new(error).context(format!("the lock file {} cannot be locked", path.display())),
+        )),
+    }
 }
 
 /// Runners of this very program.

@@ -26,7 +26,13 @@ impl Engine {
     /// Puts back everything that is running: for the start of the only node there is, whose earlier life is over.
     pub async fn rescue_all_runs(&self) -> Result<usize> {
         self.store.expire_leases().await?;
-        self.rescue_runs().await
+        let mut rescued = 0;
+        loop {
+            match self.rescue_runs().await? {
+                0 => return Ok(rescued),
+                some => rescued += some,
+            }
+        }
     }
 
     /// Puts back the runs of nodes that stopped answering.

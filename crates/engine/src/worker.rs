@@ -145,10 +145,10 @@ impl Worker {
         match self.engine.store.finish_run(&claim, finish).await {
             Ok(true) => {}
             Ok(false) => {
-                tracing::warn!(run = %claim.run.id, "a run was taken over or cancelled while it ran")
+                tracing::warn!(run = %claim.run.id, "a run was taken over or cancelled while it ran");
             }
             Err(error) => {
-                tracing::error!(run = %claim.run.id, error = chain(&error), "a run's end could not be kept")
+                tracing::error!(run = %claim.run.id, error = chain(&error), "a run's end could not be kept");
             }
         }
     }

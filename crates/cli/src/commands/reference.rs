@@ -2,16 +2,39 @@
 
 use crate::{
     args::{Page, ReferenceArgs},
+    failure::Result,
     output,
 };
+use anyhow::Context as _;
+use bespoke_engine::providers::Catalogue;
 use bespoke_server::{config::SETTINGS, error::Code};
 
 /// Prints a page as Markdown.
-pub(crate) fn run(args: ReferenceArgs) {
+pub(crate) fn run(args: ReferenceArgs) -> Result {
     match args.page {
         Page::Settings => settings(),
         Page::Errors => errors(),
+        Page::Providers => providers()?,
     }
+    Ok(())
+}
+
+fn providers() -> Result {
+    let catalogue = Catalogue::load(&[]).context("the shipped providers cannot be read")?;
+    output::line("# Shipped providers\n");
+    output::line("`BESPOKE_PROVIDERS` adds others and overrides these.\n");
+    output::line("| name | provider | auth mode | base URL |\n|---|---|---|---|");
+    for provider in catalogue.all() {
+        let definition = &provider.definition;
+        output::line(format!(
+            "| `{}` | {} | {} | {} |",
+            provider.name,
+            cell(&definition.display_name),
+            definition.auth_mode.name(),
+            provider.base_url().map(|url| format!("`{}`", cell(url))).unwrap_or_default()
+        ));
+    }
+    Ok(())
 }
 
 fn settings() {
@@ -26,9 +49,6 @@ fn settings() {
             cell(setting.default)
         ));
     }
-    output::line(
-        "| `BESPOKE_SECRET_KEY_<ENV>` | A secret key (UUID v4) to have from the start, e.g. `BESPOKE_SECRET_KEY_DEV`. | none |",
-    );
 }
 
 fn errors() {

@@ -31,11 +31,15 @@ pub(crate) fn run(args: ServeArgs) -> Result {
 async fn serve(settings: Settings) -> Result {
     // From here on a signal stops gracefully, even while the start goes on.
     let mut signals = Signals::new().context("signals cannot be received")?;
+    let _only = node::only_server(&settings)?;
     let engine = node::engine(&settings).await?;
     let made = engine.prepare_environments(&settings.secret_keys).await.map_err(|error| match error {
         bespoke_engine::Error::NotFound(_) => {
             Failure::usage("a BESPOKE_SECRET_KEY_<ENV> names an environment that does not exist")
         }
+        bespoke_engine::Error::Conflict(_) => Failure::usage(
+            "the key of a BESPOKE_SECRET_KEY_<ENV> was revoked, or belongs to another environment: give another one",
+        ),
         other => Failure::Other(anyhow::Error::new(other).context("the environments cannot be prepared")),
     })?;
     let server = Server::bind(&settings, engine.clone()).await.map_err(|error| {

@@ -202,11 +202,11 @@ impl RunHost {
         let (environment, connection) = (&environment.name, &connection.connection_id);
         match line.level.as_str() {
             "error" => {
-                tracing::error!(run = %id, environment, connection, function, meta, "{}", line.message)
+                tracing::error!(run = %id, environment, connection, function, meta, "{}", line.message);
             }
             "warn" => tracing::warn!(run = %id, environment, connection, function, meta, "{}", line.message),
             "debug" => {
-                tracing::debug!(run = %id, environment, connection, function, meta, "{}", line.message)
+                tracing::debug!(run = %id, environment, connection, function, meta, "{}", line.message);
             }
             _ => tracing::info!(run = %id, environment, connection, function, meta, "{}", line.message),
         }

@@ -19,7 +19,7 @@ pub struct Plan {
     changed: Vec<PlanLine>,
     /// Functions that stay as they are.
     unchanged: Vec<PlanLine>,
-    /// Functions in the deployment's scope that it lacks. Their syncs are deleted with their records.
+    /// Functions in the deployment's scope that it lacks. Their syncs end; the records stay.
     deleted: Vec<PlanLine>,
 }
 
