@@ -35,7 +35,7 @@ export default createSync({
 ";
 
 /// A project of these files, with the packages that the bundler's fixtures have.
-fn project(files: &[(&str, &str)]) -> TempDir {
+pub(crate) fn project(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bundler/tests/fixtures/node_modules");
     assert!(
@@ -116,7 +116,8 @@ fn a_project_is_planned_deployed_changed_and_runs() {
     assert_eq!(serde_json::from_str::<Value>(&functions).unwrap()["pagination"]["total"], 1);
 }
 
-fn run_action(server: &Server, body: &str) -> String {
+/// Runs an action of connection `a` at `crm`. Its output.
+pub(crate) fn run_action(server: &Server, body: &str) -> String {
     let work = async {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = client.post(format!("{}/action/trigger", server.url)).bearer_auth(KEY);
