@@ -99,7 +99,7 @@ mod tests {
             "/records",
         ]);
         let check = |path: &str, expected: Option<&str>| {
-            assert_eq!(routes.normalize(path).as_deref(), expected, "{path}")
+            assert_eq!(routes.normalize(path).as_deref(), expected, "{path}");
         };
         check("/connections", None);
         check("/records/", Some("/records"));
