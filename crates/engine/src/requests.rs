@@ -113,17 +113,12 @@ impl Engine {
         endpoint: String,
     ) -> Result<ProxyRequest> {
         let provider = Arc::clone(self.providers.get(provider).ok_or(Error::NotFound(Resource::Provider))?);
-        let integration = self
-            .store
-            .integration_by_key(connection.environment, &connection.provider_config_key)
-            .await?
-            .ok_or(Error::NotFound(Resource::Integration))?;
-        let credentials = self.store.connection_credentials(connection.environment, connection.id).await?;
-        let stored = credentials.ok_or(Error::NotFound(Resource::Connection))?;
+        let access = self.store.connection_access(connection.environment, connection.id).await?;
+        let (stored, integration_config) = access.ok_or(Error::NotFound(Resource::Connection))?;
         let credentials = self.fresh_credentials(&connection, stored, Need::Lasting).await?;
         let mut request = ProxyRequest::get(provider, Arc::new(connection), Arc::new(credentials), endpoint);
         request.method = method;
-        request.integration_config = integration.custom;
+        request.integration_config = integration_config;
         Ok(request)
     }
 

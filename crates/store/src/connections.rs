@@ -180,6 +180,32 @@ impl Store {
         self.db.read(move |tx| by_row(tx, environment, id)).await
     }
 
+    /// What a request for a connection needs besides it, in one look: its credentials and its integration's settings.
+    /// `None` where there is no such connection.
+    pub async fn connection_access(
+        &self,
+        environment: EnvironmentId,
+        id: ConnectionId,
+    ) -> Result<Option<(Credentials, Map<String, Json>)>> {
+        let row: Option<(IntegrationId, String, Vec<u8>, Map<String, Json>)> = self
+            .db
+            .read(move |tx| {
+                tx.query_opt(
+                    "SELECT connections.integration_id, connections.connection_id, connections.credentials,
+                            integrations.custom
+                     FROM connections JOIN integrations ON integrations.id = connections.integration_id
+                     WHERE connections.environment_id = $1 AND connections.id = $2",
+                    params![environment, id],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.json(3)?)),
+                )
+            })
+            .await?;
+        let Some((integration, connection_id, sealed, custom)) = row else { return Ok(None) };
+        let credentials =
+            Identity { integration, connection_id: &connection_id }.open(&self.vault, &sealed)?;
+        Ok(Some((credentials, custom)))
+    }
+
     /// The credentials of a connection; `None` where there is no such connection.
     pub async fn connection_credentials(
         &self,
