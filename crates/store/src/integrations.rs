@@ -168,7 +168,7 @@ impl Store {
         self.db
             .read(move |tx| {
                 let one: Option<i64> = tx.value_opt(
-                    "SELECT 1 FROM connections WHERE environment_id = $1 AND integration_id = $2 LIMIT 1",
+                    "SELECT 1 FROM connections WHERE +environment_id = $1 AND integration_id = $2 LIMIT 1",
                     params![environment, id],
                 )?;
                 Ok(one.is_some())

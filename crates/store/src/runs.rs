@@ -1,7 +1,8 @@
 //! Runs: the durable queue and the history of executions.
 //!
 //! A run's state changes only in this file. A worker holds a run by a lease: the node's token, the attempt and an end
-//! time. Token and attempt are the fence: whoever lost the lease can no longer finish the run, whatever it still does.
+//! time. Token and attempt are the fence: whoever lost the lease can no longer finish the run, whatever it still does. Only
+//! a running run has a token.
 //! Nothing is held across the network or a script; a node that dies leaves leases that end, and [`Store::rescue_runs`]
 //! puts those runs back.
 //!
@@ -153,13 +154,14 @@ impl Store {
         let now = self.now();
         self.db
             .write(move |tx| {
+                let due = tx.one_of(&format!(
+                    "SELECT id FROM runs WHERE state = 'queued' AND run_at <= $3 ORDER BY run_at, id LIMIT $4{}",
+                    tx.skip_locked()
+                ));
                 let sql = format!(
                     "UPDATE runs SET state = 'running', take_ups = take_ups + 1, lease_token = $1, leased_until = $2,
                                      started_at = $3
-                     WHERE id IN (SELECT id FROM runs WHERE state = 'queued' AND run_at <= $3
-                                  ORDER BY run_at, id LIMIT $4{})
-                     RETURNING {COLUMNS}",
-                    tx.skip_locked()
+                     WHERE id {due} RETURNING {COLUMNS}"
                 );
                 let mut claims =
                     tx.query(&sql, params![token, now.after(lease), now, limit], |row| read_claim(row, token))?;
@@ -173,7 +175,10 @@ impl Store {
     pub async fn next_run_at(&self) -> Result<Option<Timestamp>> {
         self.db
             .read(|tx| {
-                tx.query_one("SELECT min(run_at) FROM runs WHERE state = 'queued'", &[], |row| row.get(0))
+                tx.value_opt(
+                    "SELECT run_at FROM runs WHERE state = 'queued' ORDER BY run_at, id LIMIT 1",
+                    &[],
+                )
             })
             .await
     }
@@ -208,7 +213,7 @@ impl Store {
             .write(move |tx| {
                 tx.execute(
                     "UPDATE runs SET function_id = $4, metadata_revision = $5
-                     WHERE id = $1 AND state = 'running' AND lease_token = $2 AND take_ups = $3",
+                     WHERE id = $1 AND lease_token = $2 AND take_ups = $3",
                     params![id, token, take_up, function, metadata_revision],
                 )?;
                 Ok(())
@@ -305,10 +310,9 @@ impl Store {
         let before = self.now().before(keep);
         self.db
             .write(move |tx| {
-                tx.execute(
-                    "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE finished_at < $1 ORDER BY finished_at LIMIT 1000)",
-                    params![before],
-                )
+                let old =
+                    tx.one_of("SELECT id FROM runs WHERE finished_at < $1 ORDER BY finished_at LIMIT 1000");
+                tx.execute(&format!("DELETE FROM runs WHERE id {old}"), params![before])
             })
             .await
     }
@@ -353,7 +357,7 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
     let changed = tx.execute(
         "UPDATE runs SET state = $4, run_at = coalesce($5, run_at), attempt = attempt + $6, output = $7, error = $8,
                          result = $9, finished_at = $10, lease_token = NULL, leased_until = NULL
-         WHERE id = $1 AND state = 'running' AND lease_token = $2 AND take_ups = $3",
+         WHERE id = $1 AND lease_token = $2 AND take_ups = $3",
         params![
             claim.run.id,
             claim.token,

@@ -32,8 +32,7 @@ CREATE TABLE connections (
     search_text              TEXT   NOT NULL, -- what `search` looks through, in lower case
     credentials              BLOB, -- sealed
     metadata_revision        INTEGER NOT NULL DEFAULT 0,
-    metadata                 TEXT, -- JSON object
-    UNIQUE (integration_id, connection_id)
+    metadata                 TEXT -- JSON object
 );
 -- One index for each way to list: the newest first, alone or with one exact filter.
 CREATE INDEX connections_by_age ON connections (environment_id, created_at, id);
@@ -43,6 +42,9 @@ CREATE INDEX connections_of_end_user ON connections (environment_id, end_user_id
     WHERE end_user_id IS NOT NULL;
 CREATE INDEX connections_of_organization ON connections (environment_id, end_user_organization_id, created_at, id)
     WHERE end_user_organization_id IS NOT NULL;
+-- Last, and in this order of columns, so that names are looked up here and nothing else is: of indexes that cost the same,
+-- as all do while the table is empty, PostgreSQL takes the newest.
+CREATE UNIQUE INDEX connections_by_name ON connections (connection_id, integration_id);
 
 -- The tags of connections once more, to find connections by them, in the order of lists.
 CREATE TABLE connection_tags (

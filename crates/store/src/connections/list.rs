@@ -52,9 +52,14 @@ impl Store {
 struct Query<'a> {
     joins: String,
     conditions: Vec<String>,
+    /// The integrations to merge the lists of; none where something else chooses the index.
+    integrations: Vec<String>,
     order: &'static str,
     params: Vec<Value<'a>>,
 }
+
+/// Most integrations whose lists are merged. With more of them the environment's list is the better one to filter.
+const MERGED: usize = 50;
 
 impl<'a> Query<'a> {
     /// The statement for `filter`; `None` where no integration has any of the keys.
@@ -62,6 +67,7 @@ impl<'a> Query<'a> {
         let mut query = Self {
             joins: String::new(),
             conditions: Vec::new(),
+            integrations: Vec::new(),
             order: "connections.created_at DESC, connections.id DESC",
             params: vec![environment.into()],
         };
@@ -76,20 +82,24 @@ impl<'a> Query<'a> {
             ));
             query.order = "tag0.created_at DESC, tag0.connection DESC";
         }
-        // `+` keeps a column from choosing the index: what is narrow does, else the integrations, else the environment.
-        let is_narrow = !query.conditions.is_empty() || !filter.tags.is_empty();
-        let mut by_integration = false;
+        // `+` keeps a column from choosing the index: an exact filter does, else a tag, else the integrations, else the
+        // environment.
+        let (is_exact, is_tagged) = (!query.conditions.is_empty(), !filter.tags.is_empty());
         if let Some(keys) = &filter.integrations {
             let ids = integration_ids(tx, environment, keys)?;
             if ids.is_empty() {
                 return Ok(None);
             }
-            let numbers = ids.into_iter().map(|id| query.param(id)).collect::<Vec<_>>().join(", ");
-            by_integration = !is_narrow;
-            let hint = if by_integration { "" } else { "+" };
-            query.conditions.push(format!("{hint}connections.integration_id IN ({numbers})"));
+            let numbers: Vec<_> = ids.into_iter().map(|id| query.param(id)).collect();
+            if is_exact || is_tagged || numbers.len() > MERGED {
+                query.conditions.push(format!("+connections.integration_id IN ({})", numbers.join(", ")));
+            } else {
+                query.integrations = numbers;
+            }
         }
-        let hint = if by_integration { "+" } else { "" };
+        // The indexes of the exact filters begin with the environment.
+        let by_environment = is_exact || !is_tagged && query.integrations.is_empty();
+        let hint = if by_environment { "" } else { "+" };
         query.conditions.push(format!("{hint}connections.environment_id = $1"));
         if let Some(search) = &filter.search {
             let pattern = query.param(like_pattern(search));
@@ -112,15 +122,29 @@ impl<'a> Query<'a> {
     }
 
     fn run(mut self, tx: &mut Tx, limit: u32, offset: u64) -> Result<Vec<Connection>> {
-        let limit = self.param(limit);
-        let offset = self.param(i64::try_from(offset).unwrap_or(i64::MAX));
-        let Self { joins, conditions, order, params } = self;
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+        // How far into the list of each of several integrations the page can reach.
+        let reach = (self.integrations.len() > 1).then(|| self.param(offset.saturating_add(limit.into())));
+        let (limit, offset) = (self.param(limit), self.param(offset));
+        let Self { joins, conditions, integrations, mut order, params } = self;
         let conditions = conditions.join(" AND ");
+        let all = format!(
+            "SELECT connections.id, connections.created_at FROM connections{joins} WHERE {conditions}"
+        );
+        let mut lists = integrations.iter().map(|id| format!("{all} AND connections.integration_id = {id}"));
+        let matches = if let Some(reach) = reach {
+            let starts: Vec<_> = lists
+                .map(|list| format!("SELECT * FROM ({list} ORDER BY {order} LIMIT {reach}) integration"))
+                .collect();
+            order = "created_at DESC, id DESC";
+            starts.join(" UNION ALL ")
+        } else {
+            lists.next_back().unwrap_or(all)
+        };
         // The page is found by an index first; only its rows are read whole.
         let sql = format!(
             "SELECT {COLUMNS}
-             FROM (SELECT connections.id FROM connections{joins} WHERE {conditions}
-                   ORDER BY {order} LIMIT {limit} OFFSET {offset}) page
+             FROM ({matches} ORDER BY {order} LIMIT {limit} OFFSET {offset}) page
              JOIN connections ON connections.id = page.id
              JOIN integrations ON integrations.id = connections.integration_id
              ORDER BY connections.created_at DESC, connections.id DESC"

@@ -3,8 +3,10 @@
 //! The rules that keep it so: placeholders are `$1`, `$2` … and may repeat; times are `BIGINT` microseconds; JSON is
 //! `TEXT`; `RETURNING` has no order; a list goes in as one JSON text and is read with `FROM json_each($1) k`
 //! (column `k.value`; PostgreSQL has this function from our first migration); sums are `CAST(sum(x) AS BIGINT)`.
-//! Look-ups of many keys use a correlated sub-select over `json_each`, never `IN (SELECT …)` or a long `IN` list:
-//! PostgreSQL plans those as a scan while it has no statistics (storage.md, pitfall 4).
+//! Look-ups of many keys use [`Tx::by_keys`] or a correlated sub-select over `json_each`, and changes of the rows that a
+//! sub-select finds use [`Tx::one_of`]; never `IN (SELECT …)` or a long `IN` list: PostgreSQL plans those as a scan while it
+//! has no statistics. `+` before a column keeps it from choosing the index, as in `+environment_id = $1` beside a column
+//! that leaves less. A test asks both databases for the plans of all statements (`tests/it/plans.rs`).
 
 use super::Tx;
 use std::{borrow::Cow, fmt::Write as _};
@@ -13,6 +15,14 @@ impl Tx {
     /// Goes behind a `SELECT … LIMIT`: takes rows that nobody else is taking. SQLite has one writer and needs nothing.
     pub(crate) fn skip_locked(&self) -> &'static str {
         if self.is_postgres() { " FOR UPDATE SKIP LOCKED" } else { "" }
+    }
+
+    /// Goes behind a column that has a unique index: its value is one of those that `select` gives, which is run once.
+    ///
+    /// The same as `IN (SELECT …)`, but never planned as a join with the whole table: to PostgreSQL a `LIMIT` that is a
+    /// parameter is a tenth of all rows.
+    pub(crate) fn one_of(&self, select: &str) -> String {
+        if self.is_postgres() { format!("= ANY (ARRAY({select}))") } else { format!("IN ({select})") }
     }
 
     /// A `FROM` with each `k.value` of the JSON list `$list` and its row `r` of `table`, those that have one. `on` is the

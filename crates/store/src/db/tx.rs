@@ -132,7 +132,11 @@ impl Tx {
     }
 
     /// Runs `work` unless it may not, and remembers whether it fails.
+    ///
+    /// Every statement comes by here, so `BESPOKE_LOG=bespoke_store::sql=trace` shows them all: their texts, never their values.
+    /// Switched off it is one comparison.
     fn guarded<T>(&mut self, sql: &str, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        tracing::trace!(target: "bespoke_store::sql", sql);
         if self.spoiled {
             return Err(Error::failed("an earlier statement of this transaction failed"));
         }

@@ -100,12 +100,18 @@ impl Store {
             .read(move |tx| {
                 let sql = "SELECT s.connection_id, s.model, s.variant, s.live
                            FROM connections c JOIN record_sets s ON s.connection_id = c.id
-                           WHERE c.environment_id = $1 AND c.integration_id = $2";
+                           WHERE +c.environment_id = $1 AND";
                 match connection {
-                    Some(id) => {
-                        tx.query(&format!("{sql} AND c.id = $3"), params![environment, integration, id], read)
-                    }
-                    None => tx.query(sql, params![environment, integration], read),
+                    Some(id) => tx.query(
+                        &format!("{sql} +c.integration_id = $2 AND c.id = $3"),
+                        params![environment, integration, id],
+                        read,
+                    ),
+                    None => tx.query(
+                        &format!("{sql} c.integration_id = $2"),
+                        params![environment, integration],
+                        read,
+                    ),
                 }
             })
             .await

@@ -129,7 +129,7 @@ impl Store {
         self.db
             .write(|tx| {
                 let sql = format!(
-                    "SELECT id FROM record_sets WHERE connection_id IS NULL ORDER BY id LIMIT 1{}",
+                    "SELECT id FROM record_sets WHERE connection_id IS NULL LIMIT 1{}",
                     tx.skip_locked()
                 );
                 let Some(set) = tx.value_opt::<RecordSetId>(&sql, &[])? else { return Ok(false) };

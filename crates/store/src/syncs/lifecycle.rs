@@ -53,7 +53,7 @@ pub(crate) fn create_for_function(
     let lock = format!("SELECT id FROM integrations WHERE id = $1{}", tx.for_update());
     tx.value_opt::<IntegrationId>(&lock, params![integration])?;
     let connections: Vec<ConnectionId> = tx.query(
-        "SELECT id FROM connections WHERE environment_id = $1 AND integration_id = $2 ORDER BY id",
+        "SELECT id FROM connections WHERE +environment_id = $1 AND integration_id = $2 ORDER BY id",
         params![function.environment, integration],
         |row| row.get(0),
     )?;

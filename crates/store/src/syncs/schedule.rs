@@ -32,11 +32,13 @@ impl Store {
         let (now, ids) = (self.now(), ids.clone());
         self.db
             .write(move |tx| {
-                let sql = format!(
-                    "UPDATE syncs SET next_run_at = NULL
-                     WHERE id IN (SELECT id FROM syncs WHERE next_run_at <= $1 ORDER BY next_run_at, id LIMIT $2{})
-                     RETURNING id, environment_id, connection_id, name",
+                let due = tx.one_of(&format!(
+                    "SELECT id FROM syncs WHERE next_run_at <= $1 ORDER BY next_run_at, id LIMIT $2{}",
                     tx.skip_locked()
+                ));
+                let sql = format!(
+                    "UPDATE syncs SET next_run_at = NULL WHERE id {due}
+                     RETURNING id, environment_id, connection_id, name"
                 );
                 let due = tx.query(&sql, params![now, limit], |row| {
                     Ok(Runnable {
@@ -58,9 +60,10 @@ impl Store {
     pub async fn next_due_sync(&self) -> Result<Option<Timestamp>> {
         self.db
             .read(|tx| {
-                tx.query_one("SELECT min(next_run_at) FROM syncs WHERE next_run_at IS NOT NULL", &[], |row| {
-                    row.get(0)
-                })
+                tx.value_opt(
+                    "SELECT next_run_at FROM syncs WHERE next_run_at IS NOT NULL ORDER BY next_run_at, id LIMIT 1",
+                    &[],
+                )
             })
             .await
     }

@@ -7,6 +7,7 @@ mod environments;
 mod fixtures;
 mod functions;
 mod migrations;
+mod plans;
 mod records;
 mod runs;
 mod syncs;

@@ -1,0 +1,158 @@
+//! Fills the tables: enough rows for a scan to be seen, none that the databases have counted.
+
+use crate::fixtures::World;
+use bespoke_store::NewIntegration;
+use bespoke_testkit::database::Database;
+use serde_json::Map;
+use uuid::Uuid;
+
+/// The tables, without those of which there is one row or few.
+pub(super) const BIG: [&str; 9] = [
+    "bytecode",
+    "connection_tags",
+    "connections",
+    "credential_refreshes",
+    "modules",
+    "record_sets",
+    "records",
+    "runs",
+    "syncs",
+];
+
+/// Of both environments, one after the other.
+const INTEGRATIONS: u32 = 100;
+/// 2026-01-01, when the world's clock stands still.
+const NOW: i64 = 1_767_225_600_000_000;
+
+/// Two environments with, together: 100 integrations; 5,000 connections with tags, metadata and a sync each; 20,000 runs, nearly all of
+/// them ended; 20,000 records in one set and 20,000 in ten others; 2,000 modules, 500 functions, 50 keys and variables.
+pub(super) async fn fill(database: &Database, world: &World) {
+    let store = &world.store;
+    let prod = store.create_environment("prod", Uuid::from_u128(2)).await.unwrap().id;
+    let mut first = None;
+    for number in 0..INTEGRATIONS {
+        let integration = NewIntegration {
+            unique_key: format!("big-{number}"),
+            provider: "unauthenticated".to_owned(),
+            display_name: None,
+            forward_webhooks: false,
+            custom: Map::new(),
+            credentials: None,
+        };
+        let environment = if number % 2 == 1 { world.environment } else { prod };
+        let made = store.create_integration(environment, integration).await.unwrap().id;
+        first.get_or_insert(made.0);
+    }
+    let bytes = if database.is_postgres() { "BYTEA" } else { "BLOB" };
+    let environment = format!("CASE WHEN i % 2 = 1 THEN {} ELSE {} END", world.environment.0, prod.0);
+    let integration = format!("{} + i % {INTEGRATIONS}", first.unwrap());
+    let uuid = |number: &str| {
+        format!("'00000000-0000-4000-8000-' || substr(CAST(1000000000000 + {number} AS TEXT), 2)")
+    };
+    let sync = uuid("c.id");
+    let mut statements = Vec::new();
+    if database.is_postgres() {
+        statements.extend(BIG.map(|table| format!("ALTER TABLE {table} SET (autovacuum_enabled = false)")));
+    }
+    statements.extend([
+        rows(
+            5_000,
+            "connections (environment_id, integration_id, connection_id, created_at, updated_at, end_user_id,
+                 end_user_organization_id, tags, connection_config, search_text, metadata)",
+            &format!(
+                "{environment}, {integration}, 'customer-' || i, {NOW} - i, {NOW} - i, 'user-' || i, 'organization-' || (i / 10),
+                 '{{\"plan\":\"pro\"}}', '{{}}', 'customer-' || i, '{{\"schedule\":{{\"contacts\":\"every hour\"}}}}'"
+            ),
+        ),
+        "INSERT INTO connection_tags (environment_id, key, value, created_at, connection)
+         SELECT environment_id, 'plan', 'pro', created_at, id FROM connections".to_owned(),
+        "INSERT INTO connection_tags (environment_id, key, value, created_at, connection)
+         SELECT environment_id, 'number', connection_id, created_at, id FROM connections".to_owned(),
+        format!(
+            "INSERT INTO syncs (id, environment_id, connection_id, integration_id, name, variant, started,
+                 default_frequency, anchor, next_run_at)
+             SELECT {sync}, environment_id, id, integration_id, 'contacts', 'base', TRUE, 'every hour', {NOW},
+                 CASE WHEN id % 1000 = 0 THEN {NOW} - 1 ELSE {NOW} + 3600000000 END
+             FROM connections c"
+        ),
+        format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4)
+             INSERT INTO runs (id, environment_id, kind, connection_id, function_name, sync_id, state, run_at, take_ups,
+                 attempt, max_attempts, lease_token, leased_until, created_at, started_at, finished_at)
+             SELECT {id}, c.environment_id, 'sync', c.id, 'contacts', {sync},
+                 CASE WHEN {queued} THEN 'queued' WHEN {running} THEN 'running' ELSE 'succeeded' END,
+                 {NOW} - i, 1, 1, 1, CASE WHEN {running} THEN {sync} END, CASE WHEN {running} THEN {NOW} + 1 END,
+                 {NOW} - i, {NOW} - i, CASE WHEN {queued} OR {running} THEN NULL ELSE {NOW} - i END
+             FROM connections c, n",
+            id = uuid("c.id * 4 + i"),
+            queued = "(i = 4 AND c.id % 1000 = 1)",
+            running = "(i = 4 AND c.id % 1000 = 2)",
+        ),
+        "INSERT INTO record_sets (environment_id, connection_id, model, variant, last_change, live, pruned_to)
+         SELECT environment_id, id, 'Contact', 'base', 0, 0, 0 FROM connections".to_owned(),
+        rows(
+            40_000,
+            "records (set_id, external_id, id, hash, created_at, updated_at, run_id, payload)",
+            &format!(
+                "CASE WHEN i % 2 = 1 THEN 1 ELSE 2 + (i / 2) % 10 END, 'record-' || i, CAST('0123456789' || (100000 + i) AS {bytes}),
+                 CAST('0123456789012345' AS {bytes}), {NOW} - i, {NOW} - i, CAST('0123456789012345' AS {bytes}),
+                 '{{\"id\":\"record\",\"name\":\"Ann\"}}'"
+            ),
+        ),
+        "INSERT INTO credential_refreshes (connection) SELECT id FROM connections".to_owned(),
+        rows(
+            2_000,
+            "modules (environment_id, hash, code)",
+            &format!("{environment}, CAST('module ' || i AS {bytes}), 'export default 1'"),
+        ),
+        "INSERT INTO bytecode (environment_id, hash, engine_version, bytecode)
+         SELECT environment_id, hash, '1', hash FROM modules".to_owned(),
+        rows(
+            500,
+            "functions (environment_id, integration_id, kind, name, version, origin, fingerprint, enabled, is_current,
+                 deployed_at, modules, definition, source_path, source_code)",
+            &format!(
+                "{environment}, {integration}, 'action', 'f' || (i / 10), '1', 'repo',
+                 CAST('01234567890123456789012345678901' AS {bytes}), TRUE, (i % 10 >= 8), {NOW}, '[]',
+                 '{{\"integration\":\"big-1\",\"kind\":\"action\",\"name\":\"f' || (i / 10) || '\"}}', 'f.ts', ''"
+            ),
+        ),
+        rows(
+            50,
+            "api_keys (environment_id, display_name, key_hash, scopes, created_at)",
+            &format!("{environment}, 'key', CAST('key ' || i AS {bytes}), '[]', {NOW}"),
+        ),
+    ]);
+    let url = database.url().to_owned();
+    tokio::task::spawn_blocking(move || run(&url, &statements)).await.unwrap();
+    for number in 0..50 {
+        store
+            .set_environment_variable(world.environment, &format!("V{number}"), &"value".into())
+            .await
+            .unwrap();
+    }
+}
+
+/// Inserts `values` for each `i` from 1 to `count`.
+fn rows(count: u32, into: &str, values: &str) -> String {
+    format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+         INSERT INTO {into} SELECT {values} FROM n"
+    )
+}
+
+fn run(url: &str, statements: &[String]) {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let mut connection = rusqlite::Connection::open(path).unwrap();
+        let transaction = connection.transaction().unwrap();
+        for statement in statements {
+            transaction.execute_batch(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
+        transaction.commit().unwrap();
+    } else {
+        let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();
+        for statement in statements {
+            client.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Uses every function of the store that has statements, in every form that its statements have.
+
+use crate::fixtures::{CRM, World};
+use bespoke_core::{
+    auth::{Credentials, SecretJson},
+    connection::{EndUser, Organization},
+    document::{Document, Write},
+    function::{Definition, FunctionKind, Hash, Origin, Source},
+    record::{Action, read_batch},
+    run::RunKind,
+    sync::TriggerOptions,
+    time::Clock as _,
+};
+use bespoke_store::{
+    ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Finish, IntegrationChange, NewApiKey,
+    NewFunction, NewIntegration, NewRun, RecordsQuery, RefreshOutcome, SaveConnection, StoredBytecode,
+    StoredModule,
+};
+use serde_json::{Map, Value, json};
+use std::{fs, path::Path, time::Duration};
+use uuid::Uuid;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const NODE: Uuid = Uuid::from_u128(5);
+const ENGINE: &str = "1";
+
+pub(super) async fn tour(world: &World) {
+    every_function_is_on_the_tour();
+    environments(world).await;
+    integrations(world).await;
+    functions(world).await;
+    connections(world).await;
+    syncs(world).await;
+    runs(world).await;
+    records(world).await;
+    ends(world).await;
+}
+
+/// Fails where the store has a function that the tour leaves out.
+fn every_function_is_on_the_tour() {
+    /// These have no statements, or are used by the fixtures.
+    const ELSEWHERE: [&str; 3] = ["open", "notify", "woken"];
+    fn names(folder: &Path, found: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                names(&path, found);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let starts = text.split("\n    pub async fn ").skip(1);
+            found.extend(starts.map(|start| start.split(['(', '<']).next().unwrap().to_owned()));
+        }
+    }
+    let mut functions = Vec::new();
+    names(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut functions);
+    let here = include_str!("tour.rs");
+    functions.retain(|name| !here.contains(&format!(".{name}(")) && !ELSEWHERE.contains(&name.as_str()));
+    assert!(functions.is_empty(), "not on the tour: {functions:?}");
+}
+
+async fn environments(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    store.ping().await.unwrap();
+    let made = store.create_environment("tour", Uuid::from_u128(4)).await.unwrap();
+    assert_eq!(store.environments().await.unwrap().len(), 3);
+    store.environment(made.id).await.unwrap().unwrap();
+    store.environment_by_name("tour").await.unwrap().unwrap();
+    store.environment_by_uuid(made.uuid).await.unwrap().unwrap();
+    store.set_environment_variable(environment, "NAME", &"value".into()).await.unwrap();
+    assert!(store.environment_variables(environment).await.unwrap().len() > 50);
+    assert!(store.unset_environment_variable(environment, "NAME").await.unwrap());
+    let key = NewApiKey { display_name: "key".to_owned(), hash: [1; 32], scopes: Vec::new() };
+    let key = store.create_api_key(environment, key).await.unwrap();
+    store.api_key_by_hash([1; 32]).await.unwrap().unwrap();
+    store.touch_api_keys(vec![(key.id, world.clock.now())]).await.unwrap();
+    assert!(store.api_keys(environment).await.unwrap().len() > 20);
+    assert!(store.revoke_api_key(environment, key.id).await.unwrap());
+}
+
+async fn integrations(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    let new = NewIntegration {
+        unique_key: "hubspot".to_owned(),
+        provider: "hubspot".to_owned(),
+        display_name: None,
+        forward_webhooks: true,
+        custom: Map::new(),
+        credentials: Some(SecretJson(json!({}))),
+    };
+    let id = store.create_integration(environment, new).await.unwrap().id;
+    assert!(store.integrations(environment).await.unwrap().len() > 50);
+    store.integration_by_key(environment, "hubspot").await.unwrap().unwrap();
+    store.integration_credentials(environment, id).await.unwrap().unwrap();
+    assert!(!store.has_connections(environment, id).await.unwrap());
+    let change = IntegrationChange {
+        unique_key: Some("pipedrive".to_owned()),
+        credentials: Some(SecretJson(json!({}))),
+        ..IntegrationChange::default()
+    };
+    store.update_integration(environment, "hubspot", change).await.unwrap();
+}
+
+async fn functions(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    world.deploy_sync("contacts", "every hour", true).await;
+    world.connect("early").await;
+    world.deploy_sync("contacts", "every day", true).await;
+    world.deploy_sync("deals", "every day", true).await;
+    world.delete_sync("deals").await;
+    let hash = Hash([3; 32]);
+    let definition = json!({ "integration": CRM, "kind": "action", "name": "echo" });
+    let definition: Definition = serde_json::from_value(definition).unwrap();
+    let source = Source { path: "crm/actions/echo.ts".to_owned(), code: String::new() };
+    let version = "1".to_owned();
+    let changes = DeployChanges {
+        holder: NODE,
+        origin: Origin::Repo,
+        modules: vec![StoredModule { hash, code: "export default 1".to_owned(), map: None }],
+        engine_version: ENGINE,
+        bytecode: vec![StoredBytecode { hash, bytecode: vec![1] }],
+        functions: vec![NewFunction { definition, version, modules: Vec::new(), source, fingerprint: hash }],
+        deleted: Vec::new(),
+    };
+    assert!(store.begin_deployment(environment, NODE, MINUTE).await.unwrap());
+    store.abandon_deployment(environment, NODE).await.unwrap();
+    assert!(store.begin_deployment(environment, NODE, MINUTE).await.unwrap());
+    assert!(store.deployed(environment).await.unwrap().functions.len() > 50);
+    store.commit_deployment(environment, changes).await.unwrap();
+    assert!(store.functions(environment, None).await.unwrap().len() > 50);
+    assert_eq!(store.functions(environment, Some(CRM)).await.unwrap().len(), 2);
+    let echo = store.function(environment, CRM, FunctionKind::Action, "echo").await.unwrap().unwrap();
+    store.function_by_row(environment, echo.id).await.unwrap().unwrap();
+    store.function_source(environment, echo.id).await.unwrap().unwrap();
+    assert!(store.set_function_enabled(environment, echo.id, true).await.unwrap());
+    assert_eq!(store.compiled_modules(environment, ENGINE, vec![hash]).await.unwrap().len(), 1);
+    assert_eq!(store.load_modules(environment, ENGINE, vec![hash]).await.unwrap().len(), 1);
+    let compiled = vec![StoredBytecode { hash, bytecode: vec![2] }];
+    store.save_bytecode(environment, "2", compiled).await.unwrap();
+}
+
+async fn connections(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    let organization = Organization { id: "organization".to_owned(), display_name: None };
+    let end_user = EndUser {
+        id: "user".to_owned(),
+        display_name: None,
+        email: None,
+        tags: None,
+        organization: Some(organization),
+    };
+    let tags = json!({ "plan": "pro", "region": "eu" });
+    let change = ConnectionChange {
+        tags: tags.as_object().cloned(),
+        end_user: Some(end_user),
+        ..ConnectionChange::default()
+    };
+    let credentials = Credentials::from_json(json!({ "type": "NONE" })).unwrap();
+    let save = SaveConnection {
+        provider_config_key: CRM.to_owned(),
+        connection_id: "acme".to_owned(),
+        credentials: credentials.clone(),
+        metadata: Some(Document::empty()),
+        first_metadata: None,
+        change: change.clone(),
+    };
+    let id = store.save_connection(environment, save.clone()).await.unwrap().0.id;
+    store.save_connection(environment, save).await.unwrap();
+    store.connection(environment, CRM, "acme").await.unwrap().unwrap();
+    store.connection_with_credentials(environment, CRM, "acme").await.unwrap().unwrap();
+    store.connection_by_row(environment, id).await.unwrap().unwrap();
+    store.connection_credentials(environment, id).await.unwrap().unwrap();
+    store.connection_access(environment, id).await.unwrap().unwrap();
+    store.update_connection(environment, id, change).await.unwrap();
+    let outcomes = [RefreshOutcome::Renewed(credentials.into()), RefreshOutcome::Failed(Default::default())];
+    for outcome in outcomes {
+        store.lease_refresh(environment, id, NODE, MINUTE).await.unwrap().unwrap();
+        assert!(store.finish_refresh(environment, id, NODE, outcome).await.unwrap());
+    }
+    store.refresh_state(environment, id).await.unwrap().unwrap();
+    store.touch_connection(environment, id).await.unwrap();
+    for names in [vec!["acme".to_owned()], vec!["acme".to_owned(), "early".to_owned()]] {
+        store.write_metadata(environment, CRM, names, Write::Merge(Document::empty())).await.unwrap();
+    }
+    for filter in filters() {
+        let found = store.connections(environment, filter.clone(), 10, 0).await.unwrap();
+        assert!(!found.is_empty(), "{filter:?}");
+    }
+}
+
+/// Every combination of the filters, each of which finds `acme`.
+fn filters() -> impl Iterator<Item = ConnectionFilter> {
+    let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    (0..64_u32).flat_map(move |bits| {
+        let given = |bit: u32, value: &str| (bits >> bit & 1 == 1).then(|| value.to_owned());
+        let filter = ConnectionFilter {
+            connection_id: given(0, "acme"),
+            search: given(1, "acm"),
+            end_user_id: given(2, "user"),
+            organization_id: given(3, "organization"),
+            integrations: given(4, CRM).map(|key| vec![key]),
+            tags: given(5, "pro").map(|value| tag("plan", &value)).into_iter().collect(),
+        };
+        let mut more = vec![filter.clone()];
+        if let Some(one) = &filter.integrations {
+            let integrations = Some([one.clone(), vec!["big-1".to_owned()]].concat());
+            more.push(ConnectionFilter { integrations, ..filter.clone() });
+        }
+        if !filter.tags.is_empty() {
+            let tags = [filter.tags.clone(), vec![tag("region", "eu")]].concat();
+            more.push(ConnectionFilter { tags, ..filter });
+        }
+        more
+    })
+}
+
+async fn syncs(world: &World) {
+    let (store, environment, ids) = (&world.store, world.environment, &world.ids);
+    assert!(!store.syncs(environment, world.integration.id, None).await.unwrap().is_empty());
+    let syncs = store.syncs(environment, world.integration.id, Some("acme")).await.unwrap();
+    let id = syncs[0].id;
+    store.sync(environment, id).await.unwrap().unwrap();
+    store.pause_syncs(environment, vec![id]).await.unwrap();
+    store.start_syncs(environment, vec![id], ids).await.unwrap();
+    let afresh = TriggerOptions { reset: true, empty_cache: true };
+    store.trigger_syncs(environment, vec![id], afresh, ids).await.unwrap();
+    store.pause_syncs(environment, vec![id]).await.unwrap();
+    store.start_syncs(environment, vec![id], ids).await.unwrap();
+    assert!(store.set_sync_frequency(environment, id, Some("every 5 minutes".to_owned())).await.unwrap());
+    store.next_due_sync().await.unwrap().unwrap();
+    assert!(store.enqueue_due_syncs(ids, 100).await.unwrap() > 0);
+}
+
+async fn runs(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    let now = world.clock.now();
+    let connection = store.connection(environment, CRM, "acme").await.unwrap().unwrap().id;
+    let function = store.function(environment, CRM, FunctionKind::Action, "echo").await.unwrap().unwrap().id;
+    let new = || NewRun {
+        id: world.ids.next(),
+        environment,
+        kind: RunKind::Action,
+        connection,
+        function_name: "echo".to_owned(),
+        sync: None,
+        run_at: now,
+        max_attempts: 1,
+        input: None,
+        now,
+    };
+    assert!(store.enqueue_run(new()).await.unwrap());
+    store.next_run_at().await.unwrap().unwrap();
+    let claims = store.claim_runs(NODE, 100, MINUTE).await.unwrap();
+    assert!(claims.iter().any(|claim| claim.run.sync.is_some()));
+    assert!(!store.extend_leases(NODE, MINUTE).await.unwrap().is_empty());
+    for claim in &claims {
+        store.begin_run(claim, function, 1).await.unwrap();
+    }
+    let (first, others) = claims.split_first().unwrap();
+    assert!(store.finish_run(first, Finish::again(now)).await.unwrap());
+    for claim in others {
+        assert!(store.finish_run(claim, Finish::succeeded(None, Default::default())).await.unwrap());
+    }
+    store.claim_runs(NODE, 100, MINUTE).await.unwrap();
+    store.expire_leases().await.unwrap();
+    assert!(store.rescue_runs("{}".to_owned()).await.unwrap() > 0);
+    let run = new();
+    let id = run.id;
+    let finish = Finish::failed("{}".to_owned());
+    let direct = DirectRun { run, function, finish, metadata_revision: 1, finished_at: now };
+    store.record_runs(vec![direct]).await.unwrap();
+    store.run(environment, id).await.unwrap().unwrap();
+    store.prune_runs(MINUTE).await.unwrap();
+}
+
+async fn records(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    let connection = store.connection(environment, CRM, "acme").await.unwrap().unwrap().id;
+    let set = store.record_set(environment, connection, "Contact", "base").await.unwrap();
+    assert_eq!(store.find_record_set(environment, connection, "Contact", "base").await.unwrap(), Some(set));
+    let batch = |version: u32, count: u32| {
+        let records: Vec<Value> = (1..=count).map(|id| json!({ "id": id, "v": version })).collect();
+        read_batch(json!(records).to_string().as_bytes()).unwrap()
+    };
+    for version in [1, 2] {
+        store.save_records(set, batch(version, 311), NODE, 1).await.unwrap();
+    }
+    store.update_records(set, batch(3, 10), NODE, 1).await.unwrap();
+    assert_eq!(store.delete_records(set, batch(0, 2), NODE).await.unwrap().deleted, 2);
+    let mut last = None;
+    for bits in 0..8_u32 {
+        let given = |bit: u32| bits >> bit & 1 == 1;
+        let query = RecordsQuery {
+            after: last.filter(|_| given(0)),
+            modified_since: None,
+            actions: if given(1) { vec![Action::Updated, Action::Deleted] } else { Vec::new() },
+            external_ids: if given(2) { vec!["1".to_owned(), "7".to_owned()] } else { Vec::new() },
+            limit: 5,
+        };
+        let page = store.records_page(set, query).await.unwrap();
+        last = page.records.last().map(bespoke_core::record::Record::cursor).or(last);
+    }
+    for connection in [None, Some(connection)] {
+        let counts = store.record_counts(environment, world.integration.id, connection).await.unwrap();
+        assert!(counts.iter().any(|count| count.live == 309));
+    }
+    assert!(store.prune_records(set, last.unwrap(), 2).await.unwrap().count > 0);
+    // Pruned records come again.
+    store.save_records(set, batch(2, 311), NODE, 1).await.unwrap();
+    assert_eq!(store.clear_records(set).await.unwrap(), 311);
+}
+
+/// Takes away what the tour has made; last, since nothing is left then.
+async fn ends(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    let connection = store.connection(environment, CRM, "acme").await.unwrap().unwrap().id;
+    let set = store.record_set(environment, connection, "Contact", "base").await.unwrap();
+    store.save_records(set, read_batch(br#"[{ "id": "1" }]"#).unwrap(), NODE, 1).await.unwrap();
+    assert!(store.delete_connection(environment, CRM, "acme").await.unwrap());
+    assert!(store.remove_orphaned_records().await.unwrap());
+    let echo = store.function(environment, CRM, FunctionKind::Action, "echo").await.unwrap().unwrap();
+    assert!(store.delete_function(environment, echo.id).await.unwrap());
+    assert!(store.delete_integration(environment, CRM).await.unwrap());
+}
