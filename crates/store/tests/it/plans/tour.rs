@@ -186,6 +186,21 @@ async fn connections(world: &World) {
         let found = store.connections(environment, filter.clone(), 10, 0).await.unwrap();
         assert!(!found.is_empty(), "{filter:?}");
     }
+    merged_pages(world).await;
+}
+
+/// The pages of the merged lists of two integrations are one list.
+async fn merged_pages(world: &World) {
+    let integrations = Some(vec![CRM.to_owned(), "big-1".to_owned()]);
+    let filter = ConnectionFilter { integrations, ..ConnectionFilter::default() };
+    let page = async |limit, offset| {
+        let found = world.store.connections(world.environment, filter.clone(), limit, offset).await.unwrap();
+        found.into_iter().map(|connection| (connection.created_at, connection.id)).collect::<Vec<_>>()
+    };
+    let all = page(100, 0).await;
+    assert_eq!(all.len(), 52);
+    assert!(all.is_sorted_by(|newer, older| newer > older));
+    assert_eq!([page(7, 0).await, page(30, 7).await, page(100, 37).await].concat(), all);
 }
 
 /// Every combination of the filters, each of which finds `acme`.
