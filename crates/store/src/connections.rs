@@ -187,7 +187,7 @@ impl Store {
         environment: EnvironmentId,
         id: ConnectionId,
     ) -> Result<Option<(Credentials, Map<String, Json>)>> {
-        let row: Option<(IntegrationId, String, Vec<u8>, Map<String, Json>)> = self
+        let row = self
             .db
             .read(move |tx| {
                 tx.query_opt(
