@@ -196,7 +196,11 @@ impl Store {
                      FROM connections JOIN integrations ON integrations.id = connections.integration_id
                      WHERE connections.environment_id = $1 AND connections.id = $2",
                     params![environment, id],
-                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.json(3)?)),
+                    |row| {
+                        let integration: IntegrationId = row.get(0)?;
+                        let (connection_id, sealed): (String, Vec<u8>) = (row.get(1)?, row.get(2)?);
+                        Ok((integration, connection_id, sealed, row.json(3)?))
+                    },
                 )
             })
             .await?;
