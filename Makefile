@@ -49,7 +49,7 @@ fmt: ## format the Rust code
 lint: $(PRELUDE) ## formatting, clippy and docs, warnings are errors
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --workspace --no-deps --document-private-items
 
 generate: $(PRELUDE) ## write openapi.json and docs/reference from the code
 	cargo build --locked --package bespoke

@@ -1,4 +1,4 @@
-//! Writes of connections' metadata: every path to it goes through [`write`].
+//! Writes of connections' metadata: every path to it goes through [`write()`].
 //!
 //! A merge reads the document that it merges into within its own transaction, and locks it where there can be other
 //! writers, so that no write is ever lost.

@@ -1,7 +1,7 @@
 //! Providers: how an external API is reached. One YAML definition each, in the shape of http-api.md §6.4.
 //!
 //! A [`Provider`] keeps its definition twice: as written (the API shows it so, key order included) and as the typed
-//! [`Definition`] that the proxy and the auth flows read. [`file`] reads files, resolves aliases and finds mistakes.
+//! [`Definition`] that the proxy and the auth flows read. [`mod@file`] reads files, resolves aliases and finds mistakes.
 
 pub mod file;
 mod values;
