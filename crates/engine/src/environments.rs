@@ -4,14 +4,9 @@ use crate::{Engine, Error, Resource, Result, error::chain};
 use bespoke_core::{
     environment::{ApiKey, Environment, FIRST, SecretKey},
     id::ApiKeyId,
-    time::Timestamp,
 };
 use bespoke_store::NewApiKey;
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 /// A key made just now: the only time that its secret is seen.
 #[derive(Clone, Debug)]
@@ -27,58 +22,24 @@ pub struct NewKey {
 /// What a key that opens everything in its environment is granted.
 const EVERYTHING: &str = "environment:*";
 
-/// How long a key is trusted without another look: it spares most requests a read.
-const KNOWN_FOR: Duration = Duration::from_secs(1);
 /// How exact the time is that a key was used last: a request is not worth a write each time.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
-/// Keys that are remembered at most.
-const MOST_KNOWN: usize = 1_000;
-
-/// Keys that were looked up just now, by the hash of their secret.
-#[derive(Default)]
-pub(crate) struct KnownKeys(Mutex<HashMap<[u8; 32], Known>>);
-
-struct Known {
-    since: Timestamp,
-    key: (ApiKey, Environment),
-}
-
-impl KnownKeys {
-    fn get(&self, hash: &[u8; 32], now: Timestamp) -> Option<(ApiKey, Environment)> {
-        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.get(hash).filter(|known| now.since(known.since) < KNOWN_FOR).map(|known| known.key.clone())
-    }
-
-    fn add(&self, hash: [u8; 32], key: (ApiKey, Environment), now: Timestamp) {
-        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.len() >= MOST_KNOWN {
-            keys.clear();
-        }
-        keys.insert(hash, Known { since: now, key });
-    }
-
-    fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-}
 
 impl Engine {
     /// The key with this secret and its environment; `None` where there is none or it was revoked.
     ///
-    /// A key that was revoked elsewhere (by a command, on another node) opens its environment for [`KNOWN_FOR`] more.
+    /// It is looked up each time: a revoked key opens nothing from that moment on, whoever revoked it.
     pub async fn authenticate(&self, secret: &SecretKey) -> Result<Option<(ApiKey, Environment)>> {
-        let (hash, now) = (secret.hash(), self.now());
-        if let Some(known) = self.keys.get(&hash, now) {
-            return Ok(Some(known));
-        }
-        let Some((key, environment)) = self.store.api_key_by_hash(hash).await? else { return Ok(None) };
+        let Some((key, environment)) = self.store.api_key_by_hash(secret.hash()).await? else {
+            return Ok(None);
+        };
+        let now = self.now();
         if key.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_EVERY) {
             // Not worth refusing a request.
             if let Err(error) = self.store.touch_api_keys(vec![(key.id, now)]).await {
                 tracing::warn!(error = chain(&error), "the use of a key could not be noted");
             }
         }
-        self.keys.add(hash, (key.clone(), environment.clone()), now);
         Ok(Some((key, environment)))
     }
 
@@ -139,7 +100,6 @@ impl Engine {
     pub async fn revoke_api_key(&self, environment: &str, id: ApiKeyId) -> Result<()> {
         let environment = self.environment(environment).await?;
         let revoked = self.store.revoke_api_key(environment.id, id).await?;
-        self.keys.forget();
         if revoked { Ok(()) } else { Err(Error::NotFound(Resource::ApiKey)) }
     }
 

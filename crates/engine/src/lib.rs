@@ -36,7 +36,6 @@ use bespoke_core::{
 use bespoke_runtime::Runtime;
 use bespoke_store::Store;
 use credentials::Renewals;
-use environments::KnownKeys;
 use functions::LoadedFunctions;
 use history::{History, HistoryWriter};
 use providers::Catalogue;
@@ -60,7 +59,6 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: IdSource,
     pub(crate) settings: Settings,
-    pub(crate) keys: KnownKeys,
     pub(crate) loaded: LoadedFunctions,
     /// Actions whose callers wait, or have gone away.
     pub(crate) actions: TaskTracker,
@@ -104,7 +102,6 @@ impl Engine {
             clock,
             ids,
             settings,
-            keys: KnownKeys::default(),
             loaded,
             actions,
             renewals: Renewals::default(),
