@@ -231,8 +231,18 @@ impl Workers {
             let bundle = Arc::clone(&job.bundle);
             let succeeded = self.run(job, isolate);
             last = (succeeded && !bundle.is_untimely.load(Ordering::Relaxed)).then_some(bundle);
-            self.queue().making += 1;
+            if !self.is_wanted() {
+                return;
+            }
         }
+    }
+
+    /// Whether a thread that has done its run should make another engine: one that nobody would use costs as much as a run.
+    fn is_wanted(&self) -> bool {
+        let mut queue = self.queue();
+        let is_wanted = !queue.jobs.is_empty() || queue.idle.len() + queue.making < SPARE_WORKERS;
+        queue.making += usize::from(is_wanted);
+        is_wanted
     }
 
     fn waiting_job(&self) -> Option<Job> {
