@@ -18,7 +18,7 @@ pub const POSTGRES_VARIABLE: &str = "BESPOKE_TEST_POSTGRES";
 
 /// Runs each test body twice, as `name::sqlite` and `name::postgres`, with a [`Database`] of its own.
 ///
-/// ```ignore
+/// ```text
 /// both! {
 ///     /// Says what must be true.
 ///     async fn a_key_opens_its_environment(database) {
