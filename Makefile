@@ -29,7 +29,7 @@ build: $(PRELUDE) ## build target/release/bespoke, with everything embedded
 	@[ "$(CARGO_TARGET_DIR)/release/bespoke" -ef target/release/bespoke ] || cp -f "$(CARGO_TARGET_DIR)/release/bespoke" target/release/bespoke
 
 test-rust: $(PRELUDE) $(NPM_STAMPS) ## Rust tests, storage and API on both databases
-	BESPOKE_TEST_POSTGRES="$$(scripts/postgres start)" cargo test --locked --workspace
+	url="$$(scripts/postgres start)" && BESPOKE_TEST_POSTGRES="$$url" cargo test --locked --workspace
 
 test-js: $(NPM_STAMPS) ## the prelude's tests and the types of packages and examples
 	cd crates/runtime/js && npm run --silent build && npm test --silent
@@ -38,7 +38,7 @@ test-js: $(NPM_STAMPS) ## the prelude's tests and the types of packages and exam
 
 test-node: $(PRELUDE) $(NPM_STAMPS) ## a real server driven by the official @nangohq/node, on both databases
 	cargo build --locked --package bespoke
-	cd tests/node && BESPOKE_BINARY="$(CARGO_TARGET_DIR)/debug/bespoke" BESPOKE_TEST_POSTGRES="$$(../../scripts/postgres start)" npm test --silent
+	url="$$(scripts/postgres start)" && cd tests/node && BESPOKE_BINARY="$(CARGO_TARGET_DIR)/debug/bespoke" BESPOKE_TEST_POSTGRES="$$url" npm test --silent
 
 bench: build $(NPM_STAMPS) ## measure from outside over HTTP and print one table
 	@cd tests/node && node bench/bench.mjs
