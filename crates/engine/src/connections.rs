@@ -14,7 +14,7 @@ use bespoke_core::{
     id::EnvironmentId,
     tag,
 };
-use bespoke_store::{ConnectionChange, ConnectionFilter, WrittenMetadata};
+use bespoke_store::{Access, ConnectionChange, ConnectionFilter, WrittenMetadata};
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Duration};
 use url::Url;
@@ -67,17 +67,28 @@ impl Engine {
         provider_config_key: &str,
         connection_id: &str,
     ) -> Result<(Connection, Credentials)> {
-        let found =
-            self.store.connection_with_credentials(environment, provider_config_key, connection_id).await?;
-        let Some((mut connection, credentials)) = found else {
-            return Err(self.missing(environment, provider_config_key).await?);
-        };
+        let (mut connection, access) =
+            self.connection_with_access(environment, provider_config_key, connection_id).await?;
         let now = self.now();
         if connection.last_fetched_at.is_none_or(|last| now.since(last) >= TOUCH_EVERY) {
             self.store.touch_connection(environment, connection.id).await?;
             connection.last_fetched_at = Some(now);
         }
-        Ok((connection, credentials))
+        Ok((connection, access.credentials))
+    }
+
+    /// The connection of these names with what a request for it needs; [`Error::NotFound`] tells whether the integration
+    /// or the connection is missing.
+    pub(crate) async fn connection_with_access(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+    ) -> Result<(Connection, Access)> {
+        match self.store.connection_with_access(environment, provider_config_key, connection_id).await? {
+            Some(found) => Ok(found),
+            None => Err(self.missing(environment, provider_config_key).await?),
+        }
     }
 
     /// A connection as the API and `getConnection()` show it, with credentials that were renewed where they are near

@@ -15,6 +15,7 @@ use bespoke_core::{
     retry::Wishes,
 };
 use bespoke_runtime::host::{Http, Refusal, Reply};
+use bespoke_store::Access;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue, value::to_raw_value};
@@ -54,11 +55,10 @@ impl Engine {
         environment: EnvironmentId,
         call: ProxyCall,
     ) -> Result<ProxyResponse> {
-        let connection = self
-            .connection_of_integration(environment, &call.provider_config_key, &call.connection_id)
-            .await?;
-        let provider_name = connection.provider.clone();
-        let mut request = self.request_to(&provider_name, connection, call.method, call.endpoint).await?;
+        let (connection, access) =
+            self.connection_with_access(environment, &call.provider_config_key, &call.connection_id).await?;
+        let provider = connection.provider.clone();
+        let mut request = self.request_to(&provider, connection, access, call.method, call.endpoint).await?;
         request.headers = call.headers;
         request.content_type = call.content_type;
         request.body = call.body;
@@ -82,13 +82,17 @@ impl Engine {
             request.method.to_uppercase().parse().map_err(|_| refused("invalid_method", "not a method"))?;
         let headers = headers(&request.headers)?;
         let (params, retry) = (params(request.params.as_deref()), wishes(&request));
+        let unusable = |error| match error {
+            Error::CredentialsUnusable(unusable) => refused(unusable.reason.code(), unusable.reason),
+            error => refused("failed_to_get_connection", error),
+        };
+        let access = self.store.connection_access(connection.environment, connection.id).await;
+        let access =
+            access.map_err(Error::from).and_then(|found| found.ok_or(Error::NotFound(Resource::Connection)));
         let mut outgoing = self
-            .request_to(provider, connection.clone(), method, request.endpoint)
+            .request_to(provider, connection.clone(), access.map_err(unusable)?, method, request.endpoint)
             .await
-            .map_err(|error| match error {
-                Error::CredentialsUnusable(unusable) => refused(unusable.reason.code(), unusable.reason),
-                error => refused("failed_to_get_connection", error),
-            })?;
+            .map_err(unusable)?;
         outgoing.params = params;
         outgoing.headers = headers;
         outgoing.body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
@@ -109,12 +113,12 @@ impl Engine {
         self: &Arc<Self>,
         provider: &str,
         connection: Connection,
+        access: Access,
         method: Method,
         endpoint: String,
     ) -> Result<ProxyRequest> {
         let provider = Arc::clone(self.providers.get(provider).ok_or(Error::NotFound(Resource::Provider))?);
-        let access = self.store.connection_access(connection.environment, connection.id).await?;
-        let (stored, integration_config) = access.ok_or(Error::NotFound(Resource::Connection))?;
+        let Access { credentials: stored, integration_config } = access;
         let credentials = self.fresh_credentials(&connection, stored, Need::Lasting).await?;
         let mut request = ProxyRequest::get(provider, Arc::new(connection), Arc::new(credentials), endpoint);
         request.method = method;

@@ -126,6 +126,15 @@ impl Identity<'_> {
     }
 }
 
+/// What a request for a connection needs besides it.
+#[derive(Debug)]
+pub struct Access {
+    /// The connection's credentials as they are stored.
+    pub credentials: Credentials,
+    /// Its integration's values for the provider's `integration_config`.
+    pub integration_config: Map<String, Json>,
+}
+
 impl Store {
     /// The connection of these names.
     pub async fn connection(
@@ -146,29 +155,29 @@ impl Store {
             .await
     }
 
-    /// The connection of these names and its credentials, in one look.
-    pub async fn connection_with_credentials(
+    /// The connection of these names and what a request for it needs, in one look.
+    pub async fn connection_with_access(
         &self,
         environment: EnvironmentId,
         provider_config_key: &str,
         connection_id: &str,
-    ) -> Result<Option<(Connection, Credentials)>> {
+    ) -> Result<Option<(Connection, Access)>> {
         let (key, id) = (provider_config_key.to_owned(), connection_id.to_owned());
         let found = self
             .db
             .read(move |tx| {
                 tx.query_opt(
-                    &format!("SELECT {COLUMNS}, connections.credentials {FROM} WHERE {BY_NAMES}"),
+                    &format!("SELECT {COLUMNS}, connections.credentials, integrations.custom {FROM} WHERE {BY_NAMES}"),
                     params![environment, &key, &id],
-                    |row| Ok((read(row)?, row.get::<Vec<u8>>(WIDTH)?)),
+                    |row| Ok((read(row)?, row.get::<Vec<u8>>(WIDTH)?, row.json(WIDTH + 1)?)),
                 )
             })
             .await?;
-        let Some((connection, sealed)) = found else { return Ok(None) };
+        let Some((connection, sealed, integration_config)) = found else { return Ok(None) };
         let identity =
             Identity { integration: connection.integration, connection_id: &connection.connection_id };
         let credentials = identity.open(&self.vault, &sealed)?;
-        Ok(Some((connection, credentials)))
+        Ok(Some((connection, Access { credentials, integration_config })))
     }
 
     /// The connection in this row.
@@ -180,13 +189,12 @@ impl Store {
         self.db.read(move |tx| by_row(tx, environment, id)).await
     }
 
-    /// What a request for a connection needs besides it, in one look: its credentials and its integration's settings.
-    /// `None` where there is no such connection.
+    /// What a request for a connection needs besides it, in one look. `None` where there is no such connection.
     pub async fn connection_access(
         &self,
         environment: EnvironmentId,
         id: ConnectionId,
-    ) -> Result<Option<(Credentials, Map<String, Json>)>> {
+    ) -> Result<Option<Access>> {
         let row = self
             .db
             .read(move |tx| {
@@ -204,10 +212,10 @@ impl Store {
                 )
             })
             .await?;
-        let Some((integration, connection_id, sealed, custom)) = row else { return Ok(None) };
+        let Some((integration, connection_id, sealed, integration_config)) = row else { return Ok(None) };
         let credentials =
             Identity { integration, connection_id: &connection_id }.open(&self.vault, &sealed)?;
-        Ok(Some((credentials, custom)))
+        Ok(Some(Access { credentials, integration_config }))
     }
 
     /// The credentials of a connection; `None` where there is no such connection.

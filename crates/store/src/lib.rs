@@ -27,7 +27,9 @@ mod runs;
 mod syncs;
 
 pub use api_keys::NewApiKey;
-pub use connections::{ConnectionChange, ConnectionFilter, RefreshOutcome, RefreshState, SaveConnection};
+pub use connections::{
+    Access, ConnectionChange, ConnectionFilter, RefreshOutcome, RefreshState, SaveConnection,
+};
 pub use deployments::{DeployChanges, Deployed, NewFunction};
 pub use error::{Cause, Error, Result};
 pub use integrations::{IntegrationChange, NewIntegration};

@@ -167,7 +167,7 @@ async fn connections(world: &World) {
     let id = store.save_connection(environment, save.clone()).await.unwrap().0.id;
     store.save_connection(environment, save).await.unwrap();
     store.connection(environment, CRM, "acme").await.unwrap().unwrap();
-    store.connection_with_credentials(environment, CRM, "acme").await.unwrap().unwrap();
+    store.connection_with_access(environment, CRM, "acme").await.unwrap().unwrap();
     store.connection_by_row(environment, id).await.unwrap().unwrap();
     store.connection_credentials(environment, id).await.unwrap().unwrap();
     store.connection_access(environment, id).await.unwrap().unwrap();
