@@ -108,13 +108,6 @@ impl Worker {
         }
     }
 
-    /// Waits until everything that was started has ended.
-    pub async fn drained(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
-        self.tasks.reopen();
-    }
-
     fn start(self: &Arc<Self>, claim: Claim, permit: OwnedSemaphorePermit) {
         let cancel = CancellationToken::new();
         locked(&self.running).insert(claim.run.id, cancel.clone());

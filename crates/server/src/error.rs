@@ -79,7 +79,6 @@ error_codes! {
     MissingOauthTokenSecret    "missing_oauth_token_secret"   400 "The OAuth token's secret is missing.";
     MissingBasicUsername       "missing_basic_username"       400 "The user name is missing.";
     MissingApiKey              "missing_api_key"              400 "The API key is missing.";
-    MissingConnectionId        "missing_connection_id"        400 "The connection's id is missing.";
     NoSyncsFound               "no_syncs_found"               400 "No sync of this name is deployed for this integration.";
     UnknownSync                "unknown_sync"                 400 "The connection has no sync of this name.";
     DisabledResource           "disabled_resource"            404 "The function is disabled.";
@@ -89,10 +88,8 @@ error_codes! {
     ConnectionRefreshExhausted "connection_refresh_exhausted" 424 "Refreshing the credentials failed for days; the user must connect again.";
     RefreshTokenExternalError  "refresh_token_external_error" 400 "The provider refused to refresh the token; the user may have to connect again.";
     MissingApiUrl              "missing_api_url"              400 "The request names no endpoint.";
-    MissingProvider            "missing_provider"             400 "The integration has no provider.";
     UnsupportedProvider        "unsupported_provider"         400 "The provider has no base URL and none was given.";
     UnsupportedAuth            "unsupported_auth"             400 "Requests with this kind of credentials cannot be signed.";
-    BaseUrlOverrideDisabled    "base_url_override_disabled"   400 "Base URLs may not be overridden here.";
     BaseUrlOverrideNotAllowed  "base_url_override_not_allowed" 400 "The base URL is not allowed.";
     EndpointOutsideBaseUrl     "endpoint_outside_base_url"    400 "The endpoint is a full URL that is not below the provider's base URL; use a base URL override.";
     InvalidHost                "invalid_host"                 400 "The connection's values make no valid host.";
@@ -103,13 +100,8 @@ error_codes! {
     ProviderUnreachable        "provider_unreachable"         502 "The provider did not answer.";
     UnknownError               "unknown_error"                400 "The request could not be made.";
     ActionFailure              "action_failure"               400 "The action could not be started.";
-    ActionScriptFailure        "action_script_failure"        500 "The action failed.";
     ActionScriptRuntimeError   "action_script_runtime_error"  500 "The function threw an action error.";
-    SyncScriptFailure          "sync_script_failure"          500 "The sync failed.";
-    OnEventScriptFailure       "on_event_script_failure"      500 "The on-event function failed.";
-    WebhookScriptFailure       "webhook_script_failure"       500 "The webhook function failed.";
     ScriptHttpError            "script_http_error"            424 "The function's request to the provider failed.";
-    ScriptApiRateLimitError    "script_api_rate_limit_error"  424 "The function called this API too often.";
     ScriptNetworkError         "script_network_error"         500 "The function's request got no answer.";
     ScriptInternalError        "script_internal_error"        500 "The function threw an error.";
     ScriptInvalidError         "script_invalid_error"         500 "The function cannot be run.";
@@ -118,10 +110,6 @@ error_codes! {
     ExecutionTimeout           "execution_timeout"            500 "The run took longer than allowed.";
     FunctionOutOfMemory        "function_runtime_out_of_memory" 500 "The run needed more memory than allowed.";
     FunctionRuntimeOther       "function_runtime_other"       500 "The runtime failed.";
-    InvalidActionInput         "invalid_action_input"         400 "The input does not match the action's schema.";
-    InvalidActionOutput        "invalid_action_output"        400 "The output does not match the action's schema.";
-    InvalidSyncRecord          "invalid_sync_record"          400 "A record does not match its model.";
-    InternalServerError        "internal_server_error"        500 "Something went wrong on the server; the log has the request id.";
     ServerError                "server_error"                 500 "Something went wrong on the server; the log has the request id.";
     ServiceUnavailable         "service_unavailable"          503 "The server is stopping or its database does not answer.";
     GenericErrorSupport        "generic_error_support"        500 "Something went wrong on the server; the log has the request id.";
