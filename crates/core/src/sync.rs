@@ -137,6 +137,8 @@ pub struct TriggerOptions {
 /// What is shown of a sync's most recent run.
 #[derive(Clone, Debug)]
 pub struct LastRun {
+    /// The run.
+    pub id: Uuid,
     /// Its state.
     pub state: RunState,
     /// When it ended; `None` while it goes on.

@@ -6,6 +6,7 @@ use bespoke_core::{
     function::FunctionKind,
     id::EnvironmentId,
     run::{RunKind, RunState},
+    sync::TriggerOptions,
 };
 use bespoke_store::{DirectRun, Finish, NewRun};
 use bytes::Bytes;
@@ -75,6 +76,7 @@ impl Engine {
                 function: Arc::clone(&function),
                 input: input.clone(),
                 sync: None,
+                options: TriggerOptions::default(),
                 depth,
                 cancel: cancel.clone(),
             };

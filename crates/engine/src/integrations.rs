@@ -6,6 +6,7 @@ use crate::{
 };
 use bespoke_core::{
     auth::{AuthMode, SecretJson},
+    environment::Environment,
     id::EnvironmentId,
     integration::Integration,
     provider::Provider,
@@ -55,6 +56,15 @@ pub struct ListedIntegration {
     pub integration: Integration,
     /// Its provider.
     pub provider: Option<Arc<Provider>>,
+}
+
+impl ListedIntegration {
+    /// The name shown to people: its own, else its provider's.
+    pub fn display_name(&self) -> &str {
+        let own = self.integration.display_name.as_deref();
+        let of_provider = || Some(self.provider.as_ref()?.definition.display_name.as_str());
+        own.or_else(of_provider).unwrap_or(&self.integration.provider)
+    }
 }
 
 const OAUTH_CLIENT: &[Field] = &[
@@ -168,6 +178,19 @@ impl Engine {
             shown.insert(field.name().to_owned(), stored.0.get(field.name()).cloned().unwrap_or_default());
         }
         Ok(Some(SecretJson(Value::Object(shown))))
+    }
+
+    /// Where the provider sends its webhooks to; `None` where it sends none.
+    pub fn webhook_url(&self, environment: &Environment, listed: &ListedIntegration) -> Option<String> {
+        let provider = listed.provider.as_ref()?;
+        provider.definition.webhook_routing_script.as_ref()?;
+        let key = &listed.integration.unique_key;
+        Some(format!("{}/webhook/{}/{key}", self.public_url(), environment.uuid))
+    }
+
+    /// Where a provider's logo is.
+    pub fn logo_url(&self, provider: &str) -> String {
+        format!("{}/images/template-logos/{provider}.svg", self.public_url())
     }
 
     /// Changes an integration. Fails with [`Error::NotFound`], or [`Error::Invalid`] where the new key is taken, there

@@ -40,7 +40,7 @@ use functions::LoadedFunctions;
 use history::{History, HistoryWriter};
 use providers::Catalogue;
 use proxy::Proxy;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio_util::task::TaskTracker;
 
 pub use bespoke_runtime::Failure;
@@ -65,6 +65,7 @@ pub struct Engine {
     /// Credentials that are being renewed, whether the callers wait or have gone away.
     pub(crate) renewals: Renewals,
     pub(crate) history: History,
+    public_url: OnceLock<String>,
     history_writer: Mutex<Option<HistoryWriter>>,
 }
 
@@ -106,8 +107,20 @@ impl Engine {
             actions,
             renewals: Renewals::default(),
             history,
+            public_url: OnceLock::new(),
             history_writer,
         })
+    }
+
+    /// Says where the server is reached from outside, without a slash at the end: known once it listens. Only the first
+    /// time counts.
+    pub fn is_reached_at(&self, public_url: &str) {
+        let _ = self.public_url.set(public_url.to_owned());
+    }
+
+    /// Where the server is reached from outside; empty where nothing listens.
+    pub fn public_url(&self) -> &str {
+        self.public_url.get().map_or("", String::as_str)
     }
 
     /// The time.

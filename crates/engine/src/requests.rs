@@ -5,7 +5,7 @@
 use crate::{
     Engine, Error, Resource, Result,
     credentials::Need,
-    http::{Body, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{self, Body, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     proxy::{self, Params, ProxyRequest, ProxyResponse},
 };
 use bespoke_core::{
@@ -14,12 +14,13 @@ use bespoke_core::{
     id::EnvironmentId,
     retry::Wishes,
 };
-use bespoke_runtime::host::{Http, Refusal, Reply};
+use bespoke_runtime::host::{Http, Redirect, Refusal, Reply, UncontrolledFetch};
 use bespoke_store::Access;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue, value::to_raw_value};
 use std::sync::Arc;
+use url::Url;
 
 /// A request that a caller of the API wants made for a customer.
 #[derive(Debug)]
@@ -105,7 +106,37 @@ impl Engine {
             Error::Proxy(error) => network(error),
             error => refused("server_error", error),
         })?;
-        self.reply(method, answer).await
+        self.reply(method, answer.response).await
+    }
+
+    /// Makes a request that a function asked for, to anywhere that the operator's rules allow, without credentials.
+    ///
+    /// Refused with `url_not_allowed`, `too_many_redirects`, `invalid_redirect`, or the network's code.
+    pub(crate) async fn fetch_for_run(
+        &self,
+        fetch: UncontrolledFetch,
+        body: Bytes,
+    ) -> Result<Reply, Refusal> {
+        let url = Url::parse(&fetch.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let url = url.ok_or_else(|| refused("url_not_allowed", "only http and https URLs can be fetched"))?;
+        let method = fetch.method.as_deref().unwrap_or("GET").to_uppercase();
+        let method: Method = method.parse().map_err(|_| refused("invalid_method", "not a method"))?;
+        let mut request = http::Request::new(method.clone(), url);
+        request.headers = headers(&fetch.headers)?;
+        request.body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
+        request.decompress = true;
+        request.follow_redirects = fetch.redirect == Redirect::Follow;
+        let response = self.proxy.client().send(request).await.map_err(|error| fetch_refused(&error))?;
+        let elsewhere = response.status.is_redirection() && response.headers.contains_key(header::LOCATION);
+        match fetch.redirect {
+            Redirect::Follow if elsewhere => {
+                Err(refused("invalid_redirect", "the answer redirects to what is no http or https URL"))
+            }
+            Redirect::Error if elsewhere => {
+                Err(refused("unexpected_redirect", "the answer redirects elsewhere, which was not wanted"))
+            }
+            _ => self.reply(method, response).await,
+        }
     }
 
     /// A request with what the connection brings along, credentials that work included, and nothing else.
@@ -148,7 +179,7 @@ impl Engine {
         }
     }
 
-    async fn reply(&self, method: Method, answer: ProxyResponse) -> Result<Reply, Refusal> {
+    async fn reply(&self, method: Method, response: http::Response) -> Result<Reply, Refusal> {
         #[derive(Serialize)]
         struct Head<'a> {
             status: u16,
@@ -157,7 +188,6 @@ impl Engine {
             url: &'a str,
             method: &'a str,
         }
-        let response = answer.response;
         let head = Head {
             status: response.status.as_u16(),
             status_text: response.status.canonical_reason().unwrap_or_default(),
@@ -219,4 +249,15 @@ fn refused(code: &str, message: impl std::fmt::Display) -> Refusal {
 
 fn network(error: proxy::Error) -> Refusal {
     Refusal::new(error.code(), crate::error::chain(&error))
+}
+
+/// What a function sees where a request without credentials had no answer.
+fn fetch_refused(error: &http::Error) -> Refusal {
+    let code = match error {
+        http::Error::Denied { .. } => "url_not_allowed",
+        http::Error::BadUrl(_) => "invalid_redirect",
+        http::Error::TooManyRedirects(_) => "too_many_redirects",
+        other => other.code(),
+    };
+    Refusal::new(code, crate::error::chain(error))
 }

@@ -5,7 +5,6 @@ use bespoke_core::{
     connection::Connection,
     function::FunctionKind,
     id::{ConnectionId, EnvironmentId},
-    run::Run,
     schedule::Frequency,
     sync::{Sync, SyncName, TriggerOptions},
 };
@@ -122,12 +121,9 @@ impl Engine {
     }
 
     /// Does what the one who triggered a sync's run wanted done before it.
-    pub(crate) async fn prepare_sync(&self, run: &Run, execution: &Execution) -> Result<()> {
-        let options: TriggerOptions = match run.input.as_deref().map(serde_json::from_str).transpose() {
-            Ok(options) => options.unwrap_or_default(),
-            Err(_) => return Err(Error::Damaged("the input of a sync's run")),
-        };
-        let Some(sync) = execution.sync.as_ref().filter(|_| options.empty_cache) else { return Ok(()) };
+    pub(crate) async fn prepare_sync(&self, execution: &Execution) -> Result<()> {
+        let empty_cache = execution.options.empty_cache;
+        let Some(sync) = execution.sync.as_ref().filter(|_| empty_cache) else { return Ok(()) };
         for model in &execution.function.function.definition.models {
             let set =
                 self.store.find_record_set(sync.environment, sync.connection, model, &sync.variant).await?;

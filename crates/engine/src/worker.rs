@@ -3,10 +3,11 @@
 //! One worker per node. It holds what it runs by leases that a heartbeat extends; what another node or a cancellation
 //! took away meanwhile is stopped at the next heartbeat, or at once when the wake-up comes.
 
-use crate::{Engine, Failure, Result, actions::final_failure, error::chain, run::Execution};
+use crate::{Engine, Error, Failure, Result, actions::final_failure, error::chain, run::Execution};
 use bespoke_core::{
     function::FunctionKind,
     run::{Run, RunKind, RunState},
+    sync::TriggerOptions,
     time::Timestamp,
 };
 use bespoke_store::{CANCELLED, Claim, Finish, MAX_TAKE_UPS, QUEUED};
@@ -108,6 +109,13 @@ impl Worker {
         }
     }
 
+    /// Waits until nothing runs that this worker started: for those who drive it step by step.
+    pub async fn idle(&self) {
+        while !locked(&self.running).is_empty() {
+            self.freed.notified().await;
+        }
+    }
+
     fn start(self: &Arc<Self>, claim: Claim, permit: OwnedSemaphorePermit) {
         let cancel = CancellationToken::new();
         locked(&self.running).insert(claim.run.id, cancel.clone());
@@ -202,7 +210,7 @@ impl Engine {
             .begin_run(claim, execution.function.function.id, execution.connection.metadata_revision)
             .await?;
         if run.kind == RunKind::Sync {
-            self.prepare_sync(run, &execution).await?;
+            self.prepare_sync(&execution).await?;
         }
         let ended = self.execute(execution).await;
         Ok(match ended.result {
@@ -253,7 +261,13 @@ impl Engine {
             None => None,
         };
         // A sync's input is for the engine, not for the function.
-        let input = if run.kind == RunKind::Sync { None } else { run.input.clone() };
+        let (input, options) = match &run.input {
+            Some(text) if run.kind == RunKind::Sync => {
+                let options = serde_json::from_str(text);
+                (None, options.map_err(|_| Error::Damaged("the input of a sync's run"))?)
+            }
+            input => (input.clone(), TriggerOptions::default()),
+        };
         Ok(Some(Execution {
             id: run.id,
             environment,
@@ -262,6 +276,7 @@ impl Engine {
             function: self.loaded_function(&function).await?,
             input: input.map(Bytes::from).unwrap_or_default(),
             sync,
+            options,
             depth: 0,
             cancel,
         }))

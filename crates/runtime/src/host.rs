@@ -37,6 +37,8 @@ pub enum Request {
     UpdateMetadata {},
     /// The environment's variables.
     EnvironmentVariables {},
+    /// The connection's integration.
+    GetIntegration(GetIntegration),
     /// Saves the records in the body (text of a JSON array).
     SaveRecords(Model),
     /// Updates the records in the body (text of a JSON array).
@@ -45,6 +47,12 @@ pub enum Request {
     DeleteRecords(Model),
     /// Runs an action with the body (JSON) as its input and waits for its output.
     TriggerAction(TriggerAction),
+    /// Queues a run of a sync.
+    TriggerSync(TriggerSync),
+    /// Turns the schedules of syncs on.
+    StartSync(StartSync),
+    /// A request to anywhere, without credentials. The body is the request's body.
+    UncontrolledFetch(Box<UncontrolledFetch>),
     /// Writes a line to the run's log.
     Log(Log),
 }
@@ -93,6 +101,16 @@ pub struct GetConnection {
     pub refresh_token: bool,
 }
 
+/// What to tell of the integration besides its names.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GetIntegration {
+    /// Where its provider sends webhooks to.
+    pub webhook: bool,
+    /// Its client's credentials.
+    pub credentials: bool,
+}
+
 /// Records of which model.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Model {
@@ -109,6 +127,72 @@ pub struct TriggerAction {
     pub connection_id: String,
     /// The action.
     pub action_name: String,
+}
+
+/// A sync: name and variant apart, or `name::variant` in one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SyncRef {
+    /// The name.
+    pub name: String,
+    /// The variant.
+    pub variant: Option<String>,
+}
+
+/// Which sync to run for which connection.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TriggerSync {
+    /// The connection's integration.
+    pub provider_config_key: String,
+    /// The connection.
+    pub connection_id: String,
+    /// The sync.
+    pub sync: SyncRef,
+    /// Whether to forget the last run and the checkpoint.
+    #[serde(default)]
+    pub reset: bool,
+    /// Whether to remove the stored records first.
+    #[serde(default)]
+    pub empty_cache: bool,
+}
+
+/// Which syncs to start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StartSync {
+    /// The integration.
+    pub provider_config_key: String,
+    /// The connection; every connection of the integration where it is left out.
+    pub connection_id: Option<String>,
+    /// The syncs; all of them where it is empty.
+    pub syncs: Vec<SyncRef>,
+}
+
+/// A request to anywhere.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UncontrolledFetch {
+    /// Where to: an absolute http or https URL.
+    pub url: String,
+    /// GET, POST, ….
+    #[serde(default)]
+    pub method: Option<String>,
+    /// Headers, in order.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// What to do with a redirect.
+    #[serde(default)]
+    pub redirect: Redirect,
+}
+
+/// What to do with an answer that names another place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Redirect {
+    /// Ask there.
+    #[default]
+    Follow,
+    /// Give that answer.
+    Manual,
+    /// Refuse it.
+    Error,
 }
 
 /// A line of the run's log.

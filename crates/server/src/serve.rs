@@ -22,17 +22,14 @@ impl Server {
         let listener = TcpListener::bind(settings.listen).await?;
         let address = listener.local_addr()?;
         let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let app = AppState {
-            engine,
-            rate_limit: Arc::new(RateLimit::new(settings.rate_limit)),
-            public_url: public_url.into(),
-        };
+        engine.is_reached_at(&public_url);
+        let app = AppState { engine, rate_limit: Arc::new(RateLimit::new(settings.rate_limit)) };
         Ok(Self { listener, app, body_limit: settings.body_limit, address })
     }
 
     /// Where the server is reached from outside.
     pub fn public_url(&self) -> &str {
-        &self.app.public_url
+        self.app.engine.public_url()
     }
 
     /// Answers until `stop` resolves; then takes no new connections and lets the requests in flight finish.

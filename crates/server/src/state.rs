@@ -11,6 +11,4 @@ pub struct AppState {
     pub engine: Arc<Engine>,
     /// Requests per minute and environment.
     pub rate_limit: Arc<RateLimit>,
-    /// Where this server is reached from outside, without a slash at the end.
-    pub public_url: Arc<str>,
 }

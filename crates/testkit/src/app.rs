@@ -1,6 +1,6 @@
 //! The real server for one test: HTTP on a free port, a database of its own, known keys.
 
-use crate::{clock::ManualClock, database::Database};
+use crate::{clock::ManualClock, database::Database, runner};
 use bespoke_core::{
     id::IdSource,
     time::{Clock, Timestamp},
@@ -25,7 +25,6 @@ use std::{
     collections::BTreeMap,
     future::{Future, IntoFuture},
     net::SocketAddr,
-    path::PathBuf,
     pin::Pin,
     sync::Arc,
     sync::atomic::{AtomicU64, Ordering},
@@ -48,8 +47,8 @@ pub struct Options {
     pub clock: Option<ManualClock>,
     /// Ids that count up from 1, and are the same in every run of the test.
     pub counted_ids: bool,
-    /// The program that runs functions, where the test runs any.
-    pub runner: Option<PathBuf>,
+    /// Run functions for real. The test binary needs [`crate::runner_process!`] at its root.
+    pub functions: bool,
     /// Start the worker and the chores, as `bespoke serve` does.
     pub background: bool,
     /// Settings as environment variables, e.g. `("BESPOKE_RATE_LIMIT", "5")`.
@@ -99,8 +98,8 @@ impl TestApp {
             OutboundPolicy::parse(&settings.outbound_allow.join(",")).expect("the rules are valid"),
         );
         let runtime = Runtime::new(RunnerOptions {
-            program: options.runner.clone().unwrap_or_else(|| PathBuf::from("/no/runner/was/given")),
-            arguments: Vec::new(),
+            program: if options.functions { runner::program() } else { "/no/runner/was/given".into() },
+            arguments: runner::arguments(),
             max_runners: 4,
             runs_per_runner: 8,
             idle: Duration::from_secs(60),

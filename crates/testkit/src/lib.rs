@@ -4,3 +4,5 @@
 pub mod app;
 pub mod clock;
 pub mod database;
+#[cfg(feature = "app")]
+pub mod runner;

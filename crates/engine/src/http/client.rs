@@ -36,6 +36,8 @@ pub struct Request {
     pub credential_headers: Vec<HeaderName>,
     /// Keep credentials when a redirect leaves the origin.
     pub forward_credentials: bool,
+    /// Follow redirects; otherwise the answer that redirects is the answer.
+    pub follow_redirects: bool,
     /// How long the whole exchange may take, the answer's body included. `None` = as long as it takes.
     pub timeout: Option<Duration>,
 }
@@ -51,6 +53,7 @@ impl Request {
             decompress: false,
             credential_headers: Vec::new(),
             forward_credentials: false,
+            follow_redirects: true,
             timeout: None,
         }
     }
@@ -138,11 +141,8 @@ impl Client {
         for hop in 0..=redirect::MOST {
             let replayable = request.body.is_replayable();
             let response = self.send_once(&mut request, hop > 0).await?;
-            let Some(next) =
-                redirect::next(&request.method, &request.url, response.status, &response.headers)
-            else {
-                return Ok(response);
-            };
+            let next = redirect::next(&request.method, &request.url, response.status, &response.headers);
+            let Some(next) = next.filter(|_| request.follow_redirects) else { return Ok(response) };
             if next.with_body && !replayable {
                 return Ok(response);
             }

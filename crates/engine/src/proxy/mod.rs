@@ -242,6 +242,7 @@ fn prepare(request: ProxyRequest) -> Result<http::Request, Error> {
         forward_credentials: request
             .forward_headers_on_redirect
             .unwrap_or(definition.forward_headers_on_redirect),
+        follow_redirects: true,
         timeout: request.timeout,
     })
 }
@@ -256,6 +257,7 @@ fn copy(prepared: &mut http::Request) -> http::Request {
         decompress: prepared.decompress,
         credential_headers: prepared.credential_headers.clone(),
         forward_credentials: prepared.forward_credentials,
+        follow_redirects: true,
         timeout: prepared.timeout,
     }
 }

@@ -8,7 +8,10 @@ mod host;
 
 use crate::{Engine, Failure, functions::LoadedFunction};
 use bespoke_core::{
-    connection::Connection, environment::Environment, run::RunKind, sync::Counts, sync::Sync,
+    connection::Connection,
+    environment::Environment,
+    run::RunKind,
+    sync::{Counts, Sync, TriggerOptions},
 };
 use bespoke_runtime::{Kind, Limits, Run};
 use bytes::Bytes;
@@ -32,6 +35,8 @@ pub(crate) struct Execution {
     pub(crate) input: Bytes,
     /// The sync that it belongs to.
     pub(crate) sync: Option<Sync>,
+    /// How it differs from a run by schedule.
+    pub(crate) options: TriggerOptions,
     /// How many actions called each other to get here.
     pub(crate) depth: u8,
     /// Stops it.

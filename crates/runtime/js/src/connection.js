@@ -1,7 +1,12 @@
-// nango.getConnection, getEnvironmentVariables and triggerAction.
-import { jsonStringify, toBoolean, toText } from './intrinsics.js';
+// nango.getConnection, getToken, getEnvironmentVariables, getIntegration and getWebhookURL.
+import { isArray, jsonStringify, toBoolean, toText } from './intrinsics.js';
 import { ask } from './host.js';
-import { decodeBody } from './body.js';
+
+/** How long a fetched connection is used again, in milliseconds; its access token may be replaced meanwhile. */
+const CONNECTION_AGE = 60_000;
+
+/** The same for the integration. */
+const INTEGRATION_AGE = 600_000;
 
 /**
  * @param {import('./run.js').Run} run
@@ -18,7 +23,7 @@ export function connectionMembers(run) {
       const force = toBoolean(options?.forceRefresh);
       const withRefreshToken = toBoolean(options?.refreshToken);
       const key = jsonStringify([providerConfigKey || run.context.provider_config_key, connectionId || run.context.connection_id]);
-      const known = force || withRefreshToken ? undefined : run.knownConnection(key);
+      const known = force || withRefreshToken ? undefined : run.known(key, CONNECTION_AGE);
       if (known !== undefined) return known;
       const reply = await ask('get_connection', {
         provider_config_key: providerConfigKey ? toText(providerConfigKey) : undefined,
@@ -26,7 +31,7 @@ export function connectionMembers(run) {
         force_refresh: force,
         refresh_token: withRefreshToken,
       });
-      run.rememberConnection(key, reply.head);
+      run.remember(key, reply.head);
       return reply.head;
     },
 
@@ -34,16 +39,48 @@ export function connectionMembers(run) {
     getEnvironmentVariables: async () => (await ask('environment_variables', {})).head,
 
     /**
-     * @param {string} providerConfigKey
-     * @param {string} connectionId
-     * @param {string} actionName
-     * @param {unknown} [input]
-     * @returns {Promise<any>} the action's output
+     * The credentials as most functions want them: the access token of OAuth 2, the token pair of OAuth 1, else all of them.
+     * Always asked for anew.
+     * @returns {Promise<any>}
      */
-    triggerAction: async (providerConfigKey, connectionId, actionName, input) => {
-      const args = { provider_config_key: toText(providerConfigKey), connection_id: toText(connectionId), action_name: toText(actionName) };
-      const reply = await ask('trigger_action', args, jsonStringify(input) ?? 'null');
-      return reply.body === undefined || reply.body.byteLength === 0 ? null : decodeBody(reply.body, 'json', undefined);
+    getToken: async () => {
+      const { credentials } = (await ask('get_connection', {})).head;
+      if (credentials.type === 'OAUTH2') return credentials.access_token;
+      if (credentials.type === 'OAUTH1') return { oAuthToken: credentials.oauth_token, oAuthTokenSecret: credentials.oauth_token_secret };
+      return credentials;
     },
+
+    /**
+     * @param {{ include?: string[] }} [options]
+     * @returns {Promise<any>} the connection's integration
+     */
+    getIntegration: (options) => integration(run, options?.include),
+
+    /** @returns {Promise<string | null>} where the provider sends its webhooks to */
+    getWebhookURL: async () => (await integration(run, ['webhook'])).webhook_url,
   };
+}
+
+/**
+ * @param {import('./run.js').Run} run
+ * @param {unknown} include
+ */
+async function integration(run, include) {
+  const webhook = isArray(include) && includes(include, 'webhook');
+  const credentials = isArray(include) && includes(include, 'credentials');
+  const key = `integration ${webhook} ${credentials}`;
+  const known = run.known(key, INTEGRATION_AGE);
+  if (known !== undefined) return known;
+  const { head } = await ask('get_integration', { webhook, credentials });
+  run.remember(key, head);
+  return head;
+}
+
+/**
+ * @param {unknown[]} list
+ * @param {string} wanted
+ */
+function includes(list, wanted) {
+  for (let index = 0; index < list.length; index += 1) if (list[index] === wanted) return true;
+  return false;
 }

@@ -1,4 +1,4 @@
-// nango.getMetadata, setMetadata and updateMetadata: the customer's configuration.
+// nango.getMetadata, setMetadata and updateMetadata: the customer's configuration. And what there was before them.
 import { ErrorClass, jsonStringify } from './intrinsics.js';
 import { ask } from './host.js';
 
@@ -22,10 +22,14 @@ export function metadataMembers(run) {
     }
     return { data: metadata, status, statusText: status === 201 ? 'Created' : 'OK', headers: {}, config: {}, request: {} };
   };
+  const updateMetadata = writer('update_metadata', 200);
   return {
     // One snapshot per run: changes from outside are seen by the next run, the run's own at once.
     getMetadata: async () => run.metadata,
     setMetadata: writer('set_metadata', 201),
-    updateMetadata: writer('update_metadata', 200),
+    updateMetadata,
+    // Deprecated in favour of the metadata, where the mapping is kept under this key.
+    getFieldMapping: async () => run.metadata?.fieldMapping ?? {},
+    setFieldMapping: (/** @type {object} */ fieldMapping) => updateMetadata({ fieldMapping }),
   };
 }

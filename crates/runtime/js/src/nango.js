@@ -5,6 +5,7 @@ import {
 } from './intrinsics.js';
 import { connectionMembers } from './connection.js';
 import { ActionError } from './errors.js';
+import { functionMembers } from './functions.js';
 import { currentThreshold, log, setLogger } from './log.js';
 import { metadataMembers } from './metadata.js';
 import { paginateMembers } from './paginate.js';
@@ -35,18 +36,26 @@ export function createNango(run, scriptType) {
     provider: context.provider,
     environmentId: context.environment_id,
     environmentName: context.environment_name,
+    accountId: 0,
     activityLogId: context.run_id,
     syncId: context.sync_id ?? undefined,
+    syncJobId: context.job ?? undefined,
+    nangoConnectionId: context.connection_row,
+    syncConfig: context.sync_config ?? undefined,
+    runnerFlags: {},
     isCLI: false,
     ActionError,
     log,
     setLogger,
     zodValidateInput,
-  }, proxyMembers(run), paginateMembers(run), metadataMembers(run), connectionMembers(run));
+    getFlowAttributes: () => ({}),
+  }, proxyMembers(run), paginateMembers(run), metadataMembers(run), connectionMembers(run), functionMembers(run));
   reflectDefine(members, 'logger', { get: () => ({ level: currentThreshold() }), enumerable: true, configurable: true });
   if (withRecords) {
     objectAssign(members, recordMembers(), {
       variant: context.variant ?? 'base',
+      track_deletes: context.track_deletes ?? false,
+      emptyCache: context.empty_cache ?? false,
       lastSyncDate: context.last_sync_date ? new DateClass(context.last_sync_date) : undefined,
     });
   }

@@ -1,4 +1,4 @@
-// What one run knows: its context, its metadata snapshot and the connections it has fetched.
+// What one run knows: its context, its metadata snapshot and what it has fetched.
 import { MapClass, mapClear, mapGet, mapSet } from './intrinsics.js';
 import { native } from './native.js';
 
@@ -18,14 +18,16 @@ import { native } from './native.js';
  * @property {object | null} [paginate] the provider's pagination
  * @property {string | null} [content_type] the request content type that the provider prescribes
  * @property {string} [logger_level]
+ * @property {number | null} [job] grows from run to run of a sync
+ * @property {number} connection_row
+ * @property {boolean} [track_deletes]
+ * @property {boolean} [empty_cache]
+ * @property {object | null} [sync_config]
  */
 
-/** How long a fetched connection is used again; its access token may be replaced meanwhile. */
-const CONNECTION_AGE = 60_000;
-
 export class Run {
-  /** @type {Map<string, { at: number, connection: any }>} */
-  #connections = new MapClass();
+  /** @type {Map<string, { at: number, value: any }>} */
+  #fetched = new MapClass();
 
   /** @param {Context} context */
   constructor(context) {
@@ -33,19 +35,24 @@ export class Run {
     this.metadata = context.metadata ?? null;
   }
 
-  /** @param {string} key @returns {any} */
-  knownConnection(key) {
-    const known = mapGet(this.#connections, key);
-    return known !== undefined && native.now() - known.at <= CONNECTION_AGE ? known.connection : undefined;
+  /**
+   * What was fetched under this key, if that is no older than `age` milliseconds.
+   * @param {string} key
+   * @param {number} age
+   * @returns {any}
+   */
+  known(key, age) {
+    const known = mapGet(this.#fetched, key);
+    return known !== undefined && native.now() - known.at <= age ? known.value : undefined;
   }
 
-  /** @param {string} key @param {any} connection */
-  rememberConnection(key, connection) {
-    mapSet(this.#connections, key, { at: native.now(), connection });
+  /** @param {string} key @param {any} value */
+  remember(key, value) {
+    mapSet(this.#fetched, key, { at: native.now(), value });
   }
 
   /** After anything that may have changed a connection. */
   forgetConnections() {
-    mapClear(this.#connections);
+    mapClear(this.#fetched);
   }
 }

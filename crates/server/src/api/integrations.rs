@@ -54,17 +54,12 @@ pub struct Data<T> {
 
 impl Integration {
     fn new(app: &AppState, listed: &ListedIntegration) -> Self {
-        let ListedIntegration { integration, provider } = listed;
-        let name = provider.as_ref().map(|provider| provider.definition.display_name.clone());
+        let integration = &listed.integration;
         Self {
             unique_key: integration.unique_key.clone(),
             provider: integration.provider.clone(),
-            display_name: integration
-                .display_name
-                .clone()
-                .or(name)
-                .unwrap_or_else(|| integration.provider.clone()),
-            logo: logo(app, &integration.provider),
+            display_name: listed.display_name().to_owned(),
+            logo: app.engine.logo_url(&integration.provider),
             webhook_url: None,
             credentials: None,
             forward_webhooks: integration.forward_webhooks,
@@ -72,11 +67,6 @@ impl Integration {
             updated_at: integration.updated_at.millis_zulu(),
         }
     }
-}
-
-/// Where a provider's logo is.
-pub(super) fn logo(app: &AppState, provider: &str) -> String {
-    format!("{}/images/template-logos/{provider}.svg", app.public_url)
 }
 
 fn data(app: &AppState, listed: &ListedIntegration) -> axum::Json<Data<Integration>> {
@@ -225,10 +215,8 @@ pub async fn get_integration(
     let listed = found(&unique_key, app.engine.integration(key.environment.id, &unique_key).await)?;
     let mut shown = Integration::new(&app, &listed);
     if webhook {
-        let routed =
-            listed.provider.as_ref().is_some_and(|one| one.definition.webhook_routing_script.is_some());
-        let url = || format!("{}/webhook/{}/{unique_key}", app.public_url, key.environment.uuid);
-        shown.webhook_url = Some(routed.then(url).map_or(Value::Null, Value::from));
+        let url = app.engine.webhook_url(&key.environment, &listed);
+        shown.webhook_url = Some(url.map_or(Value::Null, Value::from));
     }
     if credentials && key.has(READ_CREDENTIALS) {
         let secret = app.engine.integration_credentials(&listed).await?;

@@ -1,7 +1,7 @@
 //! The catalogue of providers (http-api.md §6.4).
 
 use crate::{
-    api::integrations::{Data, logo},
+    api::integrations::Data,
     auth::{Key, scope},
     error::{ApiError, Code, Result},
     extract::{NoQuery, Path, Query, rules},
@@ -57,6 +57,6 @@ pub async fn get_provider(
 fn shown(app: &AppState, provider: &Provider) -> Map<String, Value> {
     let mut shown = provider.raw.clone();
     shown.insert("name".to_owned(), provider.name.clone().into());
-    shown.insert("logo_url".to_owned(), logo(app, &provider.name).into());
+    shown.insert("logo_url".to_owned(), app.engine.logo_url(&provider.name).into());
     shown
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authz;
+mod conformance;
 mod connections;
 mod deployments;
 mod environment_variables;
@@ -14,3 +15,5 @@ mod records;
 mod refresh;
 mod syncs;
 mod transport;
+
+bespoke_testkit::runner_process!();

@@ -97,7 +97,8 @@ fn last_runs(tx: &mut Tx, ids: &[&String]) -> Result<HashMap<String, LastRun>> {
         |row| {
             let state: String = row.get(1)?;
             let state = state.parse().map_err(|()| Error::Corrupt(format!("a run is `{state}`")))?;
-            let run = LastRun { state, finished_at: row.get(2)?, result: read_result(row, 3)? };
+            let run =
+                LastRun { id: row.get(0)?, state, finished_at: row.get(2)?, result: read_result(row, 3)? };
             runs.insert(row.get(0)?, run);
             Ok(())
         },

@@ -1,0 +1,17 @@
+//! Requests that functions make: to the provider with the customer's credentials, and anywhere without.
+
+use super::{Answer, RunHost};
+use bespoke_runtime::host::{Http, UncontrolledFetch};
+use bytes::Bytes;
+
+impl RunHost {
+    pub(super) async fn http(&self, request: Http, body: Bytes) -> Answer {
+        let connection =
+            self.connection_named(request.provider_config_key.clone(), request.connection_id.clone()).await?;
+        self.0.engine.request_for_run(&connection, &self.connection().provider, request, body).await
+    }
+
+    pub(super) async fn uncontrolled_fetch(&self, request: UncontrolledFetch, body: Bytes) -> Answer {
+        self.0.engine.fetch_for_run(request, body).await
+    }
+}

@@ -1,0 +1,282 @@
+//! The server that cases are played on, and the steps.
+
+use super::case::{CallAction, CallApi, Case, FunctionOfCase, Records, RunSync, RunWebhook, Step};
+use bespoke_core::run::{Run, RunKind, RunState};
+use bespoke_engine::worker::Worker;
+use bespoke_store::NewRun;
+use bespoke_testkit::{
+    app::{Answer, Options, TestApp},
+    clock::ManualClock,
+    database::Database,
+};
+use serde_json::{Map, Value, json};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+const CONNECTION: &str = "acme";
+
+/// A server that runs functions when it is told to, by a clock that cases move.
+pub(super) struct World {
+    app: TestApp,
+    worker: Arc<Worker>,
+    clock: ManualClock,
+    played: AtomicUsize,
+}
+
+/// What went wrong, with where.
+type Outcome = Result<(), String>;
+
+impl World {
+    pub(super) async fn new(database: Database) -> Self {
+        let clock = ManualClock::default();
+        let options = Options { clock: Some(clock.clone()), functions: true, ..Options::default() };
+        let app = TestApp::with(database, options).await;
+        let worker = Worker::new(Arc::clone(&app.engine));
+        Self { app, worker, clock, played: AtomicUsize::new(0) }
+    }
+
+    /// Plays a case from its beginning to its end, or to its first problem.
+    pub(super) async fn play(&self, case: &Case) -> Outcome {
+        let number = self.played.fetch_add(1, Ordering::Relaxed);
+        let key = format!("case-{number}");
+        let integration = json!({ "provider": "test-api-key", "unique_key": key });
+        self.app.dev().post("/integrations/quickstart", integration).await.expect(200);
+        self.app
+            .dev()
+            .post(
+                "/connections",
+                json!({
+                    "provider_config_key": key, "connection_id": CONNECTION,
+                    "credentials": { "type": "API_KEY", "apiKey": "secret" },
+                    "connection_config": { "base_url": self.app.url() },
+                }),
+            )
+            .await
+            .expect(201);
+        let played = Played { world: self, key };
+        played.deploy(&case.functions).await?;
+        for (index, step) in case.steps.iter().enumerate() {
+            played.step(step).await.map_err(|problem| format!("step {}: {problem}", index + 1))?;
+            // Nothing happens at the same time, unless a case says so.
+            self.clock.advance(Duration::from_secs(1));
+        }
+        Ok(())
+    }
+}
+
+/// A case that is being played.
+struct Played<'a> {
+    world: &'a World,
+    key: String,
+}
+
+impl Played<'_> {
+    fn app(&self) -> &TestApp {
+        &self.world.app
+    }
+
+    async fn deploy(&self, functions: &[FunctionOfCase]) -> Outcome {
+        let mut modules = Map::new();
+        let mut deployed = Vec::new();
+        for function in functions {
+            let FunctionOfCase { kind, name, exec, on_webhook, definition } = function;
+            let made = if kind == "on-event" { "onEvent" } else { kind };
+            let on_webhook = on_webhook
+                .as_ref()
+                .map(|body| format!("onWebhook: async (nango, payload) => {{ {body} }},"))
+                .unwrap_or_default();
+            let code = format!(
+                "export default {{ type: '{made}', {on_webhook} exec: async (nango, input) => {{\n{exec}\n}} }};"
+            );
+            let module = format!("{}-{kind}-{name}.js", self.key);
+            let mut sent = json!({
+                "integration": self.key, "kind": kind, "name": name, "modules": [module],
+                "source": { "path": format!("{}/{kind}s/{name}.ts", self.key), "code": code },
+            });
+            if kind == "sync" {
+                sent["frequency"] = "every day".into();
+            }
+            sent.as_object_mut().unwrap().extend(definition.clone());
+            deployed.push(sent);
+            modules.insert(module, json!({ "code": code }));
+        }
+        let scope = json!({ "kind": "integration", "integration": self.key });
+        let body = json!({ "scope": scope, "functions": deployed, "modules": modules });
+        let answer = self.app().dev().post("/deployments", body).await;
+        if answer.status == 200 { Ok(()) } else { Err(format!("not deployed: {}", answer.text())) }
+    }
+
+    async fn step(&self, step: &Step) -> Outcome {
+        match step {
+            Step::Run(run) => self.run(run).await,
+            Step::Webhook(webhook) => self.webhook(webhook).await,
+            Step::Action(action) => self.action(action).await,
+            Step::Hours(hours) => {
+                self.world.clock.advance(Duration::from_hours(*hours));
+                Ok(())
+            }
+            Step::Records(records) => self.records(records).await,
+            Step::Call(call) => self.call(call).await,
+        }
+    }
+
+    /// Lets everything that is queued run to its end.
+    async fn work(&self) {
+        self.world.worker.run_due().await.unwrap();
+        self.world.worker.idle().await;
+    }
+
+    async fn run(&self, run: &RunSync) -> Outcome {
+        let mut body =
+            json!({ "syncs": [run.sync], "provider_config_key": self.key, "connection_id": CONNECTION });
+        body.as_object_mut().unwrap().extend(run.with.clone());
+        let answer = self.app().dev().post("/sync/trigger", body).await;
+        if answer.status != 200 {
+            return Err(answer.text());
+        }
+        self.work().await;
+        let state = self.state(&run.sync).await;
+        let ended = self.last_run(state["id"].as_str().unwrap_or_default()).await;
+        judge_run(&ended, run.fails.as_deref(), run.message.as_deref())?;
+        if let Some(expected) = &run.counts {
+            same("counts", &serde_json::to_value(&ended.result).unwrap(), expected)?;
+        }
+        if let Some(expected) = &run.checkpoint {
+            same("checkpoint", &state["checkpoint"], expected)?;
+        }
+        Ok(())
+    }
+
+    async fn state(&self, sync: &str) -> Value {
+        let path =
+            format!("/sync/status?syncs={sync}&provider_config_key={}&connection_id={CONNECTION}", self.key);
+        self.app().dev().get(&path).await.expect(200)["syncs"][0].clone()
+    }
+
+    async fn last_run(&self, sync: &str) -> Run {
+        let environment = self.app().engine.environment("dev").await.unwrap().id;
+        let sync = self.app().store.sync(environment, sync.parse().unwrap()).await.unwrap().unwrap();
+        self.app().store.run(environment, sync.last_run.unwrap().id).await.unwrap().unwrap()
+    }
+
+    async fn webhook(&self, webhook: &RunWebhook) -> Outcome {
+        let app = self.app();
+        let environment = app.engine.environment("dev").await.unwrap().id;
+        let connection = app.engine.connection(environment, &self.key, CONNECTION).await.unwrap();
+        let (id, now) = (app.engine.new_id(), app.engine.now());
+        let run = NewRun {
+            id,
+            environment,
+            kind: RunKind::Webhook,
+            connection: connection.id,
+            function_name: webhook.sync.clone(),
+            sync: None,
+            run_at: now,
+            max_attempts: 1,
+            input: Some(webhook.payload.to_string()),
+            now,
+        };
+        app.store.enqueue_run(run).await.unwrap();
+        self.work().await;
+        judge_run(&app.store.run(environment, id).await.unwrap().unwrap(), None, None)
+    }
+
+    async fn action(&self, action: &CallAction) -> Outcome {
+        let body = json!({ "action_name": action.name, "input": action.input });
+        let call = self.app().dev().post("/action/trigger", body);
+        let answer = call.header("Provider-Config-Key", &self.key).header("Connection-Id", CONNECTION).await;
+        match &action.fails {
+            None if answer.status != 200 => return Err(answer.text()),
+            None => {}
+            Some(code) => same("error code", &answer.json()["error"]["code"], &json!(code))?,
+        }
+        if let Some(part) = &action.message
+            && !answer.text().contains(part)
+        {
+            return Err(format!("`{part}` is not in {}", answer.text()));
+        }
+        match &action.output {
+            Some(expected) => same("output", &answer.json(), expected),
+            None => Ok(()),
+        }
+    }
+
+    async fn records(&self, records: &Records) -> Outcome {
+        let variant = records.variant.as_ref().map(|name| format!("&variant={name}")).unwrap_or_default();
+        let path = format!("/records?limit=10000&model={}{variant}", records.model);
+        let call = self.app().dev().get(&path);
+        let answer = call.header("Provider-Config-Key", &self.key).header("Connection-Id", CONNECTION).await;
+        let mut found = Map::new();
+        for mut record in answer.expect(200)["records"].as_array().unwrap().clone() {
+            let metadata = record.as_object_mut().unwrap().remove("_nango_metadata").unwrap();
+            let action = metadata["last_action"].as_str().unwrap().to_owned();
+            found.entry(action).or_insert_with(|| json!([])).as_array_mut().unwrap().push(record);
+        }
+        for list in found.values_mut() {
+            list.as_array_mut().unwrap().sort_by_key(|record| record["id"].to_string());
+        }
+        same("records", &Value::Object(found), &records.are)
+    }
+
+    async fn call(&self, call: &CallApi) -> Outcome {
+        let (method, path) = call.request.split_once(' ').ok_or("the request is `METHOD /path`")?;
+        let path = path.replace("{key}", &self.key);
+        let mut request = self.app().dev().call(method, &path);
+        if let Some(body) = &call.body {
+            let mut body = body.clone();
+            body.entry("provider_config_key").or_insert_with(|| self.key.clone().into());
+            body.entry("connection_id").or_insert_with(|| CONNECTION.into());
+            request = request.json(&Value::Object(body));
+        }
+        let answer: Answer =
+            request.header("Provider-Config-Key", &self.key).header("Connection-Id", CONNECTION).await;
+        if answer.status != call.status {
+            return Err(format!("{} instead of {}: {}", answer.status, call.status, answer.text()));
+        }
+        if holds(&answer.json(), &call.answer) {
+            Ok(())
+        } else {
+            Err(format!("the answer is {}", answer.text()))
+        }
+    }
+}
+
+fn judge_run(run: &Run, fails: Option<&str>, message: Option<&str>) -> Outcome {
+    let error: Value =
+        run.error.as_deref().map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default();
+    match (run.state, fails) {
+        (RunState::Succeeded, None) => Ok(()),
+        (RunState::Failed, Some(code)) if error["code"] == code => {
+            let text = error.to_string();
+            message
+                .filter(|part| !text.contains(part))
+                .map_or(Ok(()), |part| Err(format!("`{part}` is not in {text}")))
+        }
+        (state, _) => Err(format!("the run is {state}: {error}")),
+    }
+}
+
+fn same(what: &str, found: &Value, expected: &Value) -> Outcome {
+    if found == expected { Ok(()) } else { Err(format!("{what}: found {found}, expected {expected}")) }
+}
+
+/// Whether `found` has everything that `part` has.
+fn holds(found: &Value, part: &Value) -> bool {
+    match part {
+        Value::Null => true,
+        Value::Object(fields) => fields.iter().all(|(name, value)| {
+            found
+                .get(name)
+                .is_some_and(|found| if value.is_null() { found.is_null() } else { holds(found, value) })
+        }),
+        Value::Array(items) => found.as_array().is_some_and(|found| {
+            found.len() == items.len() && found.iter().zip(items).all(|(found, item)| holds(found, item))
+        }),
+        other => found == other,
+    }
+}
