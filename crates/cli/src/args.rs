@@ -25,6 +25,9 @@ pub(crate) enum Command {
     /// Set, unset and list the environment variables that functions read.
     #[command(after_help = CLIENT_HELP)]
     Env(EnvArgs),
+    /// Say where webhooks go and what they tell, and show it.
+    #[command(after_help = CLIENT_HELP)]
+    Webhooks(WebhooksArgs),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
     /// Print a page of the reference documentation, as Markdown.
@@ -171,6 +174,67 @@ pub(crate) enum EnvCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WebhooksArgs {
+    #[command(subcommand)]
+    pub(crate) command: WebhooksCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhooksCommand {
+    /// Change what is given; the rest stays.
+    Set {
+        #[command(flatten)]
+        server: ServerArgs,
+        #[command(flatten)]
+        changes: WebhookChanges,
+    },
+    /// Show the settings and the signing key.
+    Show {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Replace the signing key.
+    RotateKey {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+}
+
+/// What to change of the webhook settings.
+#[derive(Debug, Args, serde::Serialize)]
+#[group(required = true, multiple = true)]
+pub(crate) struct WebhookChanges {
+    /// Where webhooks go; an empty text takes it back.
+    #[arg(long = "url", value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) primary_url: Option<String>,
+    /// Where they go as well; an empty text takes it back.
+    #[arg(long = "secondary", value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) secondary_url: Option<String>,
+    /// Tell of new connections.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_auth_creation: Option<bool>,
+    /// Tell of credentials that could not be renewed.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_auth_refresh_error: Option<bool>,
+    /// Tell of syncs that changed nothing, too.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_sync_completion_always: Option<bool>,
+    /// Tell of failed syncs.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_sync_error: Option<bool>,
+    /// Tell of ended async actions.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_async_action_completion: Option<bool>,
 }
 
 #[derive(Debug, Args)]

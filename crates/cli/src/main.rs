@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Deploy(args) => commands::deploy::run(args),
         Command::Keys(args) => commands::keys::run(args),
         Command::Env(args) => commands::env::run(args),
+        Command::Webhooks(args) => commands::webhooks::run(args),
         Command::Openapi => commands::openapi::run(),
         Command::Reference(args) => commands::reference::run(args),
         Command::Runner(_) => return bespoke_runtime::runner_main(),

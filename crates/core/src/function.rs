@@ -58,7 +58,13 @@ impl FromStr for FunctionKind {
 }
 
 /// The events that an on-event function can wait for.
-pub const EVENTS: [&str; 3] = ["post-connection-creation", "pre-connection-deletion", "validate-connection"];
+pub const EVENTS: [&str; 3] = [AFTER_CREATION, BEFORE_DELETION, VALIDATION];
+/// A connection was made.
+pub const AFTER_CREATION: &str = "post-connection-creation";
+/// A connection is about to be deleted.
+pub const BEFORE_DELETION: &str = "pre-connection-deletion";
+/// A connection has got credentials, and they are to be judged.
+pub const VALIDATION: &str = "validate-connection";
 
 /// Where a deployed function comes from. It decides who may delete it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

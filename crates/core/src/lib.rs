@@ -18,6 +18,7 @@ pub mod run;
 pub mod schedule;
 pub mod sync;
 pub mod tag;
+pub mod webhook;
 
 pub mod auth;
 pub mod provider;

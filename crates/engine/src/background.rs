@@ -33,6 +33,7 @@ impl Engine {
         let mut tasks = JoinSet::new();
         tasks.spawn(Worker::new(Arc::clone(self)).run(stop.clone()));
         tasks.spawn(Arc::clone(self).maintain(stop.clone()));
+        tasks.spawn(Arc::clone(self).keep_delivering(stop.clone()));
         let mut writer = JoinSet::new();
         let history = Mutex::lock(&self.history_writer).unwrap_or_else(PoisonError::into_inner).take();
         if let Some(history) = history {

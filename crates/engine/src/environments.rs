@@ -69,6 +69,8 @@ impl Engine {
             }
         }
         for environment in self.store.environments().await? {
+            // Connections may have URLs of their own, which want a signing key too.
+            self.webhook_settings(environment.id).await?;
             if self.store.api_keys(environment.id).await?.is_empty() {
                 let secret = SecretKey::from_uuid(self.ids.next());
                 made.push(self.store_key(environment, "default", secret).await?);

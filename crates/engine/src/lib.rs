@@ -9,6 +9,7 @@ pub mod settings;
 pub mod actions;
 pub mod connections;
 pub mod credentials;
+pub mod deliveries;
 pub mod deployments;
 pub mod environment_variables;
 pub mod environments;
@@ -22,6 +23,7 @@ pub mod records;
 pub mod requests;
 pub mod sleep;
 pub mod syncs;
+pub mod webhook_settings;
 
 pub mod background;
 mod history;
@@ -49,6 +51,7 @@ pub use connections::{ConnectionShape, ImportConnection, TimeStyle, UpdateConnec
 pub use error::{Error, Resource, Result};
 pub use integrations::{CreateIntegration, ListedIntegration, UpdateIntegration};
 pub use settings::Settings;
+pub use webhook_settings::UpdateWebhookSettings;
 
 /// The use cases of the product over its parts. Shared as an `Arc`.
 pub struct Engine {

@@ -112,6 +112,12 @@ scopes! {
     VariablesRead ["environment:variables:read"];
     /// Set and unset environment variables.
     VariablesWrite ["environment:variables:write"];
+    /// Read the webhook settings, the signing key among them.
+    WebhooksRead ["environment:webhooks:read"];
+    /// Change the webhook settings.
+    WebhooksWrite ["environment:webhooks:write"];
+    /// Replace the key that signs webhooks.
+    WebhookSigningKeyRotate ["environment:webhook_signing_key:rotate"];
 }
 
 /// Whether `granted` covers `required`: the same text, or `prefix:*` whose prefix (with the colon) begins it.

@@ -40,6 +40,11 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::environment_variables::set_environment_variable,
             api::environment_variables::unset_environment_variable
         ))
+        .routes(routes!(
+            api::webhook_settings::read_webhook_settings,
+            api::webhook_settings::update_webhook_settings
+        ))
+        .routes(routes!(api::webhook_settings::rotate_webhook_signing_key))
         .routes(routes!(api::functions::list_functions))
         .routes(routes!(api::functions::read_function, api::functions::delete_function))
         .routes(routes!(api::functions::read_function_code))

@@ -2,6 +2,7 @@
 //!
 //! The metadata is written in [`crate::metadata`] only.
 
+mod announce;
 mod list;
 mod refresh;
 
@@ -22,6 +23,7 @@ use bespoke_core::{
     id::{ConnectionId, EnvironmentId, IntegrationId},
     secret::Secret,
     time::Timestamp,
+    webhook::AuthOperation,
 };
 use serde_json::{Map, Value as Json};
 use std::fmt;
@@ -67,6 +69,18 @@ pub struct SaveConnection {
     pub first_metadata: Option<Document>,
     /// The rest.
     pub change: ConnectionChange,
+    /// When others hear of it.
+    pub announcement: Announcement,
+}
+
+/// When the functions that wait for new connections, and the backend, hear of a saved one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Announcement {
+    /// With the write.
+    #[default]
+    AtOnce,
+    /// Not before [`Store::announce_connection`]: someone has to agree first.
+    Later,
 }
 
 fn read(row: &Row<'_>) -> Result<Connection> {
@@ -372,7 +386,12 @@ fn save_in(
     if made.is_some() {
         syncs::create_for_connection(tx, environment, integration.id, id, now)?;
     }
-    Ok((find(tx)?, made.is_some()))
+    let connection = find(tx)?;
+    if save.announcement == Announcement::AtOnce {
+        let operation = if made.is_some() { AuthOperation::Creation } else { AuthOperation::Override };
+        announce::announce(tx, &connection, operation, &save.credentials, now)?;
+    }
+    Ok((connection, made.is_some()))
 }
 
 /// Changes the row of a connection, and its tags.

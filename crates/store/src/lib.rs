@@ -22,13 +22,16 @@ mod functions;
 mod integrations;
 mod metadata;
 mod modules;
+mod notices;
 mod records;
 mod runs;
 mod syncs;
+mod webhook_deliveries;
+mod webhook_settings;
 
 pub use api_keys::NewApiKey;
 pub use connections::{
-    Access, ConnectionChange, ConnectionFilter, RefreshOutcome, RefreshState, SaveConnection,
+    Access, Announcement, ConnectionChange, ConnectionFilter, RefreshOutcome, RefreshState, SaveConnection,
 };
 pub use deployments::{DeployChanges, Deployed, NewFunction};
 pub use error::{Cause, Error, Result};
@@ -39,6 +42,7 @@ pub use records::{Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery};
 pub use runs::{CANCELLED, Claim, DirectRun, Finish, MAX_TAKE_UPS, NewRun, QUEUED};
 pub use syncs::SCHEDULED;
 pub use wakeups::Listener;
+pub use webhook_deliveries::{DELIVERIES, Delivery};
 
 use bespoke_core::{
     secret::Secret,

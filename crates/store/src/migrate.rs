@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0005_records",
     "0006_runs",
     "0007_refresh",
+    "0009_webhooks",
 ];
 
 /// The version of the schema that this program works with.

@@ -13,7 +13,7 @@ use crate::{
     Store,
     db::{Row, Tx, params},
     error::{Error, Result},
-    syncs,
+    notices, syncs,
 };
 use bespoke_core::{
     id::{ConnectionId, EnvironmentId, FunctionId},
@@ -376,6 +376,9 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
     }
     if finish.state == RunState::Queued {
         tx.wake(QUEUED);
+    }
+    if finished_at.is_some() {
+        notices::run_ended(tx, &claim.run, finish, now)?;
     }
     if let (Some(sync), Some(_)) = (claim.run.sync, finished_at) {
         let started_at = claim.run.started_at.unwrap_or(now);

@@ -6,6 +6,7 @@ pub(crate) mod keys;
 pub(crate) mod openapi;
 pub(crate) mod reference;
 pub(crate) mod serve;
+pub(crate) mod webhooks;
 
 use anyhow::Context as _;
 use std::future::Future;

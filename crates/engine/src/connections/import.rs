@@ -15,7 +15,7 @@ use bespoke_core::{
     id::{ConnectionId, EnvironmentId},
     provider::{Provider, Verification},
 };
-use bespoke_store::SaveConnection;
+use bespoke_store::{Announcement, SaveConnection};
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Duration};
 
@@ -129,6 +129,7 @@ impl Engine {
             metadata: import.metadata,
             first_metadata: import.first_metadata,
             change,
+            announcement: Announcement::AtOnce,
         };
         match self.store.save_connection(environment, save).await {
             Ok((connection, _)) => Ok(ConnectionShape::new(connection, shown, TimeStyle::Zulu)),

@@ -14,3 +14,4 @@ pub mod providers;
 pub mod proxy;
 pub mod records;
 pub mod syncs;
+pub mod webhook_settings;

@@ -89,6 +89,9 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("GET /environment-variables", "/environment-variables", "", Own),
     ("PUT /environment-variables/{name}", "/environment-variables/PROD", r#"{"value":"x"}"#, Own),
     ("DELETE /environment-variables/{name}", "/environment-variables/DEV", "", Refused(404, "not_found")),
+    ("GET /environment/webhooks", "/environment/webhooks", "", Own),
+    ("PATCH /environment/webhooks", "/environment/webhooks", "{}", Own),
+    ("POST /environment/webhook-signing-key/rotate", "/environment/webhook-signing-key/rotate", "", Own),
     ("GET /integrations", "/integrations", "", Own),
     ("POST /integrations", "/integrations", r#"{"provider":"test-none","unique_key":"p1"}"#, Own),
     (

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authz;
+mod backend;
 mod conformance;
 mod connections;
 mod deployments;
@@ -10,6 +11,7 @@ mod fixtures;
 mod functions;
 mod integrations;
 mod metadata;
+mod outbound_webhooks;
 mod providers;
 mod records;
 mod refresh;

@@ -7,7 +7,7 @@ use bespoke_core::{
     id::{EnvironmentId, IdSource},
     integration::Integration,
 };
-use bespoke_store::{ConnectionChange, DeployChanges, NewFunction, NewIntegration, SaveConnection, Store};
+use bespoke_store::{Announcement, ConnectionChange, DeployChanges, NewFunction, NewIntegration, SaveConnection, Store};
 use bespoke_testkit::{clock::ManualClock, database::Database};
 use serde_json::{Map, json};
 use std::{
@@ -57,6 +57,7 @@ impl World {
             metadata: None,
             first_metadata: None,
             change: ConnectionChange::default(),
+            announcement: Announcement::AtOnce,
         };
         self.store.save_connection(self.environment, save).await.unwrap().0
     }

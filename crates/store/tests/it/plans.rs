@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
     ("json_each($5)", Kind::Sort, &[""], "no more than the ids that were asked for"),
     ("SELECT 1 FROM connections", Kind::Wide, &["connections_of_integration"], "the first one"),
     ("ORDER BY next_run_at, id LIMIT 1", Kind::Whole, &["syncs_due"], "the first one"),
+    ("ORDER BY due_at, id LIMIT 1", Kind::Whole, &["webhook_deliveries_due"], "the first one"),
     ("ORDER BY run_at, id LIMIT 1", Kind::Whole, &["runs_due"], "the first one"),
     ("WHERE connection_id IS NULL LIMIT 1", Kind::Whole, &["record_sets_to_remove"], "the first one"),
     ("SELECT external_id FROM records", Kind::Wide, &["records_pkey"], "a batch"),
@@ -49,6 +50,10 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
     ("DELETE FROM connections", Kind::Wide, &["connections_of_integration"], "each is deleted"),
     ("DELETE FROM integrations", Kind::Wide, &["connections_of_integration"], "each is deleted"),
     ("DELETE FROM integrations", Kind::Wide, &["syncs_of_function"], "each is deleted"),
+    ("DELETE FROM integrations", Kind::Wide, &["connection_lookups_pkey"], "each is deleted"),
+    ("DELETE FROM integrations", Kind::Wide, &["webhook_events_of_integration"], "each is deleted"),
+    ("DELETE FROM webhook_events", Kind::Wide, &["webhook_events_of_integration"], "each is deleted"),
+    ("DELETE FROM connection_lookups", Kind::Wide, &["connection_lookups_pkey"], "each is deleted"),
     ("DELETE FROM syncs", Kind::Wide, &["syncs_of_function"], "each is deleted"),
 ];
 
@@ -58,6 +63,8 @@ const IDLE: &[(&str, &[&str])] = &[
     ("SELECT next_run_at FROM syncs", &["syncs_due"]),
     ("FROM syncs WHERE next_run_at <= $1", &["syncs_due", "syncs_pkey"]),
     ("SELECT run_at FROM runs", &["runs_due"]),
+    ("SELECT due_at FROM webhook_deliveries", &["webhook_deliveries_due"]),
+    ("FROM webhook_deliveries WHERE due_at <= $1", &["webhook_deliveries_due", "webhook_deliveries_pkey"]),
     ("FROM runs WHERE state = 'queued' AND run_at <= $3", &["runs_due", "runs_pkey"]),
     ("UPDATE runs SET leased_until = $2 WHERE state = 'running' AND lease_token = $1", &["runs_leased"]),
     ("lease_token FROM runs WHERE state = 'running' AND leased_until < $1", &["runs_leased"]),

@@ -108,10 +108,10 @@ fn sqlite_access(line: &str, lines: &[String], indexes: &HashMap<String, String>
     }
     let (head, condition) = how.split_once(" (").unwrap_or((how, ""));
     let index = head.split_once("INDEX ").map_or("", |(_, index)| index);
-    // Only connection_tags is a table that is an index itself. An alias without an index counts as a big table.
+    // Few tables are an index themselves; an alias is one of tags. An alias without an index counts as a big table.
     let table = match indexes.get(index) {
         Some(table) => table.as_str(),
-        None if head.ends_with("USING PRIMARY KEY") => "connection_tags",
+        None if head.ends_with("USING PRIMARY KEY") && !BIG.contains(&name) => "connection_tags",
         None => name,
     };
     let mut columns: Vec<_> = condition.split(" AND ").map(column).filter(|name| !name.is_empty()).collect();

@@ -7,8 +7,9 @@ use serde_json::Map;
 use uuid::Uuid;
 
 /// The tables, without those of which there is one row or few.
-pub(super) const BIG: [&str; 9] = [
+pub(super) const BIG: [&str; 12] = [
     "bytecode",
+    "connection_lookups",
     "connection_tags",
     "connections",
     "credential_refreshes",
@@ -17,6 +18,8 @@ pub(super) const BIG: [&str; 9] = [
     "records",
     "runs",
     "syncs",
+    "webhook_deliveries",
+    "webhook_events",
 ];
 
 /// Of both environments, one after the other.
@@ -98,6 +101,18 @@ pub(super) async fn fill(database: &Database, world: &World) {
                  CAST('0123456789012345' AS {bytes}), {NOW} - i, {NOW} - i, CAST('0123456789012345' AS {bytes}),
                  '{{\"id\":\"record\",\"name\":\"Ann\"}}'"
             ),
+        ),
+        "INSERT INTO connection_lookups (integration_id, path, value, connection)
+         SELECT integration_id, 'metadata.account', connection_id, id FROM connections".to_owned(),
+        rows(
+            5_000,
+            "webhook_events (environment_id, integration_id, delivery_id, received_at, routed, request, payload)",
+            &format!("{environment}, {integration}, 'delivery-' || i, {NOW} - i, (i % 1000 <> 0), '{{}}', '{{}}'"),
+        ),
+        rows(
+            5_000,
+            "webhook_deliveries (environment_id, url, attempt, due_at, created_at, headers, body)",
+            &format!("{environment}, 'https://example.com', 1, {NOW} + i, {NOW}, '{{}}', '{{}}'"),
         ),
         "INSERT INTO credential_refreshes (connection) SELECT id FROM connections".to_owned(),
         rows(

@@ -10,9 +10,10 @@ use bespoke_core::{
     run::RunKind,
     sync::TriggerOptions,
     time::Clock as _,
+    webhook::{AuthOperation, WebhookSettings},
 };
 use bespoke_store::{
-    ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Finish, IntegrationChange, NewApiKey,
+    Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Finish, IntegrationChange, NewApiKey,
     NewFunction, NewIntegration, NewRun, RecordsQuery, RefreshOutcome, SaveConnection, StoredBytecode,
     StoredModule,
 };
@@ -33,6 +34,7 @@ pub(super) async fn tour(world: &World) {
     syncs(world).await;
     runs(world).await;
     records(world).await;
+    webhooks(world).await;
     ends(world).await;
 }
 
@@ -67,6 +69,14 @@ async fn environments(world: &World) {
     store.environment(made.id).await.unwrap().unwrap();
     store.environment_by_name("tour").await.unwrap().unwrap();
     store.environment_by_uuid(made.uuid).await.unwrap().unwrap();
+    let settings = WebhookSettings {
+        primary_url: Some("https://example.com/hook".to_owned()),
+        on_sync_completion_always: true,
+        ..WebhookSettings::new("key".into())
+    };
+    store.create_webhook_settings(made.id, settings.clone()).await.unwrap();
+    store.set_webhook_settings(environment, settings).await.unwrap();
+    store.webhook_settings(environment).await.unwrap().unwrap();
     store.set_environment_variable(environment, "NAME", &"value".into()).await.unwrap();
     assert!(store.environment_variables(environment).await.unwrap().len() > 50);
     assert!(store.unset_environment_variable(environment, "NAME").await.unwrap());
@@ -163,9 +173,12 @@ async fn connections(world: &World) {
         metadata: Some(Document::empty()),
         first_metadata: None,
         change: change.clone(),
+        announcement: Announcement::AtOnce,
     };
     let id = store.save_connection(environment, save.clone()).await.unwrap().0.id;
     store.save_connection(environment, save).await.unwrap();
+    let operation = AuthOperation::Override;
+    store.announce_connection(environment, id, operation, credentials.clone()).await.unwrap();
     store.connection(environment, CRM, "acme").await.unwrap().unwrap();
     store.connection_with_access(environment, CRM, "acme").await.unwrap().unwrap();
     store.connection_by_row(environment, id).await.unwrap().unwrap();
@@ -323,6 +336,14 @@ async fn records(world: &World) {
     // Pruned records come again.
     store.save_records(set, batch(2, 311), NODE, 1).await.unwrap();
     assert_eq!(store.clear_records(set).await.unwrap(), 311);
+}
+
+async fn webhooks(world: &World) {
+    let store = &world.store;
+    let deliveries = store.claim_deliveries(1, MINUTE).await.unwrap();
+    store.next_delivery_at().await.unwrap().unwrap();
+    store.defer_delivery(&deliveries[0], world.clock.now()).await.unwrap();
+    store.finish_delivery(&deliveries[0]).await.unwrap();
 }
 
 /// Takes away what the tour has made; last, since nothing is left then.

@@ -1,0 +1,181 @@
+//! Sends what is in the outbox to the backends, signed, until they have it (http-api.md §15.1).
+//!
+//! At least once: a node that dies after the backend has answered leaves a row that is sent again.
+
+use crate::{
+    Engine, Result,
+    error::chain,
+    http::{Body, HeaderName, HeaderValue, Method, Request, StatusCode, header, redact},
+};
+use bespoke_core::{secret::Secret, time::Timestamp};
+use bespoke_store::{DELIVERIES, Delivery};
+use bytes::Bytes;
+use ring::{digest, hmac};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+
+/// How long a backend may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// After this long another may send what one has taken up.
+const LEASE: Duration = Duration::from_secs(60);
+/// Waits before a delivery is tried again; after the last one it is given up.
+const WAITS: [Duration; 6] = [
+    Duration::from_secs(1),
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+    Duration::from_secs(10 * 60),
+    Duration::from_secs(60 * 60),
+    Duration::from_secs(6 * 60 * 60),
+];
+/// Requests to backends at once, of this node.
+const AT_ONCE: usize = 50;
+/// The outbox is looked at this often though nobody wakes us.
+const POLL: Duration = Duration::from_secs(5);
+
+/// What became of an attempt.
+enum Outcome {
+    /// The backend has it.
+    Accepted,
+    /// Trying again will not help.
+    Refused(String),
+    /// Trying again may help.
+    Failed(String),
+}
+
+impl Engine {
+    /// Sends everything that is due and waits for the answers. How many it were.
+    pub async fn deliver_due(&self) -> Result<usize> {
+        let mut sent = 0;
+        loop {
+            let due = self.store.claim_deliveries(AT_ONCE as u32, LEASE).await?;
+            if due.is_empty() {
+                return Ok(sent);
+            }
+            sent += due.len();
+            futures_util::future::join_all(due.iter().map(|delivery| self.deliver(delivery))).await;
+        }
+    }
+
+    /// Sends what is due until `stop`. A backend that does not answer holds up nobody but itself.
+    pub(crate) async fn keep_delivering(self: Arc<Self>, stop: CancellationToken) {
+        let (slots, tasks) = (Arc::new(Semaphore::new(AT_ONCE)), TaskTracker::new());
+        let mut woken = self.store.listen(DELIVERIES);
+        while !stop.is_cancelled() {
+            let wait = self.start_due(&slots, &tasks).await.unwrap_or_else(|error| {
+                tracing::error!(error = chain(&error), "the outbox of webhooks could not be read");
+                POLL
+            });
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = woken.woken() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        tasks.close();
+        // What gets no answer by then is sent again after its lease.
+        let _ = tokio::time::timeout(TIMEOUT, tasks.wait()).await;
+    }
+
+    /// Starts what is due, as far as there are slots. How long there will be nothing to do by the clock.
+    async fn start_due(self: &Arc<Self>, slots: &Arc<Semaphore>, tasks: &TaskTracker) -> Result<Duration> {
+        loop {
+            let free = slots.available_permits();
+            let due = match free {
+                0 => Vec::new(),
+                free => self.store.claim_deliveries(free as u32, LEASE).await?,
+            };
+            if due.is_empty() {
+                let next = self.store.next_delivery_at().await?;
+                let wait = next.map_or(POLL, |at| at.since(self.now()).min(POLL));
+                return Ok(if free == 0 { Duration::from_millis(100) } else { wait });
+            }
+            for delivery in due {
+                let Ok(permit) = Arc::clone(slots).acquire_owned().await else { return Ok(POLL) };
+                let engine = Arc::clone(self);
+                tasks.spawn(async move {
+                    engine.deliver(&delivery).await;
+                    drop(permit);
+                });
+            }
+        }
+    }
+
+    async fn deliver(&self, delivery: &Delivery) {
+        let outcome = self.attempt(delivery).await;
+        let wait = WAITS.get(delivery.attempt as usize - 1).copied();
+        let kept = match (&outcome, wait) {
+            (Outcome::Failed(problem), Some(wait)) => {
+                report(delivery, problem, "; it is tried again");
+                self.store.defer_delivery(delivery, self.now().after(wait)).await
+            }
+            (Outcome::Failed(problem) | Outcome::Refused(problem), _) => {
+                report(delivery, problem, " for good");
+                self.store.finish_delivery(delivery).await
+            }
+            (Outcome::Accepted, _) => self.store.finish_delivery(delivery).await,
+        };
+        if let Err(error) = kept {
+            tracing::error!(error = chain(&error), "what became of a webhook could not be kept");
+        }
+    }
+
+    async fn attempt(&self, delivery: &Delivery) -> Outcome {
+        let Ok(url) = Url::parse(&delivery.url) else { return Outcome::Refused("it is no URL".to_owned()) };
+        let key = match self.store.webhook_settings(delivery.environment).await {
+            Ok(Some(settings)) => settings.signing_key,
+            Ok(None) => return Outcome::Refused("the environment has no signing key".to_owned()),
+            Err(error) => return Outcome::Failed(chain(&error)),
+        };
+        let mut request = Request::new(Method::POST, url);
+        for (name, value) in &delivery.headers {
+            let value = value.as_str().and_then(|text| HeaderValue::from_str(text).ok());
+            if let (Ok(name), Some(value)) = (name.parse::<HeaderName>(), value) {
+                request.headers.insert(name, value);
+            }
+        }
+        sign(&mut request, &key, &delivery.body);
+        request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.body = Body::Bytes(Bytes::from(delivery.body.clone()));
+        request.timeout = Some(TIMEOUT);
+        match self.proxy.client().send(request).await {
+            Ok(answer) => outcome(answer.status),
+            Err(error @ crate::http::Error::Denied { .. }) => {
+                Outcome::Refused(format!("{error}; BESPOKE_OUTBOUND_ALLOW can permit it"))
+            }
+            Err(error) => Outcome::Failed(chain(&error)),
+        }
+    }
+}
+
+fn outcome(status: StatusCode) -> Outcome {
+    let problem = || format!("it answered {}", status.as_u16());
+    match status {
+        status if status.is_success() => Outcome::Accepted,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Outcome::Failed(problem()),
+        status if status.is_server_error() => Outcome::Failed(problem()),
+        _ => Outcome::Refused(problem()),
+    }
+}
+
+/// Both signatures: the HMAC of the body, and the older hash of key and body.
+fn sign(request: &mut Request, key: &Secret<String>, body: &str) {
+    let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.expose().as_bytes()), body.as_bytes());
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash.update(key.expose().as_bytes());
+    hash.update(body.as_bytes());
+    for (name, bytes) in [("x-nango-hmac-sha256", mac.as_ref()), ("x-nango-signature", hash.finish().as_ref())] {
+        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            request.headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+fn report(delivery: &Delivery, problem: &str, then: &str) {
+    let url = Url::parse(&delivery.url).map(|url| redact::url(&url).to_string()).unwrap_or_default();
+    let queued = Timestamp::millis_zulu(delivery.created_at);
+    let attempt = delivery.attempt;
+    tracing::warn!(url, attempt, queued, "the webhook to {url} failed{then}: {problem}");
+}
