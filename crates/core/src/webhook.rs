@@ -2,12 +2,7 @@
 //!
 //! The texts have their keys sorted, so that a signature over a parsed and printed copy still holds.
 
-use crate::{
-    connection::Connection,
-    secret::Secret,
-    sync::Counts,
-    time::Timestamp,
-};
+use crate::{connection::Connection, secret::Secret, sync::Counts, time::Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -51,7 +46,9 @@ impl WebhookSettings {
     pub fn urls<'a>(&'a self, webhook_url_override: Option<&'a str>) -> Vec<&'a str> {
         match webhook_url_override {
             Some(url) => vec![url],
-            None => [&self.primary_url, &self.secondary_url].into_iter().flatten().map(String::as_str).collect(),
+            None => {
+                [&self.primary_url, &self.secondary_url].into_iter().flatten().map(String::as_str).collect()
+            }
         }
     }
 }
@@ -240,7 +237,9 @@ mod tests {
 
     #[test]
     fn secrets_and_hop_headers_are_not_forwarded() {
-        for name in ["authorization", "cookie", "host", "sec-fetch-mode", "content-length", "x-nango-signature"] {
+        for name in
+            ["authorization", "cookie", "host", "sec-fetch-mode", "content-length", "x-nango-signature"]
+        {
             assert!(!is_forwarded(name), "{name}");
         }
         assert!(is_forwarded("x-github-event"));

@@ -165,7 +165,9 @@ fn sign(request: &mut Request, key: &Secret<String>, body: &str) {
     let mut hash = digest::Context::new(&digest::SHA256);
     hash.update(key.expose().as_bytes());
     hash.update(body.as_bytes());
-    for (name, bytes) in [("x-nango-hmac-sha256", mac.as_ref()), ("x-nango-signature", hash.finish().as_ref())] {
+    for (name, bytes) in
+        [("x-nango-hmac-sha256", mac.as_ref()), ("x-nango-signature", hash.finish().as_ref())]
+    {
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         if let Ok(value) = HeaderValue::from_str(&text) {
             request.headers.insert(HeaderName::from_static(name), value);

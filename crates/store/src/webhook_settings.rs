@@ -6,11 +6,7 @@ use crate::{
     error::Result,
     vault::Place,
 };
-use bespoke_core::{
-    id::EnvironmentId,
-    secret::Secret,
-    webhook::WebhookSettings,
-};
+use bespoke_core::{id::EnvironmentId, secret::Secret, webhook::WebhookSettings};
 
 /// The columns that [`read`] reads.
 pub(crate) const COLUMNS: &str = "webhook_settings.primary_url, webhook_settings.secondary_url, \

@@ -82,7 +82,13 @@ pub(crate) async fn deploy(app: &TestApp, definitions: &[Value]) {
     let function = |definition: &Value| {
         let definition: Definition = serde_json::from_value(definition.clone()).unwrap();
         let source = Source { path: format!("{}.ts", definition.name), code: String::new() };
-        NewFunction { definition, version: "1".to_owned(), modules: Vec::new(), source, fingerprint: Hash([0; 32]) }
+        NewFunction {
+            definition,
+            version: "1".to_owned(),
+            modules: Vec::new(),
+            source,
+            fingerprint: Hash([0; 32]),
+        }
     };
     let changes = DeployChanges {
         holder: Uuid::from_u128(1),

@@ -4,11 +4,7 @@ use crate::{
     backend::{Backend, Received, deploy},
     fixtures::{connection, integration},
 };
-use bespoke_core::{
-    id::EnvironmentId,
-    run::RunKind,
-    sync::Counts,
-};
+use bespoke_core::{id::EnvironmentId, run::RunKind, sync::Counts};
 use bespoke_store::{Finish, NewRun};
 use bespoke_testkit::{
     app::{Options, TestApp},

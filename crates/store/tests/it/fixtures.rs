@@ -7,7 +7,9 @@ use bespoke_core::{
     id::{EnvironmentId, IdSource},
     integration::Integration,
 };
-use bespoke_store::{Announcement, ConnectionChange, DeployChanges, NewFunction, NewIntegration, SaveConnection, Store};
+use bespoke_store::{
+    Announcement, ConnectionChange, DeployChanges, NewFunction, NewIntegration, SaveConnection, Store,
+};
 use bespoke_testkit::{clock::ManualClock, database::Database};
 use serde_json::{Map, json};
 use std::{

@@ -13,9 +13,9 @@ use bespoke_core::{
     webhook::{AuthOperation, WebhookSettings},
 };
 use bespoke_store::{
-    Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Finish, IntegrationChange, NewApiKey,
-    NewFunction, NewIntegration, NewRun, RecordsQuery, RefreshOutcome, SaveConnection, StoredBytecode,
-    StoredModule,
+    Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Finish, IntegrationChange,
+    NewApiKey, NewFunction, NewIntegration, NewRun, RecordsQuery, RefreshOutcome, SaveConnection,
+    StoredBytecode, StoredModule,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, time::Duration};
