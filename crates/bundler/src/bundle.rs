@@ -130,6 +130,7 @@ impl Bundle {
         let functions = self.functions.into_iter().zip(definitions).map(|(function, definition)| {
             DeployedFunction { definition, modules: function.modules, source: function.source }
         });
-        Deployment { scope, origin: Origin::Repo, functions: functions.collect(), modules: self.modules }
+        let functions = functions.collect();
+        Deployment { scope, origin: Origin::Repo, untouched: Vec::new(), functions, modules: self.modules }
     }
 }

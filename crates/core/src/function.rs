@@ -180,10 +180,12 @@ pub struct Source {
 
 /// A JavaScript module as the bundler made it. Its name holds a hash of its content.
 ///
+/// One whose name ends in `.cjs` is CommonJS when it is sent, and an ES module of the same name from then on.
+///
 /// [`Deployment::modules`] is a flat folder: a module imports another as `./<name>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {
-    /// ES module text.
+    /// Its text.
     pub code: String,
     /// Source map (JSON text) back to the TypeScript.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -200,6 +202,9 @@ pub struct Deployment {
     /// Where the functions come from.
     #[serde(default)]
     pub origin: Origin,
+    /// Kinds that the deployment says nothing about: none of these is deleted.
+    #[serde(default)]
+    pub untouched: Vec<FunctionKind>,
     /// The functions.
     pub functions: Vec<DeployedFunction>,
     /// Modules by name.

@@ -4,6 +4,7 @@
 //! written in one transaction: what cannot be deployed leaves everything as it was.
 
 mod check;
+mod commonjs;
 mod draft;
 
 use crate::{Engine, Error, Resource, Result, functions::CompileFailure};
@@ -36,10 +37,10 @@ impl Engine {
     pub async fn plan_deployment(
         &self,
         environment: EnvironmentId,
-        deployment: &Deployment,
+        mut deployment: Deployment,
     ) -> Result<DeployPlan> {
-        check::check(deployment)?;
-        Ok(self.draft(environment, deployment).await?.plan)
+        check::check(&deployment)?;
+        Ok(self.draft(environment, &mut deployment).await?.plan)
     }
 
     /// Deploys functions: all of them or none.
@@ -81,9 +82,9 @@ impl Engine {
         &self,
         holder: Uuid,
         environment: EnvironmentId,
-        deployment: Deployment,
+        mut deployment: Deployment,
     ) -> Result<Deployed> {
-        let Draft { plan, functions, deleted } = self.draft(environment, &deployment).await?;
+        let Draft { plan, functions, deleted } = self.draft(environment, &mut deployment).await?;
         let bytecode = self.compile_new(environment, &deployment).await?;
         let used = used_modules(&deployment);
         let modules = used.map(|(name, module)| StoredModule {
@@ -120,8 +121,12 @@ impl Engine {
         Ok(Deployed { plan, functions })
     }
 
-    async fn draft(&self, environment: EnvironmentId, deployment: &Deployment) -> Result<Draft> {
-        draft::draft(&self.store.deployed(environment).await?, deployment)
+    /// Compares what is sent with what is there, and brings CommonJS into our form before.
+    async fn draft(&self, environment: EnvironmentId, deployment: &mut Deployment) -> Result<Draft> {
+        let deployed = self.store.deployed(environment).await?;
+        draft::integrations_exist(&deployed, deployment)?;
+        self.adopt_commonjs(environment, deployment).await?;
+        Ok(draft::draft(&deployed, deployment))
     }
 
     /// Bytecode of the modules that have none yet.

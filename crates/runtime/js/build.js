@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import { readFile, writeFile } from 'node:fs/promises';
 
 const result = await build({
-  entryPoints: { prelude: 'src/prelude.js', buffer: 'src/modules/buffer.js', crypto: 'src/modules/crypto.js', url: 'src/modules/url.js' },
+  entryPoints: { prelude: 'src/prelude.js', buffer: 'src/modules/buffer.js', crypto: 'src/modules/crypto.js', url: 'src/modules/url.js', zod: 'src/modules/zod.js' },
   outdir: 'dist',
   bundle: true,
   format: 'esm',

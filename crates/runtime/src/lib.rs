@@ -15,6 +15,7 @@
 
 mod builtins;
 mod clocks;
+pub mod commonjs;
 mod compile;
 mod drive;
 mod error;

@@ -66,6 +66,8 @@ error_codes! {
     Conflict                   "conflict"                     409 "It exists already, or was changed by someone else.";
     ConcurrentDeployment       "concurrent_deployment"        409 "Another deployment to this environment is under way.";
     AmbiguousFunction          "ambiguous_function"           409 "Several functions have this name; `type` tells which is meant.";
+    InvalidCliVersion          "invalid_cli_version"          400 "This version of the CLI is too old: update the package `nango`.";
+    DeployMissingJsonSchemaModel "deploy_missing_json_schema_model" 400 "A function names a schema that was not sent.";
     FunctionManagedByDeploy    "function_managed_by_deploy"   400 "The function belongs to a project; deploy the project without it.";
     UnknownConnection          "unknown_connection"           404 "No connection has this id at this integration in this environment.";
     UnknownProviderConfig      "unknown_provider_config"      400 "No integration has this key in this environment.";

@@ -63,6 +63,8 @@ fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(api::providers::get_provider))
         .routes(routes!(api::records::list_records))
         .routes(routes!(api::records::prune_records))
+        .routes(routes!(api::sync_deploy::confirm_sync_deploy))
+        .routes(routes!(api::sync_deploy::sync_deploy))
         .routes(routes!(api::syncs::trigger_syncs))
         .routes(routes!(api::syncs::start_syncs))
         .routes(routes!(api::syncs::pause_syncs))

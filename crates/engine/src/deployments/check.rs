@@ -36,12 +36,6 @@ pub(super) fn check(deployment: &Deployment) -> Result<()> {
             message,
         })
     };
-    for (name, module) in &deployment.modules {
-        let texts = [Some(&module.code), module.map.as_ref()];
-        let checked = module_name(name)
-            .and_then(|()| texts.into_iter().flatten().try_for_each(|text| size("code", text)));
-        below("modules", name.clone(), checked)?;
-    }
     let mut names = HashSet::new();
     let mut models = HashMap::new();
     for (index, function) in deployment.functions.iter().enumerate() {
@@ -53,6 +47,12 @@ pub(super) fn check(deployment: &Deployment) -> Result<()> {
             })
             .and_then(|()| models_are_its_own(definition, &mut models));
         below("functions", index.to_string(), checked)?;
+    }
+    for (name, module) in &deployment.modules {
+        let texts = [Some(&module.code), module.map.as_ref()];
+        let checked = module_name(name)
+            .and_then(|()| texts.into_iter().flatten().try_for_each(|text| size("code", text)));
+        below("modules", name.clone(), checked)?;
     }
     Ok(())
 }
@@ -199,7 +199,7 @@ fn integration_key(text: &str) -> Checked {
 
 /// The suffix keeps modules apart from those that the runtime has built in.
 fn module_name(text: &str) -> Checked {
-    let stem = text.strip_suffix(".js").unwrap_or_default();
+    let stem = [".js", ".cjs"].iter().find_map(|suffix| text.strip_suffix(suffix)).unwrap_or_default();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"~.@ _-".contains(&byte);
     if !stem.is_empty()
         && !stem.starts_with('.')
@@ -211,7 +211,7 @@ fn module_name(text: &str) -> Checked {
     Err(Problem {
         path: Vec::new(),
         code: "invalid_format",
-        message: "A module's name is a file name that ends in `.js`".to_owned(),
+        message: "A module's name is a file name that ends in `.js`, or in `.cjs` where it is CommonJS".to_owned(),
     })
 }
 

@@ -28,8 +28,16 @@ fn key(definition: &Definition) -> Key<'_> {
     (&definition.integration, definition.kind, &definition.name)
 }
 
-/// Compares. [`Error::UnknownIntegrations`] where a function's integration does not exist.
-pub(super) fn draft(deployed: &Deployed, deployment: &Deployment) -> Result<Draft> {
+/// [`Error::UnknownIntegrations`] where a function's integration does not exist.
+pub(super) fn integrations_exist(deployed: &Deployed, deployment: &Deployment) -> Result<()> {
+    let integrations = deployment.functions.iter().map(|function| &function.definition.integration);
+    let unknown: BTreeSet<_> =
+        integrations.filter(|key| !deployed.connections.contains_key(*key)).cloned().collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Error::UnknownIntegrations(unknown.into_iter().collect())) }
+}
+
+/// Compares a deployment whose integrations exist.
+pub(super) fn draft(deployed: &Deployed, deployment: &Deployment) -> Draft {
     let current: HashMap<Key<'_>, _> =
         deployed.functions.iter().map(|function| (key(&function.definition), function)).collect();
     let planned = |definition: &Definition, version: &str| PlannedFunction {
@@ -39,12 +47,6 @@ pub(super) fn draft(deployed: &Deployed, deployment: &Deployment) -> Result<Draf
         version: version.to_owned(),
         connections: deployed.connections.get(&definition.integration).copied().unwrap_or_default(),
     };
-    let integrations = deployment.functions.iter().map(|function| &function.definition.integration);
-    let unknown: BTreeSet<_> =
-        integrations.filter(|key| !deployed.connections.contains_key(*key)).cloned().collect();
-    if !unknown.is_empty() {
-        return Err(Error::UnknownIntegrations(unknown.into_iter().collect()));
-    }
     let mut draft = Draft { plan: DeployPlan::default(), functions: Vec::new(), deleted: Vec::new() };
     for function in &deployment.functions {
         let definition = &function.definition;
@@ -80,12 +82,13 @@ pub(super) fn draft(deployed: &Deployed, deployment: &Deployment) -> Result<Draf
             DeployScope::Named => false,
         };
         // What was deployed by itself is no part of a project, so a project that lacks it says nothing about it.
+        let in_scope = in_scope && !deployment.untouched.contains(&definition.kind);
         if in_scope && function.origin == deployment.origin && !kept.contains(&key(definition)) {
             draft.plan.deleted.push(planned(definition, &function.version));
             draft.deleted.push(function.id);
         }
     }
-    Ok(draft)
+    draft
 }
 
 fn module_refs(function: &DeployedFunction, deployment: &Deployment) -> Vec<ModuleRef> {
@@ -121,7 +124,7 @@ mod tests {
                 (function.modules[0].clone(), Module { code: function.source.code.clone(), map: None })
             })
             .collect::<BTreeMap<_, _>>();
-        Deployment { scope, origin: Origin::Repo, functions, modules }
+        Deployment { scope, origin: Origin::Repo, untouched: Vec::new(), functions, modules }
     }
 
     /// What is there after `functions` were deployed to an empty environment.
@@ -131,7 +134,7 @@ mod tests {
             last_versions: HashMap::new(),
             connections: [("hubspot".to_owned(), 3)].into(),
         };
-        let drafted = draft(&empty, &deployment(DeployScope::All, functions)).unwrap();
+        let drafted = draft(&empty, &deployment(DeployScope::All, functions));
         let functions = drafted.functions.into_iter().zip(1..).map(|(new, id)| Function {
             id: FunctionId(id),
             environment: EnvironmentId(1),
@@ -162,7 +165,7 @@ mod tests {
     fn only_what_differs_is_written() {
         let deployed = after(vec![function("a", "1"), function("b", "1"), function("c", "1")]);
         let new = vec![function("a", "1"), function("b", "2"), function("d", "1")];
-        let draft = draft(&deployed, &deployment(DeployScope::All, new)).unwrap();
+        let draft = draft(&deployed, &deployment(DeployScope::All, new));
         assert_eq!(names(&draft.plan.unchanged), ["a@1"]);
         assert_eq!(names(&draft.plan.changed), ["b@2"]);
         assert_eq!(names(&draft.plan.new), ["d@1"]);
@@ -176,7 +179,7 @@ mod tests {
     fn the_scope_limits_what_is_deleted() {
         let deployed = after(vec![function("a", "1"), function("b", "1")]);
         let deleted = |scope| {
-            draft(&deployed, &deployment(scope, vec![function("a", "1")])).unwrap().plan.deleted.len()
+            draft(&deployed, &deployment(scope, vec![function("a", "1")])).plan.deleted.len()
         };
         assert_eq!(deleted(DeployScope::All), 1);
         assert_eq!(deleted(DeployScope::Integration("hubspot".to_owned())), 1);
@@ -189,7 +192,7 @@ mod tests {
         let mut stated = function("a", "1");
         stated.definition.version = Some("2.0.0".to_owned());
         let deployed = after(vec![stated]);
-        let draft = draft(&deployed, &deployment(DeployScope::All, vec![function("a", "2")])).unwrap();
+        let draft = draft(&deployed, &deployment(DeployScope::All, vec![function("a", "2")]));
         assert_eq!(names(&draft.plan.changed), ["a@2.0.1"]);
     }
 
@@ -197,7 +200,8 @@ mod tests {
     fn integrations_must_exist() {
         let mut elsewhere = function("a", "1");
         "zendesk".clone_into(&mut elsewhere.definition.integration);
-        let error = draft(&after(Vec::new()), &deployment(DeployScope::All, vec![elsewhere])).unwrap_err();
+        let deployment = deployment(DeployScope::All, vec![elsewhere]);
+        let error = integrations_exist(&after(Vec::new()), &deployment).unwrap_err();
         assert!(matches!(&error, Error::UnknownIntegrations(keys) if *keys == ["zendesk"]), "{error}");
     }
 }

@@ -67,7 +67,7 @@ pub async fn plan_deployment(
     _: NoQuery,
     Json(deployment): Json<Deployment>,
 ) -> Result<axum::Json<Plan>> {
-    let plan = app.engine.plan_deployment(key.environment.id, &deployment).await?;
+    let plan = app.engine.plan_deployment(key.environment.id, deployment).await?;
     Ok(axum::Json(plan.into()))
 }
 

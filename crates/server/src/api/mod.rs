@@ -13,5 +13,6 @@ pub mod metadata;
 pub mod providers;
 pub mod proxy;
 pub mod records;
+pub mod sync_deploy;
 pub mod syncs;
 pub mod webhook_settings;

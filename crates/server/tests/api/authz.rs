@@ -141,6 +141,8 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("POST /sync/pause", "/sync/pause", SYNCS, Refused(400, "unknown_provider_config")),
     ("POST /sync/start", "/sync/start", SYNCS, Refused(400, "unknown_provider_config")),
     ("POST /sync/trigger", "/sync/trigger", SYNCS, Refused(400, "unknown_provider_config")),
+    ("POST /sync/deploy", "/sync/deploy", OFFICIAL_DEPLOY, Own),
+    ("POST /sync/deploy/confirmation", "/sync/deploy/confirmation", OFFICIAL_CONFIRMATION, Own),
     (
         "GET /sync/status",
         "/sync/status?provider_config_key=none&syncs=*&connection_id=a",
@@ -158,6 +160,8 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
 const WRITE: &str = r#"{"connection_id":"a","provider_config_key":"none","metadata":{}}"#;
 const IMPORT: &str = r#"{"connection_id":"a","provider_config_key":"none","credentials":{"type":"NONE"}}"#;
 const SYNCS: &str = r#"{"provider_config_key":"none","connection_id":"a","syncs":["x"]}"#;
+const OFFICIAL_CONFIRMATION: &str = r#"{"flowConfigs":[],"reconcile":false,"debug":false}"#;
+const OFFICIAL_DEPLOY: &str = r#"{"flowConfigs":[],"reconcile":true,"debug":false,"nangoYamlBody":""}"#;
 const PRUNE: &str = r#"{"model":"Contact","until_cursor":"MjAyNi0wMS0wMVQwMDowMDowMC4wMDAwMDArMDA6MDB8fDExMTExMTExLTExMTEtNDExMS04MTExLTExMTExMTExMTExMQ=="}"#;
 const FREQUENCY: &str =
     r#"{"provider_config_key":"none","connection_id":"a","sync_name":"x","frequency":"every hour"}"#;

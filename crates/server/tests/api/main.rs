@@ -15,6 +15,7 @@ mod outbound_webhooks;
 mod providers;
 mod records;
 mod refresh;
+mod sync_deploy;
 mod syncs;
 mod transport;
 
