@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn lines_stay_where_they_are_and_the_map_is_taken_out() {
-        let text = "\"use strict\";\nmodule.exports = 1;\n//# sourceMappingURL=data:application/json;base64,e30=\n";
+        let text =
+            "\"use strict\";\nmodule.exports = 1;\n//# sourceMappingURL=data:application/json;base64,e30=\n";
         let Wrapped { code, map } = wrap(text);
         assert_eq!(code.lines().nth(1), Some("module.exports = 1;"));
         assert_eq!(map.as_deref(), Some("{}"));
@@ -62,7 +63,12 @@ mod tests {
 
     #[test]
     fn a_map_elsewhere_is_no_map() {
-        for text in ["", "let a = 1;", "//# sourceMappingURL=bundle.cjs.map", "//# sourceMappingURL=data:application/json;base64,!"] {
+        for text in [
+            "",
+            "let a = 1;",
+            "//# sourceMappingURL=bundle.cjs.map",
+            "//# sourceMappingURL=data:application/json;base64,!",
+        ] {
             assert_eq!(wrap(text).map, None, "{text}");
         }
     }

@@ -211,7 +211,8 @@ fn module_name(text: &str) -> Checked {
     Err(Problem {
         path: Vec::new(),
         code: "invalid_format",
-        message: "A module's name is a file name that ends in `.js`, or in `.cjs` where it is CommonJS".to_owned(),
+        message: "A module's name is a file name that ends in `.js`, or in `.cjs` where it is CommonJS"
+            .to_owned(),
     })
 }
 

@@ -181,9 +181,10 @@ fn complete(
     described: Described,
 ) -> std::result::Result<(), (&'static str, String)> {
     if !described.runs {
-        let message = described.problems.into_iter().find(|problem| {
-            matches!(problem.property.as_str(), "default" | "exec")
-        });
+        let message = described
+            .problems
+            .into_iter()
+            .find(|problem| matches!(problem.property.as_str(), "default" | "exec"));
         let message = message.map_or_else(|| "It has no exec function".to_owned(), |problem| problem.message);
         return Err(("modules", message));
     }
@@ -206,8 +207,7 @@ fn complete(
     definition.sync_type = described.sync_type;
     let described = described.json_schema.as_ref().and_then(|schema| schema.get("definitions"));
     if let Some(described) = described.and_then(Value::as_object) {
-        definitions(definition)
-            .extend(described.iter().map(|(name, schema)| (name.clone(), schema.clone())));
+        definitions(definition).extend(described.iter().map(|(name, schema)| (name.clone(), schema.clone())));
     }
     Ok(())
 }

@@ -178,9 +178,8 @@ mod tests {
     #[test]
     fn the_scope_limits_what_is_deleted() {
         let deployed = after(vec![function("a", "1"), function("b", "1")]);
-        let deleted = |scope| {
-            draft(&deployed, &deployment(scope, vec![function("a", "1")])).plan.deleted.len()
-        };
+        let deleted =
+            |scope| draft(&deployed, &deployment(scope, vec![function("a", "1")])).plan.deleted.len();
         assert_eq!(deleted(DeployScope::All), 1);
         assert_eq!(deleted(DeployScope::Integration("hubspot".to_owned())), 1);
         assert_eq!(deleted(DeployScope::Integration("zendesk".to_owned())), 0);

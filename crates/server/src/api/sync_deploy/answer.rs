@@ -151,7 +151,9 @@ impl Confirmation {
                 let at = (line.integration.as_str(), line.kind, line.name.as_str());
                 let before = current.get(&at).copied();
                 let after = wanted.get(&at).copied();
-                let Some(definition) = after.or(before.map(|function| &function.definition)) else { continue };
+                let Some(definition) = after.or(before.map(|function| &function.definition)) else {
+                    continue;
+                };
                 match line.kind {
                     FunctionKind::Sync => syncs.push(sync_line(line, definition, before)),
                     FunctionKind::Action => actions.push(ActionLine {

@@ -306,7 +306,8 @@ impl Building {
             let definition = json!({
                 "integration": scripts.provider_config_key, "kind": FunctionKind::OnEvent, "name": script.name, "event": event,
             });
-            let definition = serde_json::from_value(definition).map_err(|error| ApiError::internal(&error))?;
+            let definition =
+                serde_json::from_value(definition).map_err(|error| ApiError::internal(&error))?;
             let module = self.add(definition, script.file_body);
             self.places.script(list, provider, index, module);
         }
@@ -350,7 +351,8 @@ fn check_schemas(
     at: &[&str; 2],
 ) -> Result<()> {
     let models = models.iter().map(|model| ("models", model.as_str()));
-    let missing = models.chain(input.map(|input| ("input", input))).find(|(_, name)| !schema.contains_key(*name));
+    let missing =
+        models.chain(input.map(|input| ("input", input))).find(|(_, name)| !schema.contains_key(*name));
     let Some((field, name)) = missing else { return Ok(()) };
     let message = format!("models_json_schema has no definition `{name}`");
     let issue = Issue::new("custom", [at[0], at[1], field], message);

@@ -59,8 +59,7 @@ impl Endpoint {
                     (Method::Patch, patch),
                     (Method::Delete, delete),
                 ];
-                let mut given =
-                    given.into_iter().filter_map(|(method, address)| Some((method, address?)));
+                let mut given = given.into_iter().filter_map(|(method, address)| Some((method, address?)));
                 match (given.next(), given.next()) {
                     (Some((method, path)), None) => Stated { method, path, group: None },
                     _ => return Err(Issue::new("invalid_union", path, "Must have one method and its path")),
