@@ -29,11 +29,13 @@ impl Engine {
         if !self.store.is_shared() {
             self.rescue_all_runs().await?;
         }
+        self.prepare_webhooks().await?;
         let (stop, stop_writer) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(Worker::new(Arc::clone(self)).run(stop.clone()));
         tasks.spawn(Arc::clone(self).maintain(stop.clone()));
         tasks.spawn(Arc::clone(self).keep_delivering(stop.clone()));
+        tasks.spawn(Arc::clone(self).keep_routing(stop.clone()));
         let mut writer = JoinSet::new();
         let history = Mutex::lock(&self.history_writer).unwrap_or_else(PoisonError::into_inner).take();
         if let Some(history) = history {

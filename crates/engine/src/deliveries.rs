@@ -11,7 +11,7 @@ use bespoke_core::{secret::Secret, time::Timestamp};
 use bespoke_store::{DELIVERIES, Delivery};
 use bytes::Bytes;
 use ring::{digest, hmac};
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -168,15 +168,21 @@ fn sign(request: &mut Request, key: &Secret<String>, body: &str) {
     for (name, bytes) in
         [("x-nango-hmac-sha256", mac.as_ref()), ("x-nango-signature", hash.finish().as_ref())]
     {
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        if let Ok(value) = HeaderValue::from_str(&text) {
+        if let Ok(value) = HeaderValue::from_str(&hex(bytes)) {
             request.headers.insert(HeaderName::from_static(name), value);
         }
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+        text
+    })
+}
+
 fn report(delivery: &Delivery, problem: &str, then: &str) {
-    let url = Url::parse(&delivery.url).map(|url| redact::url(&url).to_string()).unwrap_or_default();
+    let url = Url::parse(&delivery.url).map(|url| redact::url(&url)).unwrap_or_default();
     let queued = Timestamp::millis_zulu(delivery.created_at);
     let attempt = delivery.attempt;
     tracing::warn!(url, attempt, queued, "the webhook to {url} failed{then}: {problem}");

@@ -88,6 +88,9 @@ pub enum Error {
     /// Stored data cannot be used.
     #[error("stored data is damaged: {0}")]
     Damaged(&'static str),
+    /// A webhook does not come from who it says; the text says how that shows.
+    #[error("the webhook was refused: {0}")]
+    WebhookRefused(String),
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,

@@ -137,7 +137,10 @@ impl Engine {
             credentials,
         };
         match self.store.create_integration(environment, new).await {
-            Ok(integration) => Ok(self.listed(integration)),
+            Ok(integration) => {
+                self.prepare_webhooks_of(&integration).await?;
+                Ok(self.listed(integration))
+            }
             Err(bespoke_store::Error::Conflict(_)) => Err(key_taken()),
             Err(error) => Err(error.into()),
         }
@@ -180,12 +183,10 @@ impl Engine {
         Ok(Some(SecretJson(Value::Object(shown))))
     }
 
-    /// Where the provider sends its webhooks to; `None` where it sends none.
-    pub fn webhook_url(&self, environment: &Environment, listed: &ListedIntegration) -> Option<String> {
-        let provider = listed.provider.as_ref()?;
-        provider.definition.webhook_routing_script.as_ref()?;
-        let key = &listed.integration.unique_key;
-        Some(format!("{}/webhook/{}/{key}", self.public_url(), environment.uuid))
+    /// Where the provider is to send its webhooks.
+    pub fn webhook_url(&self, environment: &Environment, unique_key: &str) -> String {
+        let key: String = url::form_urlencoded::byte_serialize(unique_key.as_bytes()).collect();
+        format!("{}/webhook/{}/{}", self.public_url(), environment.uuid, key.replace('+', "%20"))
     }
 
     /// Where a provider's logo is.

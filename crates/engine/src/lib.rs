@@ -24,6 +24,7 @@ pub mod requests;
 pub mod sleep;
 pub mod syncs;
 pub mod webhook_settings;
+pub mod webhooks;
 
 pub mod background;
 mod history;

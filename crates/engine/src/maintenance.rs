@@ -49,6 +49,7 @@ impl Engine {
     /// that others get their turn.
     pub async fn tidy(&self) -> Result<()> {
         while self.store.prune_runs(self.settings.run_retention).await? > 0 {}
+        while self.store.prune_webhook_events(self.settings.run_retention).await? > 0 {}
         while self.store.remove_orphaned_records().await? {}
         Ok(())
     }

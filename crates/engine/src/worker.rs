@@ -7,7 +7,7 @@ use crate::{Engine, Error, Failure, Result, actions::final_failure, error::chain
 use bespoke_core::{
     function::FunctionKind,
     run::{Run, RunKind, RunState},
-    sync::TriggerOptions,
+    sync::{BASE_VARIANT, TriggerOptions, id_of},
     time::Timestamp,
 };
 use bespoke_store::{CANCELLED, Claim, Finish, MAX_TAKE_UPS, QUEUED};
@@ -227,7 +227,7 @@ impl Engine {
             Err(failure) => {
                 let failure = final_failure(failure);
                 let error = serde_json::to_string(&failure).unwrap_or_default();
-                if run.attempt + 1 < run.max_attempts {
+                if run.attempt + 1 < run.max_attempts && is_worth_another_try(run.kind, &failure) {
                     Finish {
                         run_at: Some(self.retry_at(run.attempt)),
                         counts: true,
@@ -258,6 +258,10 @@ impl Engine {
         let Some(environment) = self.store.environment(run.environment).await? else { return Ok(None) };
         let sync = match run.sync {
             Some(id) => self.store.sync(run.environment, id).await?,
+            None if run.kind == RunKind::Webhook => {
+                let sync = id_of(run.connection, &run.function_name, BASE_VARIANT);
+                self.store.sync(run.environment, sync).await?
+            }
             None => None,
         };
         // A sync's input is for the engine, not for the function.
@@ -265,6 +269,12 @@ impl Engine {
             Some(text) if run.kind == RunKind::Sync => {
                 let options = serde_json::from_str(text);
                 (None, options.map_err(|_| Error::Damaged("the input of a sync's run"))?)
+            }
+            _ if run.kind == RunKind::Webhook => {
+                let input = self.webhook_input(run.environment, &connection.provider, run.id).await?;
+                // An event that is gone has nothing to handle.
+                let Some(input) = input else { return Ok(None) };
+                (Some(input), TriggerOptions::default())
             }
             input => (input.clone(), TriggerOptions::default()),
         };
@@ -297,6 +307,13 @@ impl Engine {
 
 fn back_off(attempt: u32) -> Duration {
     BACK_OFF.saturating_mul(2_u32.saturating_pow(attempt)).min(MAX_BACK_OFF)
+}
+
+/// Whether a failed run is tried again as far as its attempts go. A webhook that took its whole time, or all memory, would
+/// only hold up the later ones of its connection.
+fn is_worth_another_try(kind: RunKind, failure: &Failure) -> bool {
+    use bespoke_runtime::code;
+    kind != RunKind::Webhook || ![code::TIMEOUT, code::OUT_OF_MEMORY].contains(&failure.code.as_str())
 }
 
 /// The JSON text of a failure that is not the function's own.

@@ -69,6 +69,8 @@ error_codes! {
     InvalidCliVersion          "invalid_cli_version"          400 "This version of the CLI is too old: update the package `nango`.";
     DeployMissingJsonSchemaModel "deploy_missing_json_schema_model" 400 "A function names a schema that was not sent.";
     FunctionManagedByDeploy    "function_managed_by_deploy"   400 "The function belongs to a project; deploy the project without it.";
+    UnknownEnvironment         "unknown_environment"          404 "No environment has this id.";
+    WebhookInvalidSignature    "webhook_invalid_signature"    401 "The webhook does not prove that the provider sent it.";
     UnknownConnection          "unknown_connection"           404 "No connection has this id at this integration in this environment.";
     UnknownProviderConfig      "unknown_provider_config"      400 "No integration has this key in this environment.";
     UnknownProvider            "unknown_provider"             400 "The integration or its provider does not exist.";
@@ -291,6 +293,8 @@ impl From<bespoke_engine::Error> for ApiError {
             .message(unusable.reason.to_string()),
             Error::Failed(failure) => Self::failure(*failure),
             Error::Proxy(error) => Self::proxy(&error),
+            Error::WebhookRefused(problem) => Self::new(Code::WebhookInvalidSignature)
+                .message(format!("The webhook was refused: {problem}.")),
             Error::Stopping => Self::new(Code::ServiceUnavailable),
             Error::Damaged(_) | Error::Store(_) => Self::internal(&error),
         }

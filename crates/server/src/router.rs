@@ -17,7 +17,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes that anybody may call.
 fn public() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(api::health::health)).routes(routes!(api::health::ready))
+    OpenApiRouter::new()
+        .routes(routes!(api::health::health))
+        .routes(routes!(api::health::ready))
+        .routes(routes!(api::webhooks::receive_webhook))
 }
 
 /// Routes that need an API key; the scope is in each handler's signature.
@@ -92,7 +95,7 @@ pub fn router(app: AppState, body_limit: usize) -> (Router, Routes) {
         .layer(DefaultBodyLimit::max(body_limit))
         .merge(proxy)
         .layer(middleware::from_fn_with_state(app.clone(), auth::guard))
-        .merge(public)
+        .merge(public.layer(DefaultBodyLimit::max(body_limit)))
         .fallback(unknown_address)
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::map_response(security_headers))

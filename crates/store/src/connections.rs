@@ -11,6 +11,7 @@ pub use refresh::{RefreshOutcome, RefreshState};
 
 use crate::{
     Store,
+    connection_lookups::{self, Part},
     db::{Row, Tx, Value, params},
     error::{Error, Result},
     integrations, metadata, syncs,
@@ -409,6 +410,9 @@ fn apply(tx: &mut Tx, connection: &Connection, change: &ConnectionChange, now: T
     )?;
     if changed == 0 {
         return Err(Error::NotFound("the connection"));
+    }
+    if change.connection_config.is_some() {
+        connection_lookups::index(tx, connection.id, Part::Config)?;
     }
     set_tags(tx, connection, change.tags.as_ref())
 }

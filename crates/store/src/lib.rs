@@ -14,6 +14,7 @@ pub mod vault;
 mod wakeups;
 
 mod api_keys;
+mod connection_lookups;
 mod connections;
 mod deployments;
 mod environment_variables;
@@ -27,9 +28,11 @@ mod records;
 mod runs;
 mod syncs;
 mod webhook_deliveries;
+mod webhook_events;
 mod webhook_settings;
 
 pub use api_keys::NewApiKey;
+pub use connection_lookups::WebhookPaths;
 pub use connections::{
     Access, Announcement, ConnectionChange, ConnectionFilter, RefreshOutcome, RefreshState, SaveConnection,
 };
@@ -43,6 +46,7 @@ pub use runs::{CANCELLED, Claim, DirectRun, Finish, MAX_TAKE_UPS, NewRun, QUEUED
 pub use syncs::SCHEDULED;
 pub use wakeups::Listener;
 pub use webhook_deliveries::{DELIVERIES, Delivery};
+pub use webhook_events::{FindConnections, NewWebhookEvent, RECEIVED, Routed, WebhookEvent, WebhookItem};
 
 use bespoke_core::{
     secret::Secret,

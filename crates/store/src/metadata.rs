@@ -5,6 +5,7 @@
 
 use crate::{
     Store,
+    connection_lookups::{self, Part},
     db::{Tx, Value, params},
     error::{Error, Result},
 };
@@ -83,13 +84,19 @@ pub(crate) fn write(
     write: &Write,
     now: Timestamp,
 ) -> Result<Vec<WrittenMetadata>> {
-    let select =
-        format!("SELECT metadata_revision, metadata FROM connections WHERE id = $1{}", tx.for_update());
+    let select = format!(
+        "SELECT metadata_revision,
+                (SELECT webhook_paths IS NOT NULL FROM integrations WHERE integrations.id = connections.integration_id),
+                metadata
+         FROM connections WHERE id = $1{}",
+        tx.for_update()
+    );
     let mut written = Vec::with_capacity(ids.len());
     for &connection in ids {
-        let (revision, current) = tx
+        let (revision, has_paths, current) = tx
             .query_opt(&select, params![connection], |row| {
-                Ok((row.get::<i64>(0)?, row.get::<Option<String>>(1)?.map(Document::from_stored)))
+                let current = row.get::<Option<String>>(2)?.map(Document::from_stored);
+                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, current))
             })?
             .ok_or(Error::NotFound("the connection"))?;
         let document = write.apply(current.as_ref()).map_err(Error::from)?;
@@ -98,6 +105,9 @@ pub(crate) fn write(
             "UPDATE connections SET metadata = $2, metadata_revision = $3, updated_at = $4 WHERE id = $1",
             params![connection, document.as_str(), revision, now],
         )?;
+        if has_paths {
+            connection_lookups::index(tx, connection, Part::Metadata)?;
+        }
         written.push(WrittenMetadata { connection, revision, document });
     }
     Ok(written)

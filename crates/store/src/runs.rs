@@ -9,6 +9,8 @@
 //! Two topics wake those who wait: [`QUEUED`] when there is something to claim, [`CANCELLED`] when a running one was
 //! cancelled.
 
+pub(crate) mod lane;
+
 use crate::{
     Store,
     db::{Row, Tx, params},
@@ -354,6 +356,10 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
     if let Some(sync) = claim.run.sync {
         syncs::lock(tx, sync)?;
     }
+    let in_lane = claim.run.kind == RunKind::Webhook && finished_at.is_some();
+    if in_lane {
+        lane::lock(tx, claim.run.connection)?;
+    }
     let changed = tx.execute(
         "UPDATE runs SET state = $4, run_at = coalesce($5, run_at), attempt = attempt + $6, output = $7, error = $8,
                          result = $9, finished_at = $10, lease_token = NULL, leased_until = NULL
@@ -376,6 +382,9 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
     }
     if finish.state == RunState::Queued {
         tx.wake(QUEUED);
+    }
+    if in_lane {
+        lane::release(tx, claim.run.connection, now)?;
     }
     if finished_at.is_some() {
         notices::run_ended(tx, &claim.run, finish, now)?;

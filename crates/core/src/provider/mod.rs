@@ -5,6 +5,7 @@
 
 pub mod file;
 mod values;
+pub mod webhook;
 
 use crate::auth::AuthMode;
 use serde::Deserialize;
@@ -127,7 +128,10 @@ pub struct Definition {
     /// More requests that a `TWO_STEP` flow makes.
     #[serde(default)]
     pub additional_steps: Option<Value>,
-    /// Which of our routing rules finds the connection of a webhook.
+    /// What its webhooks look like.
+    #[serde(default)]
+    pub webhook: Option<webhook::Webhook>,
+    /// Nango's name for a routing rule; [`Definition::webhook`] is ours.
     #[serde(default)]
     pub webhook_routing_script: Option<Value>,
     /// The customer makes up the secret that signs webhooks.

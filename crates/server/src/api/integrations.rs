@@ -215,8 +215,7 @@ pub async fn get_integration(
     let listed = found(&unique_key, app.engine.integration(key.environment.id, &unique_key).await)?;
     let mut shown = Integration::new(&app, &listed);
     if webhook {
-        let url = app.engine.webhook_url(&key.environment, &listed);
-        shown.webhook_url = Some(url.map_or(Value::Null, Value::from));
+        shown.webhook_url = Some(app.engine.webhook_url(&key.environment, &unique_key).into());
     }
     if credentials && key.has(READ_CREDENTIALS) {
         let secret = app.engine.integration_credentials(&listed).await?;

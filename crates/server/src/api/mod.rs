@@ -16,3 +16,4 @@ pub mod records;
 pub mod sync_deploy;
 pub mod syncs;
 pub mod webhook_settings;
+pub mod webhooks;

@@ -15,12 +15,14 @@ const MARKER: &str = "for-dev-only";
 enum Other {
     /// Anybody may call it.
     Public,
+    /// Anybody may call it; there is nothing at this address.
+    Nothing(u16, &'static str),
     /// It succeeds, and shows what `prod` has.
     Own,
     /// It is refused as if there were no such thing.
     Refused(u16, &'static str),
 }
-use Other::{Own, Public, Refused};
+use Other::{Nothing, Own, Public, Refused};
 
 /// Operation, concrete path and query, body, and what another environment's key gets. Requests carry the headers of the
 /// connection `a` at `none`.
@@ -155,6 +157,12 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
         FREQUENCY,
         Refused(400, "unknown_connection"),
     ),
+    (
+        "POST /webhook/{environment}/{unique_key}",
+        "/webhook/11111111-1111-4111-8111-111111111111/none",
+        "{}",
+        Nothing(404, "unknown_environment"),
+    ),
 ];
 
 const WRITE: &str = r#"{"connection_id":"a","provider_config_key":"none","metadata":{}}"#;
@@ -196,6 +204,10 @@ both! {
             };
             if matches!(other, Public) {
                 assert_eq!(call(app.anonymous()).await.status, 200, "{operation}");
+                continue;
+            }
+            if let Nothing(status, code) = other {
+                refused(call(app.anonymous()).await, *status, code);
                 continue;
             }
             refused(call(app.anonymous()).await, 401, "missing_auth_header");

@@ -77,6 +77,11 @@ impl Backend {
     }
 }
 
+/// Hexadecimal digits.
+pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// Puts functions where a deployment would, without a runner to compile them.
 pub(crate) async fn deploy(app: &TestApp, definitions: &[Value]) {
     let function = |definition: &Value| {

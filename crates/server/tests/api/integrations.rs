@@ -58,7 +58,8 @@ both! {
         assert_eq!(shown["data"]["credentials"], json!({
             "type": "OAUTH2", "client_id": "id", "client_secret": secret, "scopes": "a,b", "webhook_secret": null,
         }));
-        assert_eq!(shown["data"]["webhook_url"], Value::Null);
+        let environment = app.engine.environment("dev").await.unwrap().uuid;
+        assert_eq!(shown["data"]["webhook_url"], format!("{}/webhook/{environment}/oauth", app.url()));
         let reader = app.with_scopes(&["environment:integrations:read"]).await;
         let shown = reader.get("/integrations/oauth?include=credentials").await.expect(200);
         assert_eq!(shown["data"].get("credentials"), None);

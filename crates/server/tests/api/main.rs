@@ -9,6 +9,7 @@ mod deployments;
 mod environment_variables;
 mod fixtures;
 mod functions;
+mod inbound_webhooks;
 mod integrations;
 mod metadata;
 mod outbound_webhooks;

@@ -1,7 +1,7 @@
 //! http-api.md §15: what the backend is told, how it is signed, and how often it is tried.
 
 use crate::{
-    backend::{Backend, Received, deploy},
+    backend::{Backend, Received, deploy, hex},
     fixtures::{connection, integration},
 };
 use bespoke_core::{id::EnvironmentId, run::RunKind, sync::Counts};
@@ -92,12 +92,11 @@ both! {
         assert_eq!((&message["connectionId"], &message["provider"]), (&json!("acme"), &json!("test-none")));
         assert_eq!((&message["endUser"]["endUserId"], &message["tags"]["plan"]), (&json!("u1"), &json!("pro")));
         assert_eq!(received[0].body, bespoke_core::webhook::sorted(message), "the keys are sorted");
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let hmac_key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key.as_bytes());
-        let mac = hex(ring::hmac::sign(&hmac_key, received[0].body.as_bytes()).as_ref());
+        let mac = hex(ring::hmac::sign(&hmac_key, received[0].body.as_bytes()));
         assert_eq!(received[0].headers["x-nango-hmac-sha256"], mac.as_str());
         let legacy = ring::digest::digest(&ring::digest::SHA256, format!("{key}{}", received[0].body).as_bytes());
-        assert_eq!(received[0].headers["x-nango-signature"], hex(legacy.as_ref()).as_str());
+        assert_eq!(received[0].headers["x-nango-signature"], hex(legacy).as_str());
 
         connection(&told.app.dev(), "acme").await;
         assert_eq!(told.told().await[0].json()["operation"], "override");

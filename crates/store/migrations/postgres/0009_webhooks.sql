@@ -48,7 +48,7 @@ CREATE INDEX webhook_events_by_age ON webhook_events (received_at);
 ALTER TABLE runs ADD COLUMN event_id BIGINT;
 ALTER TABLE runs ADD COLUMN event_item BIGINT;
 -- The webhook runs of a connection in the order of their events; only the first may start.
-CREATE INDEX runs_in_lane ON runs (connection_id, event_id, event_item, id)
+CREATE INDEX runs_in_lane ON runs (connection_id, event_id, event_item, function_name)
     WHERE kind = 'webhook' AND state IN ('queued', 'running');
 
 -- The paths by which webhooks find connections of an integration (JSON list), and those that the index was built for.

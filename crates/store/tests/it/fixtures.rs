@@ -82,6 +82,22 @@ impl World {
         self.commit(DeployChanges { functions: vec![function], ..self.nothing() }).await;
     }
 
+    /// Deploys a sync that subscribes to webhooks of the type `created`.
+    pub(crate) async fn deploy_webhook_sync(&self, name: &str) {
+        let definition = json!({
+            "integration": CRM, "kind": "sync", "name": name, "frequency": "every day", "models": ["Contact"],
+            "webhook_subscriptions": ["created"],
+        });
+        let function = NewFunction {
+            definition: serde_json::from_value(definition).unwrap(),
+            version: "1".to_owned(),
+            modules: Vec::new(),
+            source: Source { path: format!("crm/syncs/{name}.ts"), code: String::new() },
+            fingerprint: Hash([1; 32]),
+        };
+        self.commit(DeployChanges { functions: vec![function], ..self.nothing() }).await;
+    }
+
     /// Takes a sync out of service.
     pub(crate) async fn delete_sync(&self, name: &str) {
         let functions = self.store.functions(self.environment, Some(CRM)).await.unwrap();

@@ -68,7 +68,7 @@ impl RunHost {
             "updated_at": integration.updated_at.millis_zulu(),
         });
         if asked.webhook {
-            shown["webhook_url"] = engine.webhook_url(environment, &listed).into();
+            shown["webhook_url"] = engine.webhook_url(environment, &listed.integration.unique_key).into();
         }
         if asked.credentials {
             let secret = engine.integration_credentials(&listed).await.map_err(refusal)?;

@@ -13,9 +13,9 @@ use bespoke_core::{
     webhook::{AuthOperation, WebhookSettings},
 };
 use bespoke_store::{
-    Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Finish, IntegrationChange,
-    NewApiKey, NewFunction, NewIntegration, NewRun, RecordsQuery, RefreshOutcome, SaveConnection,
-    StoredBytecode, StoredModule,
+    Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
+    IntegrationChange, NewApiKey, NewFunction, NewIntegration, NewRun, NewWebhookEvent, RecordsQuery,
+    RefreshOutcome, Routed, SaveConnection, StoredBytecode, StoredModule, WebhookItem,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, time::Duration};
@@ -339,7 +339,60 @@ async fn records(world: &World) {
 }
 
 async fn webhooks(world: &World) {
-    let store = &world.store;
+    let (store, environment, integration) = (&world.store, world.environment, world.integration.id);
+    let paths = store.webhook_paths().await.unwrap();
+    assert!(paths.iter().any(|paths| paths.integration == integration && paths.indexed.is_none()));
+    let declared = r#"["connection_config.shop","metadata.account"]"#;
+    store.set_webhook_paths(integration, Some(declared.to_owned())).await.unwrap();
+    let document = Document::parse(r#"{ "account": 7 }"#).unwrap();
+    let names = vec!["acme".to_owned()];
+    store.write_metadata(environment, CRM, names, Write::Replace(document)).await.unwrap();
+    world.deploy_webhook_sync("hooked").await;
+    let event = NewWebhookEvent {
+        environment,
+        integration,
+        delivery_id: Some("1".to_owned()),
+        request: r#"{ "headers": { "x-event": "a" }, "query": {} }"#.to_owned(),
+        payload: "{}".to_owned(),
+    };
+    assert!(store.receive_webhook(event.clone()).await.unwrap());
+    assert!(!store.receive_webhook(event.clone()).await.unwrap());
+    store.receive_webhook(NewWebhookEvent { delivery_id: None, ..event }).await.unwrap();
+    let ways = [
+        FindConnections::Named(vec!["nobody".to_owned()]),
+        FindConnections::At("metadata.account".to_owned(), vec!["8".to_owned()]),
+        FindConnections::At("metadata.account".to_owned(), vec!["7".to_owned()]),
+        FindConnections::All,
+    ];
+    // The oldest are the other integrations'; those of this one are last.
+    let unrouted = store.unrouted_webhooks(100).await.unwrap();
+    let mut own = unrouted.into_iter().filter(|event| event.integration == integration);
+    for (find, runs) in [(&ways[..3], 1), (&ways[..1], 0)] {
+        let mut event = own.next().unwrap();
+        event.is_forwarded = true;
+        let item =
+            WebhookItem { finds: find.to_vec(), types: vec!["created".to_owned()], payload: json!({}) };
+        assert_eq!(store.route_webhook(event, vec![item]).await.unwrap(), Routed::Done(runs));
+    }
+    store
+        .receive_webhook(NewWebhookEvent {
+            environment,
+            integration,
+            delivery_id: None,
+            request: "{}".to_owned(),
+            payload: "{}".to_owned(),
+        })
+        .await
+        .unwrap();
+    let mut unrouted = store.unrouted_webhooks(100).await.unwrap();
+    let last = unrouted.pop().unwrap();
+    let item = WebhookItem { finds: ways[3..].to_vec(), types: Vec::new(), payload: json!({}) };
+    store.route_webhook(last, vec![item]).await.unwrap();
+    let claims = store.claim_runs(NODE, 100, MINUTE).await.unwrap();
+    let claim = claims.iter().find(|claim| claim.run.kind == RunKind::Webhook).unwrap();
+    store.webhook_payload(environment, claim.run.id).await.unwrap().unwrap();
+    assert!(store.finish_run(claim, Finish::succeeded(None, Default::default())).await.unwrap());
+    store.prune_webhook_events(MINUTE).await.unwrap();
     let deliveries = store.claim_deliveries(1, MINUTE).await.unwrap();
     store.next_delivery_at().await.unwrap().unwrap();
     store.defer_delivery(&deliveries[0], world.clock.now()).await.unwrap();

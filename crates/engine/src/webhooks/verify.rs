@@ -1,0 +1,188 @@
+//! Whether a request comes from who it says: signatures, tokens and passwords, as providers' definitions declare them.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bespoke_core::{
+    provider::webhook::{
+        Algorithm, Encoding, Entries, Place, Request, SecretEncoding, Signature, SignedAt, Verify,
+    },
+    time::Timestamp,
+};
+use ring::{hmac, signature as asymmetric};
+use std::time::Duration;
+use url::form_urlencoded;
+
+/// Gives the first secret of these names; `None` where the integration has none of them.
+pub(super) type Secrets<'a> = dyn Fn(&[String]) -> Option<String> + Sync + 'a;
+
+/// A request and what is needed to check it.
+pub(super) struct Signed<'a> {
+    /// The address that it was sent to.
+    pub(super) url: &'a str,
+    /// The body as it came.
+    pub(super) body: &'a [u8],
+    /// The rest.
+    pub(super) request: Request<'a>,
+    /// The time.
+    pub(super) now: Timestamp,
+}
+
+/// Checks a request. The error says what is wrong without telling what would be right.
+pub(super) fn verify(how: &Verify, signed: &Signed<'_>, secrets: &Secrets<'_>) -> Result<(), String> {
+    if let Some(signature) = &how.signature {
+        check_signature(signature, signed, &needed(secrets, &signature.secret)?)?;
+    }
+    if let Some(token) = &how.token {
+        let secret = needed(secrets, &token.secret)?;
+        let given = token.place.text(&signed.request).ok_or("the request has no token")?;
+        same(&secret, &given).then_some(()).ok_or("the token is not the integration's")?;
+    }
+    if let Some(basic) = &how.basic {
+        let secret = needed(secrets, &basic.secret)?;
+        let header = Place::Header("authorization".to_owned()).text(&signed.request).unwrap_or_default();
+        let encoded = header.split_once(' ').map_or("", |(_, encoded)| encoded.trim());
+        let given = STANDARD.decode(encoded).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let given = given.unwrap_or_default();
+        let password = given.split_once(':').map_or("", |(_, password)| password);
+        (same(&secret, &given) | same(&secret, password))
+            .then_some(())
+            .ok_or("the password is not the integration's")?;
+    }
+    Ok(())
+}
+
+fn needed(secrets: &Secrets<'_>, names: &[String]) -> Result<String, String> {
+    secrets(names).ok_or_else(|| {
+        format!(
+            "the integration has no {}, which this provider's webhooks are checked with",
+            names.join(" or ")
+        )
+    })
+}
+
+/// Whether two texts are the same, in a time that does not tell how far they are.
+fn same(secret: &str, given: &str) -> bool {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, given.as_bytes()), b"token");
+    hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), b"token", tag.as_ref()).is_ok()
+}
+
+fn check_signature(how: &Signature, signed: &Signed<'_>, secret: &str) -> Result<(), String> {
+    let found = how.place.text(&signed.request).ok_or("the request has no signature")?;
+    let (given, listed_time) = match &how.entries {
+        Some(entries) => split(entries, &found),
+        None => (vec![found.as_str()], None),
+    };
+    let timestamp = match &how.timestamp {
+        Some(at) => Some(check_time(at, listed_time, signed)?),
+        None => None,
+    };
+    let message = message(&how.payload, timestamp.as_deref(), signed);
+    let key = key(how, secret)?;
+    let matches = given.iter().any(|given| {
+        let given = given.trim();
+        let given = given.strip_prefix(how.prefix.as_str()).unwrap_or(given);
+        decode(how.encoding, given).is_some_and(|bytes| holds(how.algorithm, &key, &message, &bytes))
+    });
+    if matches { Ok(()) } else { Err("the signature does not match".to_owned()) }
+}
+
+/// The signatures and the time of `t=123,v1=abc,v1=def`.
+fn split<'a>(entries: &Entries, text: &'a str) -> (Vec<&'a str>, Option<String>) {
+    let pairs = text.split(entries.between.as_str());
+    let pairs: Vec<(&str, &str)> =
+        pairs.filter_map(|entry| entry.trim().split_once(entries.inside.as_str())).collect();
+    let time = entries.timestamp.as_deref().and_then(|wanted| {
+        pairs.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned())
+    });
+    let signatures = pairs.iter().filter(|(name, _)| *name == entries.signature).map(|(_, value)| *value);
+    (signatures.collect(), time)
+}
+
+/// The time that was signed, as it was written.
+fn check_time(at: &SignedAt, listed: Option<String>, signed: &Signed<'_>) -> Result<String, String> {
+    let text = match &at.place {
+        Some(place) => place.text(&signed.request),
+        None => listed,
+    };
+    let text = text.ok_or("the request does not say when it was signed")?;
+    let time = match text.parse::<i64>() {
+        // Seconds have ten digits for the next centuries.
+        Ok(number) if number.unsigned_abs() >= 100_000_000_000 => Timestamp(number.saturating_mul(1_000)),
+        Ok(number) => Timestamp(number.saturating_mul(1_000_000)),
+        Err(_) => Timestamp::parse(&text).ok_or("the time of the signature is no time")?,
+    };
+    let distance = signed.now.since(time).max(time.since(signed.now));
+    if distance > Duration::from_secs(at.tolerance) {
+        return Err("the signature is too old, or from the future".to_owned());
+    }
+    Ok(text)
+}
+
+/// What was signed, as the definition composes it. What is missing in the request is nothing.
+fn message(payload: &str, timestamp: Option<&str>, signed: &Signed<'_>) -> Vec<u8> {
+    let mut message = Vec::with_capacity(signed.body.len() + payload.len());
+    let mut rest = payload;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+        message.extend_from_slice(before.as_bytes());
+        match name {
+            "body" => message.extend_from_slice(signed.body),
+            "method" => message.extend_from_slice(b"POST"),
+            "url" => message.extend_from_slice(signed.url.as_bytes()),
+            "timestamp" => message.extend_from_slice(timestamp.unwrap_or_default().as_bytes()),
+            "form" => message.extend_from_slice(form(signed.body).as_bytes()),
+            place => {
+                let text = Place::parse(place).and_then(|place| place.text(&signed.request));
+                message.extend_from_slice(text.unwrap_or_default().as_bytes());
+            }
+        }
+        rest = behind;
+    }
+    message.extend_from_slice(rest.as_bytes());
+    message
+}
+
+/// Names and values of a form, sorted by name.
+fn form(body: &[u8]) -> String {
+    let mut fields: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
+    fields.sort();
+    fields.into_iter().flat_map(|(name, value)| [name, value]).collect()
+}
+
+fn key(how: &Signature, secret: &str) -> Result<Vec<u8>, String> {
+    let secret = secret.strip_prefix(how.secret_prefix.as_str()).unwrap_or(secret);
+    match how.secret_encoding {
+        SecretEncoding::Text => Ok(secret.as_bytes().to_vec()),
+        SecretEncoding::Base64 => {
+            STANDARD.decode(secret.trim()).map_err(|_| "the integration's secret is not base64".to_owned())
+        }
+    }
+}
+
+fn decode(encoding: Encoding, text: &str) -> Option<Vec<u8>> {
+    match encoding {
+        Encoding::Base64 => STANDARD.decode(text).ok(),
+        Encoding::Hex => {
+            let digits = text.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8));
+            let digits = digits.collect::<Option<Vec<u8>>>()?;
+            let pairs = digits.chunks_exact(2);
+            pairs.remainder().is_empty().then(|| pairs.map(|pair| pair[0] << 4 | pair[1]).collect())
+        }
+    }
+}
+
+fn holds(algorithm: Algorithm, key: &[u8], message: &[u8], given: &[u8]) -> bool {
+    let mac = |kind| hmac::verify(&hmac::Key::new(kind, key), message, given).is_ok();
+    match algorithm {
+        Algorithm::Sha1 => mac(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+        Algorithm::Sha256 => mac(hmac::HMAC_SHA256),
+        Algorithm::Sha512 => mac(hmac::HMAC_SHA512),
+        Algorithm::EcdsaP256 => {
+            // The point is what a key of this curve ends with.
+            let der = STANDARD.decode(key).unwrap_or_default();
+            let point = &der[der.len().saturating_sub(65)..];
+            asymmetric::UnparsedPublicKey::new(&asymmetric::ECDSA_P256_SHA256_ASN1, point)
+                .verify(message, given)
+                .is_ok()
+        }
+    }
+}
