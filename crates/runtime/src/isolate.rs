@@ -1,10 +1,11 @@
-//! One engine: one QuickJS heap and context, for one run, on one thread.
+//! One engine: one QuickJS heap and context, for one run at a time, on one thread.
 //!
-//! An engine is made before there is a run for it (the globals, and often a function's modules too), does one run, and is
-//! dropped. Nothing survives from one run to the next.
+//! An engine is made before there is a run for it: the globals, and often a function's modules too. Then an image is taken
+//! of its memory, and after each run its memory is made again what the image says. Nothing survives from one run to the
+//! next: not because it is cleaned up, but because it has never been there.
 
+use crate::arena::{Arena, Image};
 use crate::builtins;
-use crate::clocks;
 use crate::error::{Failure, code};
 use crate::limits::MAX_STACK;
 use crate::modules::Modules;
@@ -14,6 +15,7 @@ use crate::state::{Assignment, State, Stop};
 use crate::worker::{Bundle, Control, Inbound};
 use rquickjs::context::intrinsic;
 use rquickjs::{Context, Ctx, Error, Exception, Function, Object, Persistent, Promise, Runtime, Value};
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -48,8 +50,21 @@ pub(crate) struct Isolate {
     context: Context,
     runtime: Runtime,
     state: Rc<State>,
-    /// The modules that were evaluated ahead, and their entry's namespace.
-    ahead: Option<(Arc<Bundle>, Kept<Object<'static>>)>,
+    arena: Arena,
+    /// The engine with its globals.
+    pristine: Option<Image>,
+    ahead: Option<Ahead>,
+}
+
+/// Modules that were evaluated ahead of their runs.
+struct Ahead {
+    bundle: Arc<Bundle>,
+    /// The namespace of the entry.
+    namespace: Kept<Object<'static>>,
+    /// The built-in modules that they have opened.
+    builtins: Builtins,
+    /// The engine with the modules.
+    image: Image,
 }
 
 /// What a run is given.
@@ -62,6 +77,9 @@ pub(crate) struct Work<'a> {
 }
 
 type Kept<T> = Persistent<T>;
+
+/// Names of built-in modules.
+type Builtins = HashSet<String>;
 
 /// Why a promise has no value.
 enum End {
@@ -76,7 +94,8 @@ impl Isolate {
     /// Makes an engine and installs the globals.
     pub(crate) fn new() -> rquickjs::Result<Self> {
         let state = Rc::new(State::default());
-        let runtime = Runtime::new()?;
+        let arena = Arena::new()?;
+        let runtime = Runtime::new_with_alloc(arena.clone())?;
         runtime.set_memory_limit(SPARE_MEMORY);
         runtime.set_gc_threshold(GARBAGE_THRESHOLD);
         runtime.set_max_stack_size(SPARE_STACK);
@@ -89,7 +108,8 @@ impl Isolate {
             tracker.rejection(&ctx, promise, reason, handled);
         })));
         let context = Context::builder().with::<Intrinsics>().build(&runtime)?;
-        let mut isolate = Self { prelude: None, context, runtime, state, ahead: None };
+        let mut isolate =
+            Self { prelude: None, context, runtime, state, arena, pristine: None, ahead: None };
         let prelude = isolate.context.with(|ctx| {
             let native = ops::install(&ctx, &isolate.state)?;
             isolate.state.native.replace(Some(Persistent::save(&ctx, native.clone())));
@@ -100,7 +120,38 @@ impl Isolate {
             Ok::<_, Error>(Persistent::save(&ctx, namespace))
         })?;
         isolate.prelude = Some(prelude);
+        isolate.pristine = isolate.arena.image();
         Ok(isolate)
+    }
+
+    /// The engine as it was before its last run.
+    pub(crate) fn renew(self) -> rquickjs::Result<Self> {
+        self.state.end_run();
+        let image = match &self.ahead {
+            Some(ahead) => Some(&ahead.image),
+            None => self.pristine.as_ref(),
+        };
+        let Some(image) = image else { return Self::new() };
+        // What the run has opened goes now, while the memory still knows it.
+        let known = self.ahead.as_ref().map(|ahead| &ahead.builtins);
+        self.state.builtins.borrow_mut().retain(|name, _| known.is_some_and(|known| known.contains(name)));
+        self.arena.restore(image);
+        Ok(self)
+    }
+
+    /// The engine as it was before it had any modules.
+    pub(crate) fn without_modules(mut self) -> rquickjs::Result<Self> {
+        self.ahead = None;
+        self.state.bundle.take();
+        self.renew()
+    }
+
+    /// The engine, such that it can run this function: it must not have evaluated another's modules.
+    pub(crate) fn for_modules(self, bundle: &Arc<Bundle>) -> rquickjs::Result<Self> {
+        match self.modules() {
+            Some(modules) if !Arc::ptr_eq(modules, bundle) => self.without_modules(),
+            _ => Ok(self),
+        }
     }
 
     /// The namespace of an embedded module that waits for nothing.
@@ -116,7 +167,7 @@ impl Isolate {
         let limits = assignment.limits;
         self.runtime.set_memory_limit(limits.memory);
         self.runtime.set_max_stack_size(limits.stack.min(MAX_STACK));
-        self.state.assign(assignment);
+        self.state.begin_run(assignment);
         self.state.must_stop();
         let output = self.output(work).map_err(|end| self.context.with(|ctx| self.describe(&ctx, end)))?;
         if output.len() > limits.output {
@@ -127,31 +178,30 @@ impl Isolate {
         Ok(output)
     }
 
-    /// Evaluates the modules of a function before there is a run, which then need not wait for it. Whether the engine can
-    /// be used after that: it cannot when the modules did something that belongs into the run's own time, like reading
-    /// the clock or logging, or when they failed.
+    /// Evaluates the modules of a function before there is a run of it, for all runs to come. Whether they can use that:
+    /// they cannot when the modules did something that belongs into a run's own time, like reading the clock, drawing a
+    /// random number or logging, or when they failed. The engine is then to be reset.
     pub(crate) fn load_ahead(&mut self, bundle: &Arc<Bundle>, control: Arc<Control>) -> bool {
         self.state.bundle.replace(Some(Arc::clone(bundle)));
         self.state.begin_ahead(control);
-        let loaded = self.enter(|ctx| clocks::watch(ctx, &self.state)).and_then(|()| self.evaluate(bundle));
-        let loaded = loaded.and_then(|(namespace, evaluated)| {
+        let loaded = self.enter(|ctx| self.prelude(ctx)?.get::<_, Function>("watchClocks")?.call::<_, ()>(()));
+        let loaded = loaded.and_then(|()| self.evaluate(bundle)).and_then(|(namespace, evaluated)| {
             self.run_jobs()?;
             self.enter(|ctx| {
-                clocks::unwatch(ctx, &self.state)?;
+                self.prelude(ctx)?.get::<_, Function>("unwatchClocks")?.call::<_, ()>(())?;
                 Ok(matches!(evaluated.restore(ctx)?.result::<()>(), Some(Ok(()))).then_some(namespace))
             })
         });
         let is_timely = self.state.end_ahead();
-        if let (Ok(Some(namespace)), true) = (loaded, is_timely) {
-            self.ahead = Some((Arc::clone(bundle), namespace));
-            return true;
-        }
-        false
+        let (Ok(Some(namespace)), true) = (loaded, is_timely) else { return false };
+        let builtins = self.state.builtins.borrow().keys().cloned().collect();
+        self.ahead = self.arena.image().map(|image| Ahead { bundle: Arc::clone(bundle), namespace, builtins, image });
+        self.ahead.is_some()
     }
 
-    /// Whether the engine can run this function: it has evaluated no other.
-    pub(crate) fn is_for(&self, bundle: &Arc<Bundle>) -> bool {
-        self.ahead.as_ref().is_none_or(|(ahead, _)| Arc::ptr_eq(ahead, bundle))
+    /// The modules that the engine has evaluated ahead.
+    pub(crate) fn modules(&self) -> Option<&Arc<Bundle>> {
+        self.ahead.as_ref().map(|ahead| &ahead.bundle)
     }
 
     fn evaluate(&self, bundle: &Arc<Bundle>) -> Result<(Kept<Object<'static>>, Kept<Promise<'static>>), End> {
@@ -162,8 +212,8 @@ impl Isolate {
     }
 
     fn output(&self, work: &Work<'_>) -> Result<String, End> {
-        let namespace = if let Some((_, namespace)) = &self.ahead {
-            namespace.clone()
+        let namespace = if let Some(ahead) = &self.ahead {
+            ahead.namespace.clone()
         } else {
             self.state.bundle.replace(Some(Arc::clone(work.bundle)));
             let (namespace, evaluated) = self.evaluate(work.bundle)?;
@@ -361,6 +411,7 @@ impl Drop for Isolate {
     fn drop(&mut self) {
         self.prelude = None;
         self.ahead = None;
+        self.pristine = None;
         self.state.clear();
     }
 }

@@ -10,11 +10,11 @@
 //!
 //! In reading order: what the parent offers ([`limits`], [`host`], [`error`], `supervisor`, `process`,
 //! `task`, `drive`), what
-//! both sides say (`protocol`), and what happens in the child (`runner`, `worker`, `isolate`, `ops`, `sandbox`).
+//! both sides say (`protocol`), and what happens in the child (`runner`, `worker`, `isolate`, `arena`, `ops`, `sandbox`).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod arena;
 mod builtins;
-mod clocks;
 pub mod commonjs;
 mod compile;
 mod drive;

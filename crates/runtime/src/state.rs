@@ -1,6 +1,5 @@
 //! What one engine and the rest of the runner share: the run's limits and clock, and what JavaScript waits for.
 
-use crate::clocks::Clocks;
 use crate::error::Failure;
 use crate::host::{Log, Request};
 use crate::limits::Limits;
@@ -11,8 +10,10 @@ use crate::wire::Writer;
 use crate::worker::{Bundle, Control};
 use rquickjs::{Object, Persistent, Value};
 use rustix::time::{ClockId, clock_gettime};
-use std::cell::{Cell, OnceCell, RefCell};
+use fastrand::Rng;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,7 @@ impl Stop {
     }
 }
 
-/// What an engine gets when it stops being a spare one.
+/// What an engine gets for one run.
 pub(crate) struct Assignment {
     pub(crate) task: TaskId,
     pub(crate) limits: Limits,
@@ -55,17 +56,18 @@ struct Ahead {
 /// CPU time for evaluating modules ahead.
 const AHEAD_CPU: Duration = Duration::from_millis(100);
 
-/// State of one engine, owned by its thread.
+/// State of one engine, owned by its thread. What belongs to one run is forgotten by [`State::end_run`].
 #[derive(Default)]
 pub(crate) struct State {
-    assignment: OnceCell<Assignment>,
+    assignment: RefCell<Option<Rc<Assignment>>>,
     /// The modules that the engine can import.
     pub(crate) bundle: RefCell<Option<Arc<Bundle>>>,
     ahead: RefCell<Option<Ahead>>,
-    /// Whether something ran ahead that must happen in the run's own time: reading a clock, writing to the log.
+    /// Whether something ran ahead that must happen in the run's own time: reading a clock, drawing a random number,
+    /// writing to the log.
     untimely: Cell<bool>,
-    /// The real clocks while modules are evaluated ahead.
-    pub(crate) clocks: RefCell<Clocks>,
+    /// Where `Math.random` draws from.
+    pub(crate) random: RefCell<Rng>,
     stop: Cell<Option<Stop>>,
     pub(crate) calls: Calls,
     pub(crate) timers: Timers,
@@ -81,10 +83,22 @@ pub(crate) struct State {
 const MAX_REJECTIONS: usize = 32;
 
 impl State {
-    /// Ties the engine to a run, once.
-    pub(crate) fn assign(&self, assignment: Assignment) {
-        // A worker makes an engine for one run only, so there is no earlier assignment to lose.
-        let _ = self.assignment.set(assignment);
+    /// Ties the engine to a run.
+    pub(crate) fn begin_run(&self, assignment: Assignment) {
+        // Without a good seed, numbers that nobody may rely on for secrets are less random.
+        self.random.borrow_mut().seed(getrandom::u64().unwrap_or_default());
+        self.assignment.replace(Some(Rc::new(assignment)));
+    }
+
+    /// Forgets the run, and every JavaScript value that is of it.
+    pub(crate) fn end_run(&self) {
+        self.calls.clear();
+        self.timers.clear();
+        self.rejections.take();
+        self.stop.set(None);
+        self.untimely.set(false);
+        self.ahead.take();
+        self.assignment.take();
     }
 
     /// Modules are evaluated ahead from now on, until [`Self::end_ahead`].
@@ -112,8 +126,8 @@ impl State {
         }
     }
 
-    pub(crate) fn assignment(&self) -> Option<&Assignment> {
-        self.assignment.get()
+    pub(crate) fn assignment(&self) -> Option<Rc<Assignment>> {
+        self.assignment.borrow().clone()
     }
 
     pub(crate) fn stopped(&self) -> Option<Stop> {
@@ -198,11 +212,8 @@ impl State {
 
     /// Lets go of all JavaScript values, which must not outlive the engine.
     pub(crate) fn clear(&self) {
-        self.calls.clear();
-        self.timers.clear();
-        self.rejections.take();
+        self.end_run();
         self.native.take();
-        self.clocks.take();
         self.builtins.take();
     }
 }

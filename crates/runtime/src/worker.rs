@@ -1,5 +1,5 @@
-//! The runner's threads for runs: one run a thread, with an engine made beforehand where that is possible, and with the
-//! function's modules evaluated in it beforehand where the same function ran last and its modules allow it.
+//! The runner's threads for runs. Each has an engine, and does one run at a time with it; after a run the engine is put
+//! back to what it was before. Where the modules of a function allow it, they are evaluated once, ahead of its runs.
 
 use crate::error::{Failure, code};
 use crate::host::Refusal;
@@ -17,8 +17,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Threads that wait with an engine ready. An idle engine costs some hundred kilobytes.
-const SPARE_WORKERS: usize = 4;
+/// Threads that wait with an engine for as long as it takes. An idle engine and its images cost a few megabytes.
+const SPARE_WORKERS: usize = 2;
+
+/// Threads that wait with an engine for a while: what was busy a moment ago is likely to be busy again.
+const MAX_IDLE_WORKERS: usize = 16;
+
+/// How long those wait.
+const LINGER: Duration = Duration::from_secs(10);
 
 /// The modules of a function; the first is the entry.
 #[derive(Debug)]
@@ -144,14 +150,17 @@ pub(crate) struct Workers {
 struct Queue {
     /// Runs that wait for a thread that is making its engine.
     jobs: VecDeque<Job>,
-    /// Threads that make an engine.
+    /// Threads that make an engine, or put it back to what it was.
     making: usize,
     /// Threads that wait, the one that waits longest first.
     idle: Vec<Idle>,
+    /// The next thread's number.
+    next: u64,
 }
 
 /// A thread that waits with an engine.
 struct Idle {
+    thread: u64,
     /// The modules that the engine has evaluated.
     bundle: Option<Arc<Bundle>>,
     job: Sender<Job>,
@@ -163,6 +172,14 @@ impl Queue {
         let has_it = |idle: &Idle| idle.bundle.as_ref().is_some_and(|ahead| Arc::ptr_eq(ahead, bundle));
         self.idle.iter().position(has_it).or_else(|| self.idle.iter().position(|idle| idle.bundle.is_none()))
     }
+}
+
+/// How a run left its engine.
+enum RunEnd {
+    Succeeded,
+    Failed,
+    /// In a state that nobody can vouch for.
+    Broken,
 }
 
 impl Workers {
@@ -178,11 +195,9 @@ impl Workers {
     /// Gives a run to a thread.
     pub(crate) fn start(self: &Arc<Self>, job: Job) {
         let mut queue = self.queue();
-        let suitable = queue.best(&job.bundle);
         let is_soon_served = queue.making > queue.jobs.len();
-        let any = (queue.idle.len() >= SPARE_WORKERS).then_some(0);
-        let idle = suitable.or(if is_soon_served { None } else { any });
-        if let Some(at) = idle {
+        let others = (!is_soon_served && !queue.idle.is_empty()).then_some(0);
+        if let Some(at) = queue.best(&job.bundle).or(others) {
             // An idle thread waits for nothing else.
             let _ = queue.idle.remove(at).job.send(job);
             return;
@@ -199,76 +214,78 @@ impl Workers {
 
     fn spawn(self: &Arc<Self>, queue: &mut Queue) {
         let workers = Arc::clone(self);
+        let number = queue.next;
         let thread = std::thread::Builder::new().name("run".into()).stack_size(THREAD_STACK);
         // Without a new thread, the run waits for one that is there.
-        if thread.spawn(move || workers.work()).is_ok() {
+        if thread.spawn(move || workers.work(number)).is_ok() {
             queue.making += 1;
+            queue.next += 1;
         }
     }
 
-    /// One thread's life: make an engine, wait for a run, do it, drop the engine.
-    fn work(&self) {
-        let mut last = None;
+    /// One thread's life: make an engine, then wait for a run, do it, put the engine back, and so on.
+    fn work(&self, thread: u64) {
+        let mut engine = Isolate::new();
         loop {
-            let mut isolate = Isolate::new();
-            let job = if let Some(job) = self.waiting_job() {
-                job
-            } else {
-                let mut ahead = None;
-                if let (Ok(engine), Some(bundle)) = (&mut isolate, last.take()) {
-                    if self.load_ahead(engine, &bundle) {
-                        ahead = Some(bundle);
-                    } else {
-                        isolate = Isolate::new();
-                    }
-                }
-                let Some(job) = self.wait(ahead) else { return };
-                job
+            let modules = engine.as_ref().ok().and_then(Isolate::modules).cloned();
+            let Some(job) = self.next_job(thread, modules) else { return };
+            engine = match engine {
+                Ok(engine) => engine.for_modules(&job.bundle),
+                Err(_) => Isolate::new(),
             };
-            if isolate.as_ref().is_ok_and(|engine| !engine.is_for(&job.bundle)) {
-                isolate = Isolate::new();
-            }
             let bundle = Arc::clone(&job.bundle);
-            let succeeded = self.run(job, isolate);
-            last = (succeeded && !bundle.is_untimely.load(Ordering::Relaxed)).then_some(bundle);
-            if !self.is_wanted() {
-                return;
+            let end = self.run(job, engine.as_ref());
+            self.queue().making += 1;
+            engine = match (engine, end) {
+                (Err(_), _) | (_, RunEnd::Broken) => Isolate::new(),
+                (Ok(used), RunEnd::Failed) => used.renew(),
+                (Ok(used), RunEnd::Succeeded) => used.renew().and_then(|engine| self.ready(engine, &bundle)),
+            };
+        }
+    }
+
+    /// An engine that is ready for the next run of a function.
+    fn ready(&self, mut engine: Isolate, bundle: &Arc<Bundle>) -> rquickjs::Result<Isolate> {
+        let is_ready = engine.modules().is_some()
+            || bundle.is_untimely.load(Ordering::Relaxed)
+            // A run that waits now needs no modules ahead of it.
+            || !self.queue().jobs.is_empty();
+        if is_ready || self.load_ahead(&mut engine, bundle) { Ok(engine) } else { engine.without_modules() }
+    }
+
+    /// Waits for a run, as one of the idle threads. `None` when there are enough of them.
+    fn next_job(&self, thread: u64, bundle: Option<Arc<Bundle>>) -> Option<Job> {
+        let arrival = {
+            let mut queue = self.queue();
+            queue.making -= 1;
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            if queue.idle.len() >= MAX_IDLE_WORKERS {
+                return None;
+            }
+            let (job, arrival) = channel();
+            queue.idle.push(Idle { thread, bundle, job });
+            arrival
+        };
+        loop {
+            if let Ok(job) = arrival.recv_timeout(LINGER) {
+                return Some(job);
+            }
+            let mut queue = self.queue();
+            match queue.idle.iter().position(|idle| idle.thread == thread) {
+                Some(at) if queue.idle.len() > SPARE_WORKERS => {
+                    queue.idle.remove(at);
+                    return None;
+                }
+                Some(_) => {}
+                // It was given a job in this moment.
+                None => return arrival.recv().ok(),
             }
         }
     }
 
-    /// Whether a thread that has done its run should make another engine: one that nobody would use costs as much as a run.
-    fn is_wanted(&self) -> bool {
-        let mut queue = self.queue();
-        let is_wanted = !queue.jobs.is_empty() || queue.idle.len() + queue.making < SPARE_WORKERS;
-        queue.making += usize::from(is_wanted);
-        is_wanted
-    }
-
-    fn waiting_job(&self) -> Option<Job> {
-        let mut queue = self.queue();
-        let job = queue.jobs.pop_front()?;
-        queue.making -= 1;
-        Some(job)
-    }
-
-    /// Waits for a run, as one of the idle threads; `None` when there are enough of them.
-    fn wait(&self, bundle: Option<Arc<Bundle>>) -> Option<Job> {
-        let mut queue = self.queue();
-        queue.making -= 1;
-        if let Some(job) = queue.jobs.pop_front() {
-            return Some(job);
-        }
-        if queue.idle.len() >= SPARE_WORKERS {
-            return None;
-        }
-        let (job, arrival) = channel();
-        queue.idle.push(Idle { bundle, job });
-        drop(queue);
-        arrival.recv().ok()
-    }
-
-    /// Evaluates the modules that this thread ran last, for the next run of the same function.
+    /// Evaluates the modules that this thread ran last, for the next runs of the same function.
     fn load_ahead(&self, isolate: &mut Isolate, bundle: &Arc<Bundle>) -> bool {
         let control = Arc::new(Control::new());
         self.ahead().push(Arc::clone(&control));
@@ -284,14 +301,16 @@ impl Workers {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does a run and tells the parent. Whether it succeeded.
-    fn run(&self, job: Job, isolate: rquickjs::Result<Isolate>) -> bool {
+    /// Does a run and tells the parent.
+    fn run(&self, job: Job, isolate: Result<&Isolate, &rquickjs::Error>) -> RunEnd {
         let cpu_start = thread_cpu();
         job.control.thread.store(rustix::thread::gettid().as_raw_nonzero().get(), Ordering::Relaxed);
         job.control.cpu_start.store(cpu_start.as_micros() as u64, Ordering::Relaxed);
-        let result = match &isolate {
+        let mut end = RunEnd::Failed;
+        let result = match isolate {
             Ok(isolate) => catch_unwind(AssertUnwindSafe(|| self.run_in(&job, isolate, cpu_start)))
                 .unwrap_or_else(|_| {
+                    end = RunEnd::Broken;
                     Err(Failure::new(code::INTERNAL, "The runtime failed while it ran the function."))
                 }),
             Err(error) => Err(Failure::new(code::RUNNER_LOST, format!("No engine could be made: {error}."))),
@@ -299,7 +318,9 @@ impl Workers {
         job.control.outside();
         let cpu_micros = thread_cpu().saturating_sub(cpu_start).as_micros() as u64;
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.task);
-        let succeeded = result.is_ok();
+        if result.is_ok() {
+            end = RunEnd::Succeeded;
+        }
         // The reading thread sees a parent that is gone, and ends the process.
         let _ = match result {
             Ok(output) => {
@@ -309,9 +330,7 @@ impl Workers {
                 self.writer.send(&FromRunner::Failed { task: job.task, cpu_micros, failure }, &[])
             }
         };
-        // Freeing a large heap takes time; the parent has its answer by now.
-        drop(isolate);
-        succeeded
+        end
     }
 
     fn run_in(&self, job: &Job, isolate: &Isolate, cpu_start: Duration) -> Result<String, Failure> {

@@ -32,7 +32,9 @@
  * @property {(a: ArrayBuffer, b: ArrayBuffer) => boolean} timingSafeEqual
  * @property {(href: string, base: string | undefined) => UrlParts | null} url
  * @property {(href: string, part: string, value: string) => UrlParts | null} setUrlPart
- * @property {() => number} now
+ * @property {() => number} now milliseconds since some moment
+ * @property {() => void} inOwnTime notes that what happens must not happen ahead of a run
+ * @property {() => number} random at least 0 and less than 1
  * @property {(name: string) => any} builtin
  */
 

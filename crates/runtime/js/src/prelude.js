@@ -1,5 +1,6 @@
 // The runtime's JavaScript side, seen from Rust: `install` once per engine, `start` once per run, `describe` for a failed one.
 import { defineProperty, ErrorClass, jsonParse, jsonStringify, PromiseClass, promiseThen, toText, TypeErrorClass } from './intrinsics.js';
+import { performance, startClock, unwatchClocks, watchClocks } from './clocks.js';
 import { createConsole } from './console.js';
 import { describe } from './describe.js';
 import { setThreshold } from './log.js';
@@ -11,7 +12,7 @@ import { atob, btoa, TextDecoder, TextEncoder } from './text.js';
 import * as timers from './timers.js';
 import { URL } from './url.js';
 
-export { describe };
+export { describe, unwatchClocks, watchClocks };
 
 /**
  * Sets the globals. To be called once per engine, before any user code.
@@ -19,8 +20,6 @@ export { describe };
  */
 export function install(given) {
   setNative(given);
-  const started = native.now();
-  const timeOrigin = Date.now();
   const { setUncaughtHandler, ...timerFunctions } = timers;
   const globals = /** @type {Record<string, unknown>} */ ({
     console: createConsole(),
@@ -30,12 +29,14 @@ export function install(given) {
       promiseThen(promiseThen(PromiseClass.resolve(), () => callback()), undefined, (/** @type {unknown} */ error) => onUncaught(error));
     },
     URL, URLSearchParams, TextEncoder, TextDecoder, atob, btoa,
-    performance: { now: () => native.now() - started, timeOrigin },
+    performance,
     global: globalThis,
   });
   for (const name of Object.keys(globals)) define(name, { value: globals[name], writable: true });
   // A hook set here would be handed the functions of every frame on the stack, ours included.
   defineProperty(Error, 'prepareStackTrace', { get: () => undefined, set: () => {}, enumerable: false, configurable: false });
+  // The engine's own would draw the same numbers in every run, all of which start from one image.
+  define('random', { value: function random() { return native.random(); }, writable: true }, Math);
   lazily('Buffer', bufferClass);
   lazily('crypto', () => native.builtin('crypto').webcrypto);
 }
@@ -43,9 +44,10 @@ export function install(given) {
 /**
  * @param {string} name
  * @param {PropertyDescriptor} descriptor
+ * @param {object} [target]
  */
-function define(name, descriptor) {
-  defineProperty(globalThis, name, { ...descriptor, enumerable: false, configurable: true });
+function define(name, descriptor, target = globalThis) {
+  defineProperty(target, name, { ...descriptor, enumerable: false, configurable: true });
 }
 
 /**
@@ -79,6 +81,7 @@ timers.setUncaughtHandler((error) => onUncaught(error));
  * @returns {Promise<string>} the output as JSON
  */
 export function start(_given, kind, definition, contextJson, inputJson) {
+  startClock();
   return new PromiseClass((resolve, reject) => {
     onUncaught = reject;
     promiseThen(execute(kind, definition, contextJson, inputJson), resolve, reject);

@@ -41,9 +41,13 @@ impl Calls {
         self.pending.borrow().is_empty()
     }
 
+    /// Forgets everything, for the next run.
     pub(crate) fn clear(&self) {
+        self.next.set(0);
         self.pending.take();
+        self.in_flight.set(0);
         self.queue.take();
+        self.queued_bytes.set(0);
     }
 
     /// Settles the promise of an answered call and sends a waiting one.

@@ -1,17 +1,19 @@
-//! `native.hash`, `native.hmac`, `native.randomBytes` and `native.timingSafeEqual`.
+//! `native.hash`, `native.hmac`, `native.randomBytes`, `native.random` and `native.timingSafeEqual`.
 
 use crate::ops::bytes;
+use crate::state::State;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};
 use rquickjs::{ArrayBuffer, Ctx, Exception, Function, Object, Result};
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
+use std::rc::Rc;
 use subtle::ConstantTimeEq;
 
 /// Random bytes that one call gives at most.
 const MAX_RANDOM: usize = 1 << 20;
 
-pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>, state: &Rc<State>) -> Result<()> {
     native.set(
         "hash",
         Function::new(ctx.clone(), |ctx: Ctx<'js>, algorithm: String, data: ArrayBuffer<'js>| {
@@ -31,8 +33,22 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             },
         )?,
     )?;
-    native
-        .set("randomBytes", Function::new(ctx.clone(), |ctx: Ctx<'js>, count: usize| random(&ctx, count))?)?;
+    let drawer = Rc::clone(state);
+    native.set(
+        "randomBytes",
+        Function::new(ctx.clone(), move |ctx: Ctx<'js>, count: usize| {
+            drawer.in_own_time();
+            random(&ctx, count)
+        })?,
+    )?;
+    let drawer = Rc::clone(state);
+    native.set(
+        "random",
+        Function::new(ctx.clone(), move || {
+            drawer.in_own_time();
+            drawer.random.borrow_mut().f64()
+        })?,
+    )?;
     native.set(
         "timingSafeEqual",
         Function::new(ctx.clone(), |ctx: Ctx<'js>, a: ArrayBuffer<'js>, b: ArrayBuffer<'js>| {

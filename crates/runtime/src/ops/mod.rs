@@ -13,6 +13,9 @@ use rquickjs::{Ctx, Function, Object, Result};
 use std::rc::Rc;
 
 /// Makes the frozen `native` object.
+///
+/// Every function that is Rust's is made here, before there is an image of the engine, and is never freed before the
+/// engine: an image that is put back must not find a function whose Rust half is gone.
 pub(crate) fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
     call::install(ctx, &native, state)?;
@@ -20,7 +23,7 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> Result<Object<'
     builtin::install(ctx, &native, state)?;
     text::install(ctx, &native)?;
     url::install(ctx, &native)?;
-    crypto::install(ctx, &native)?;
+    crypto::install(ctx, &native, state)?;
     let freeze: Function = ctx.globals().get::<_, Object>("Object")?.get("freeze")?;
     freeze.call((native,))
 }

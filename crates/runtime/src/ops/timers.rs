@@ -1,4 +1,4 @@
-//! `native.setTimer`, `native.clearTimer` and `native.now`.
+//! `native.setTimer`, `native.clearTimer`, `native.now` and `native.inOwnTime`.
 
 use crate::state::State;
 use rquickjs::{Ctx, Exception, Function, Object, Persistent, Result};
@@ -51,7 +51,9 @@ impl Timers {
         true
     }
 
+    /// Forgets everything, for the next run.
     pub(crate) fn clear(&self) {
+        self.next_id.set(0);
         self.due.take();
         self.by_id.take();
     }
@@ -93,5 +95,7 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>, state: &Rc<Stat
         reader.in_own_time();
         start.elapsed().as_secs_f64() * 1000.0
     };
-    native.set("now", Function::new(ctx.clone(), now)?)
+    native.set("now", Function::new(ctx.clone(), now)?)?;
+    let noticed = Rc::clone(state);
+    native.set("inOwnTime", Function::new(ctx.clone(), move || noticed.in_own_time())?)
 }
