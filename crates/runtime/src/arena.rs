@@ -9,6 +9,7 @@
 //! that it hands out, so that both can be copied, and it merges what is freed). Small blocks pass through lists of their
 //! size, as in other allocators. What a run needs beyond [`REGION`] comes in blocks of its own, given back at the end.
 #![expect(unsafe_code, reason = "an allocator and its image are memory without types")]
+#![expect(clippy::cast_ptr_alignment, reason = "every block is aligned to 16 bytes")]
 
 use rlsf::Tlsf;
 use rquickjs::allocator::Allocator;
@@ -172,7 +173,8 @@ impl Inner {
         let Ok(start) = map(size) else { return false };
         self.overflow.push((start, size));
         // SAFETY: the block is mapped, and nobody uses it.
-        unsafe { self.table.blocks.insert_free_block_ptr(NonNull::slice_from_raw_parts(start, size)) }.is_some()
+        unsafe { self.table.blocks.insert_free_block_ptr(NonNull::slice_from_raw_parts(start, size)) }
+            .is_some()
     }
 
     /// # Safety
@@ -274,7 +276,12 @@ fn layout(size: usize) -> Option<Layout> {
 fn map(size: usize) -> std::io::Result<NonNull<u8>> {
     // SAFETY: a new mapping, at an address that the system chooses.
     let start = unsafe {
-        mmap_anonymous(ptr::null_mut(), size, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::NORESERVE)
+        mmap_anonymous(
+            ptr::null_mut(),
+            size,
+            ProtFlags::READ | ProtFlags::WRITE,
+            MapFlags::PRIVATE | MapFlags::NORESERVE,
+        )
     }?;
     NonNull::new(start.cast()).ok_or_else(|| std::io::ErrorKind::OutOfMemory.into())
 }

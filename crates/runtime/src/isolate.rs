@@ -108,8 +108,7 @@ impl Isolate {
             tracker.rejection(&ctx, promise, reason, handled);
         })));
         let context = Context::builder().with::<Intrinsics>().build(&runtime)?;
-        let mut isolate =
-            Self { prelude: None, context, runtime, state, arena, pristine: None, ahead: None };
+        let mut isolate = Self { prelude: None, context, runtime, state, arena, pristine: None, ahead: None };
         let prelude = isolate.context.with(|ctx| {
             let native = ops::install(&ctx, &isolate.state)?;
             isolate.state.native.replace(Some(Persistent::save(&ctx, native.clone())));
@@ -184,7 +183,8 @@ impl Isolate {
     pub(crate) fn load_ahead(&mut self, bundle: &Arc<Bundle>, control: Arc<Control>) -> bool {
         self.state.bundle.replace(Some(Arc::clone(bundle)));
         self.state.begin_ahead(control);
-        let loaded = self.enter(|ctx| self.prelude(ctx)?.get::<_, Function>("watchClocks")?.call::<_, ()>(()));
+        let loaded =
+            self.enter(|ctx| self.prelude(ctx)?.get::<_, Function>("watchClocks")?.call::<_, ()>(()));
         let loaded = loaded.and_then(|()| self.evaluate(bundle)).and_then(|(namespace, evaluated)| {
             self.run_jobs()?;
             self.enter(|ctx| {
@@ -195,7 +195,8 @@ impl Isolate {
         let is_timely = self.state.end_ahead();
         let (Ok(Some(namespace)), true) = (loaded, is_timely) else { return false };
         let builtins = self.state.builtins.borrow().keys().cloned().collect();
-        self.ahead = self.arena.image().map(|image| Ahead { bundle: Arc::clone(bundle), namespace, builtins, image });
+        self.ahead =
+            self.arena.image().map(|image| Ahead { bundle: Arc::clone(bundle), namespace, builtins, image });
         self.ahead.is_some()
     }
 

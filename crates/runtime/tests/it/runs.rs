@@ -251,6 +251,69 @@ async fn every_run_has_fresh_modules_and_the_right_time() {
     }
 }
 
+/// All runs of a function start from one image of an engine, which must not make their chance the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_draw_different_random_numbers() {
+    let bench = Bench::new();
+    let host = TestHost::silent();
+    for module in [
+        "export default () => [Math.random(), crypto.randomUUID()];",
+        "const drawn = [Math.random(), crypto.randomUUID()]; export default () => drawn;",
+    ] {
+        let modules = bench.compile(&[("module.js", module)]).await;
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..6 {
+            let run = bench.prepare(Kind::Script, modules.clone(), &json!(0));
+            let value = output(bench.runtime.run(bench.tenant, run, host.clone()).await);
+            assert!((0.0..1.0).contains(&value[0].as_f64().unwrap()), "{value}");
+            assert!(
+                seen.insert(value[0].to_string()) && seen.insert(value[1].to_string()),
+                "{module}: {value}"
+            );
+            // So that the next run finds an engine that has been put back.
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+}
+
+/// What a run opens, defines, leaves behind or fails with is gone for the next run, which may get the same engine.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_is_put_back_after_whatever_a_run_did() {
+    let mut bench = Bench::new().cpu_ms(300).wall_ms(1000);
+    bench.limits.memory = 24 << 20;
+    let host = TestHost::silent();
+    let code = "
+        import { createHash } from 'crypto';
+        const cache = new Map();
+        export default async (input) => {
+            const found = [cache.size, 'left' in globalThis, typeof Map.prototype.stolen, Object.keys(Buffer).includes('left')];
+            cache.set('key', 'value');
+            globalThis.left = 1; Map.prototype.stolen = 1; Buffer.left = 1;
+            setTimeout(() => cache.set('late', 1), 60000);
+            void Promise.reject(new Error('nobody listens'));
+            createHash('sha256').update('x').digest('hex');
+            if (input === 1) throw new Error('thrown');
+            if (input === 2) while (true);
+            if (input === 3) { const held = []; while (true) held.push(new Array(1000).fill(held)); }
+            if (input === 4) await new Promise(() => {});
+            if (input === 5) (function deeper() { deeper(); })();
+            if (input === 6) delete globalThis.Map;
+            return found;
+        };";
+    let modules = bench.compile(&[("module.js", code)]).await;
+    for round in 0..24 {
+        let run = bench.prepare(
+            Kind::Script,
+            modules.clone(),
+            &json!(if round % 2 == 0 { 0 } else { round / 2 % 7 }),
+        );
+        let outcome = bench.runtime.run(bench.tenant, run, host.clone()).await;
+        if round % 2 == 0 {
+            assert_eq!(output(outcome), json!([0, false, "undefined", false]), "round {round}");
+        }
+    }
+}
+
 /// Prints what a run costs; asserts only that it is not out of all proportion.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_round_trip_is_short() {
