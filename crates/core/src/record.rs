@@ -1,7 +1,9 @@
 //! Records: rows that a sync saved. Identity, content hash and cursor.
 
 mod merge;
+mod overlay;
 pub use merge::merge;
+pub use overlay::{Change, ChangeKind, Overlay, StoredRecord};
 
 use crate::{id::ConnectionId, time::Timestamp};
 use base64::Engine as _;

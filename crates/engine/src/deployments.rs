@@ -3,7 +3,7 @@
 //! A deployment is judged whole ([`check`]), compared with what is there ([`draft`]), compiled in a runner, and then
 //! written in one transaction: what cannot be deployed leaves everything as it was.
 
-mod check;
+pub(crate) mod check;
 mod commonjs;
 mod draft;
 
@@ -173,7 +173,7 @@ fn used_modules(deployment: &Deployment) -> impl Iterator<Item = (&str, &Module)
 }
 
 /// Says what is wrong where the author can find it: in the TypeScript, if the module has a map.
-fn rejected(error: &CompileError, deployment: &Deployment) -> Error {
+pub(crate) fn rejected(error: &CompileError, deployment: &Deployment) -> Error {
     let CompileError { module, line, column, message } = error;
     let map = deployment.modules.get(module).and_then(|module| module.map.as_deref());
     let maps = SourceMaps::new(map.map(|map| (module.as_str(), map.as_bytes())));

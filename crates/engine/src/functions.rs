@@ -33,6 +33,13 @@ impl Maps {
     }
 }
 
+impl LoadedFunction {
+    /// A function that was made ready elsewhere; `maps` are its modules' source maps by module name.
+    pub(crate) fn new(function: Function, modules: Arc<[Module]>, maps: Vec<(String, String)>) -> Self {
+        Self { function, modules, maps: Maps(maps) }
+    }
+}
+
 impl fmt::Debug for LoadedFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LoadedFunction({})", self.function.id)

@@ -11,6 +11,7 @@ pub mod connections;
 pub mod credentials;
 pub mod deliveries;
 pub mod deployments;
+pub mod dry_runs;
 pub mod environment_variables;
 pub mod environments;
 mod fields;

@@ -185,7 +185,7 @@ fn too_many(request: &Request, allowance: Allowance, now: i64) -> Response {
 }
 
 /// First path segments below which a body must be JSON where a content type is given (http-api.md §1).
-const JSON_ONLY: [&str; 16] = [
+const JSON_ONLY: [&str; 17] = [
     "oauth",
     "api-auth",
     "auth",
@@ -202,6 +202,7 @@ const JSON_ONLY: [&str; 16] = [
     "functions",
     "action",
     "deployments",
+    "dry-runs",
 ];
 
 fn check_content_type(request: &Request) -> Result<(), ApiError> {

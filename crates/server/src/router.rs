@@ -38,6 +38,7 @@ fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(api::connections::get_connection_alias, api::connections::delete_connection_alias))
         .routes(routes!(api::deployments::plan_deployment))
         .routes(routes!(api::deployments::deploy))
+        .routes(routes!(api::dry_runs::dry_run))
         .routes(routes!(api::environment_variables::list_environment_variables))
         .routes(routes!(
             api::environment_variables::set_environment_variable,

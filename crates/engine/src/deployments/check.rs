@@ -28,7 +28,7 @@ fn problem(field: &str, code: &'static str, message: impl Into<String>) -> Check
 }
 
 /// Refuses the first thing that is wrong.
-pub(super) fn check(deployment: &Deployment) -> Result<()> {
+pub(crate) fn check(deployment: &Deployment) -> Result<()> {
     let below = |parent: &str, key: String, checked: Checked| {
         checked.map_err(|Problem { path, code, message }| Error::Invalid {
             path: [parent.to_owned(), key].into_iter().chain(path).collect(),

@@ -6,14 +6,17 @@
 mod context;
 mod host;
 
+pub(crate) use host::{Answer, RunHost, check_model, head, refusal};
+
 use crate::{Engine, Failure, functions::LoadedFunction};
 use bespoke_core::{
     connection::Connection,
     environment::Environment,
+    id::EnvironmentId,
     run::RunKind,
     sync::{Counts, Sync, TriggerOptions},
 };
-use bespoke_runtime::{Kind, Limits, Run};
+use bespoke_runtime::{Host, Kind, Limits, Run};
 use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -51,25 +54,47 @@ pub(crate) struct Ended {
     pub(crate) counts: BTreeMap<String, Counts>,
 }
 
+/// An execution as the runtime takes it.
+pub(crate) struct Prepared {
+    environment: EnvironmentId,
+    run: Run,
+    function: Arc<LoadedFunction>,
+}
+
 impl Engine {
     /// Executes a function. Never fails itself: what goes wrong is the execution's result.
     pub(crate) async fn execute(self: &Arc<Self>, execution: Execution) -> Ended {
+        let prepared = self.prepare(&execution);
+        let host = Arc::new(host::RunHost::new(Arc::clone(self), execution));
+        let result = self.run_prepared(prepared, Arc::clone(&host) as Arc<dyn Host>).await;
+        Ended { result, counts: host.counts() }
+    }
+
+    /// What the runtime needs to know of an execution.
+    pub(crate) fn prepare(&self, execution: &Execution) -> Prepared {
         let function = Arc::clone(&execution.function);
         let run = Run {
             id: execution.id,
             kind: runtime_kind(execution.kind),
             modules: Arc::clone(&function.modules),
             input: execution.input.clone(),
-            context: context::build(self, &execution),
+            context: context::build(self, execution),
             limits: self.limits(execution.kind),
             cancel: execution.cancel.clone(),
         };
-        let tenant = execution.environment.id;
-        let host = Arc::new(host::RunHost::new(Arc::clone(self), execution));
-        let outcome =
-            self.runtime.run(tenant, run, Arc::clone(&host) as Arc<dyn bespoke_runtime::Host>).await;
-        let result = outcome.result.map_err(|failure| speak_of_the_source(failure, &function));
-        Ended { result, counts: host.counts() }
+        Prepared { environment: execution.environment.id, run, function }
+    }
+
+    /// Runs what [`Engine::prepare`] gave, with `host` to answer its calls. The output's JSON, or the failure in words of
+    /// the author's source.
+    pub(crate) async fn run_prepared(
+        &self,
+        prepared: Prepared,
+        host: Arc<dyn Host>,
+    ) -> Result<Bytes, Failure> {
+        let Prepared { environment, run, function } = prepared;
+        let outcome = self.runtime.run(environment, run, host).await;
+        outcome.result.map_err(|failure| speak_of_the_source(failure, &function))
     }
 
     fn limits(&self, kind: RunKind) -> Limits {

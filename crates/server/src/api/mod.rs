@@ -5,6 +5,7 @@
 pub mod actions;
 pub mod connections;
 pub mod deployments;
+pub mod dry_runs;
 pub mod environment_variables;
 pub mod functions;
 pub mod health;

@@ -88,6 +88,12 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ),
     ("POST /deployments", "/deployments", r#"{"functions":[],"modules":{}}"#, Own),
     ("POST /deployments/plan", "/deployments/plan", r#"{"functions":[],"modules":{}}"#, Own),
+    (
+        "POST /dry-runs",
+        "/dry-runs",
+        r#"{"function":{"integration":"none","kind":"action","name":"x"},"connection_id":"a"}"#,
+        Refused(404, "not_found"),
+    ),
     ("GET /environment-variables", "/environment-variables", "", Own),
     ("PUT /environment-variables/{name}", "/environment-variables/PROD", r#"{"value":"x"}"#, Own),
     ("DELETE /environment-variables/{name}", "/environment-variables/DEV", "", Refused(404, "not_found")),

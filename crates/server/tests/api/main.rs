@@ -6,6 +6,7 @@ mod backend;
 mod conformance;
 mod connections;
 mod deployments;
+mod dry_runs;
 mod environment_variables;
 mod fixtures;
 mod functions;

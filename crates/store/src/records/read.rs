@@ -8,7 +8,7 @@ use crate::{
 };
 use bespoke_core::{
     id::{ConnectionId, EnvironmentId, IntegrationId},
-    record::{Action, Cursor, Record},
+    record::{Action, Cursor, Record, StoredRecord},
     time::Timestamp,
 };
 use uuid::Uuid;
@@ -78,6 +78,28 @@ impl Store {
         let has_more = records.len() > limit;
         records.truncate(limit);
         Ok(RecordsPage { records, has_more })
+    }
+
+    /// What is stored of the records with these ids, deleted ones too; those that are not there are left out.
+    pub async fn stored_records(
+        &self,
+        set: RecordSet,
+        external_ids: Vec<String>,
+    ) -> Result<Vec<StoredRecord>> {
+        self.db
+            .read(move |tx| {
+                let from = tx.by_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
+                let sql = format!("SELECT r.external_id, r.hash, r.payload, r.deleted_at {from}");
+                tx.query(&sql, params![set.id, Value::json(&external_ids)?], |row| {
+                    Ok(StoredRecord {
+                        external_id: row.get(0)?,
+                        hash: row.get(1)?,
+                        payload: row.get(2)?,
+                        deleted: row.get::<Option<Timestamp>>(3)?.is_some(),
+                    })
+                })
+            })
+            .await
     }
 
     /// How many records that are not deleted the connections of an integration have, or one of them. Counts nothing:

@@ -13,6 +13,7 @@ use bespoke_core::{connection::Connection, document::Write, sync::Counts};
 use bespoke_runtime::host::{Call, Host, Refusal, Reply, Request};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+pub(crate) use records::check_model;
 use records::RecordChange;
 use serde::Serialize;
 use serde_json::value::to_raw_value;
@@ -23,7 +24,7 @@ use std::{
 
 /// Answers the calls of one run.
 #[derive(Clone)]
-pub(super) struct RunHost(Arc<Inner>);
+pub(crate) struct RunHost(Arc<Inner>);
 
 struct Inner {
     engine: Arc<Engine>,
@@ -31,7 +32,7 @@ struct Inner {
     counts: Mutex<BTreeMap<String, Counts>>,
 }
 
-type Answer = Result<Reply, Refusal>;
+pub(crate) type Answer = Result<Reply, Refusal>;
 
 impl Host for RunHost {
     fn call(&self, call: Call) -> BoxFuture<'static, Answer> {
@@ -63,7 +64,7 @@ impl Host for RunHost {
 }
 
 impl RunHost {
-    pub(super) fn new(engine: Arc<Engine>, execution: Execution) -> Self {
+    pub(crate) fn new(engine: Arc<Engine>, execution: Execution) -> Self {
         Self(Arc::new(Inner { engine, execution, counts: Mutex::default() }))
     }
 
@@ -88,14 +89,15 @@ impl RunHost {
     }
 }
 
-fn head(value: &impl Serialize) -> Answer {
+/// An answer without bulk data.
+pub(crate) fn head(value: &impl Serialize) -> Answer {
     let head = to_raw_value(value)
         .map_err(|_| Refusal::new("server_error", "The answer cannot be written as JSON."))?;
     Ok(Reply { head: Some(head), body: Bytes::new() })
 }
 
 /// What a function sees of a use case's failure.
-fn refusal(error: Error) -> Refusal {
+pub(crate) fn refusal(error: Error) -> Refusal {
     match error {
         Error::NotFound(Resource::Connection) => {
             Refusal::new("unknown_connection", "The connection does not exist.")

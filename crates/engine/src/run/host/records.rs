@@ -21,12 +21,7 @@ pub(super) enum RecordChange {
 impl RunHost {
     pub(super) async fn records(&self, change: RecordChange, model: &str, body: Bytes) -> Answer {
         let Execution { function, id, sync, connection, .. } = &self.0.execution;
-        let models = &function.function.definition.models;
-        if !models.iter().any(|declared| declared == model) {
-            let message =
-                format!("The model `{model}` is not among the function's models: {}", models.join(", "));
-            return Err(Refusal::new("invalid_model", message));
-        }
+        check_model(&function.function.definition.models, model)?;
         let variant = sync.as_ref().map_or(BASE_VARIANT, |sync| &sync.variant);
         let records: Vec<NewRecord> =
             record::read_batch(&body).map_err(|error| Refusal::new("invalid_records", error.to_string()))?;
@@ -50,4 +45,13 @@ impl RunHost {
             &serde_json::json!({ "added": added, "updated": updated, "deleted": deleted, "unchanged": unchanged }),
         )
     }
+}
+
+/// Refuses a model that the function did not declare.
+pub(crate) fn check_model(models: &[String], model: &str) -> Result<(), Refusal> {
+    if models.iter().any(|declared| declared == model) {
+        return Ok(());
+    }
+    let message = format!("The model `{model}` is not among the function's models: {}", models.join(", "));
+    Err(Refusal::new("invalid_model", message))
 }

@@ -315,6 +315,7 @@ async fn records(world: &World) {
     }
     store.update_records(set, batch(3, 10), NODE, 1).await.unwrap();
     assert_eq!(store.delete_records(set, batch(0, 2), NODE).await.unwrap().deleted, 2);
+    assert_eq!(store.stored_records(set, vec!["1".to_owned(), "none".to_owned()]).await.unwrap().len(), 1);
     let mut last = None;
     for bits in 0..8_u32 {
         let given = |bit: u32| bits >> bit & 1 == 1;
