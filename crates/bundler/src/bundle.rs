@@ -4,11 +4,12 @@ use crate::{
     Diagnostic, FunctionFile, Project, Selection,
     build::{Chunk, Entry, Splitting, UNKNOWN_FILE, build},
     plugin::VirtualModules,
+    source_map,
     threads::with_big_stacks,
 };
 use bespoke_core::function::{Definition, DeployScope, DeployedFunction, Deployment, Module, Origin, Source};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fs,
 };
 use tokio::runtime::Runtime;
@@ -125,6 +126,15 @@ fn reachable(entry: &Chunk, by_name: &HashMap<&str, &Chunk>) -> Vec<String> {
 }
 
 impl Bundle {
+    /// The project's own files that `function` was made of, as [`FunctionFile::path`] writes them, but for those that
+    /// hold types or data only.
+    pub fn sources(&self, function: &BundledFunction) -> BTreeSet<String> {
+        let maps = function.modules.iter().filter_map(|name| self.modules.get(name)?.map.as_deref());
+        let mut sources: BTreeSet<String> = maps.flat_map(source_map::sources).collect();
+        sources.insert(function.file.path.clone());
+        sources
+    }
+
     /// What is sent to the server. `definitions` are those of the bundle's functions, in the same order.
     pub fn into_deployment(self, definitions: Vec<Definition>, scope: DeployScope) -> Deployment {
         let functions = self.functions.into_iter().zip(definitions).map(|(function, definition)| {

@@ -3,7 +3,7 @@
 use crate::Diagnostic;
 use bespoke_core::function::FunctionKind;
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -44,6 +44,8 @@ pub struct Selection {
     pub kind: Option<FunctionKind>,
     /// Only those of this name.
     pub name: Option<String>,
+    /// Only those in these files, as [`FunctionFile::path`] has them.
+    pub files: Option<BTreeSet<String>>,
 }
 
 impl Selection {
@@ -52,6 +54,7 @@ impl Selection {
         self.integration.as_ref().is_none_or(|integration| *integration == file.integration)
             && self.kind.is_none_or(|kind| kind == file.kind)
             && self.name.as_ref().is_none_or(|name| *name == file.name)
+            && self.files.as_ref().is_none_or(|files| files.contains(&file.path))
     }
 }
 

@@ -45,6 +45,15 @@ pub(crate) fn own_sources_only(map: &SourceMap) -> Option<String> {
     any.then(|| small.into_sourcemap().to_json_string())
 }
 
+/// The files that `map` speaks of; none where it cannot be read.
+pub(crate) fn sources(map: &str) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Sources {
+        sources: Vec<String>,
+    }
+    serde_json::from_str(map).map(|Sources { sources }| sources).unwrap_or_default()
+}
+
 /// Where in the TypeScript a place of a bundled module is: `line` and `column` from 1, as in a stack trace.
 ///
 /// `None` when the place is not the author's code or `map` cannot be read.

@@ -1,5 +1,6 @@
 //! The command line.
 
+use bespoke_core::function::FunctionKind;
 use bespoke_server::config::SETTINGS;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -17,6 +18,18 @@ pub(crate) enum Command {
     /// Start the server.
     #[command(after_help = settings_help())]
     Serve(ServeArgs),
+    /// Make a project that compiles and deploys at once.
+    Init(InitArgs),
+    /// Add a function to a project.
+    Create(CreateArgs),
+    /// Bundle a project's functions, read their definitions and check their types; needs no server.
+    Compile(CompileArgs),
+    /// Run a function of the project for a real connection, with nothing written anywhere.
+    #[command(after_help = DRY_RUN_HELP)]
+    Dryrun(DryRunArgs),
+    /// Deploy what changed on every save.
+    #[command(after_help = CLIENT_HELP)]
+    Dev(DevArgs),
     /// Bundle the functions of a project and deploy them.
     #[command(after_help = CLIENT_HELP)]
     Deploy(DeployArgs),
@@ -28,6 +41,11 @@ pub(crate) enum Command {
     /// Say where webhooks go and what they tell, and show it.
     #[command(after_help = CLIENT_HELP)]
     Webhooks(WebhooksArgs),
+    /// Print the script that lets a shell complete these commands.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
     /// Print a page of the reference documentation, as Markdown.
@@ -38,6 +56,21 @@ pub(crate) enum Command {
 }
 
 const CLIENT_HELP: &str = "\
+The server is --host, else BESPOKE_HOST, else NANGO_HOSTPORT, else http://127.0.0.1:3003.
+The key is BESPOKE_SECRET_KEY_<ENV>, else NANGO_SECRET_KEY_<ENV>, e.g. BESPOKE_SECRET_KEY_DEV.
+Both may be in a file `.env` in the project's folder or in the current one.";
+
+const DRY_RUN_HELP: &str = "\
+The function runs on the server, as in production: the same runtime and limits, and the connection's credentials, which \
+stay there. Records, metadata and checkpoints are kept in memory and compared with what is stored. Requests that can \
+write (all but GET, HEAD and OPTIONS) are refused and listed unless --allow or --allow-writes lets them through.
+
+Examples:
+  bespoke dryrun contacts customer-1
+  bespoke dryrun hubspot/syncs/contacts customer-1 --metadata '{\"field\":\"cf_1\"}' --allow 'POST /crm/v3/objects/*/search'
+  bespoke dryrun create-contact customer-1 --input @contact.json --allow-writes
+  bespoke dryrun contacts customer-1 --payload @webhook.json
+
 The server is --host, else BESPOKE_HOST, else NANGO_HOSTPORT, else http://127.0.0.1:3003.
 The key is BESPOKE_SECRET_KEY_<ENV>, else NANGO_SECRET_KEY_<ENV>, e.g. BESPOKE_SECRET_KEY_DEV.
 Both may be in a file `.env` in the project's folder or in the current one.";
@@ -78,6 +111,117 @@ pub(crate) struct ServerArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The new project's folder.
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Do not run `npm install`.
+    #[arg(long)]
+    pub(crate) no_install: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateArgs {
+    /// What kind of function.
+    pub(crate) kind: Kind,
+    /// Its integration's key and its name.
+    #[arg(value_name = "INTEGRATION/NAME")]
+    pub(crate) function: String,
+    /// The project's folder.
+    #[arg(long, default_value = ".", value_name = "FOLDER")]
+    pub(crate) project: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A kind of function.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Kind {
+    /// Runs on a schedule and saves records.
+    Sync,
+    /// Runs when called and answers.
+    Action,
+    /// Runs when something happens to a connection.
+    OnEvent,
+}
+
+impl From<Kind> for FunctionKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Sync => Self::Sync,
+            Kind::Action => Self::Action,
+            Kind::OnEvent => Self::OnEvent,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompileArgs {
+    /// The project: a folder with an `index.ts` that imports every function.
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Only the functions of this integration.
+    #[arg(long, short, value_name = "KEY")]
+    pub(crate) integration: Option<String>,
+    /// Do not check types.
+    #[arg(long)]
+    pub(crate) no_types: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    /// The project: a folder with an `index.ts` that imports every function.
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DryRunArgs {
+    /// The function: `contacts`, `hubspot/contacts`, `hubspot/syncs/contacts`, or its file.
+    pub(crate) function: String,
+    /// The connection's id.
+    pub(crate) connection: String,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// The project's folder.
+    #[arg(long, default_value = ".", value_name = "FOLDER")]
+    pub(crate) project: PathBuf,
+    /// The integration, where several have a function of this name.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) integration: Option<String>,
+    /// An action's input.
+    #[arg(long, short, value_name = "JSON|@FILE")]
+    pub(crate) input: Option<String>,
+    /// A webhook's payload: runs the sync's `onWebhook`.
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) payload: Option<String>,
+    /// A configuration to run with instead of the connection's metadata.
+    #[arg(long, short, value_name = "JSON|@FILE")]
+    pub(crate) metadata: Option<String>,
+    /// The variant of a sync.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// Send requests that write to the provider.
+    #[arg(long)]
+    pub(crate) allow_writes: bool,
+    /// Send requests that fit, e.g. `POST /crm/v3/objects/*/search`; can be repeated.
+    #[arg(long, value_name = "METHOD PATH")]
+    pub(crate) allow: Vec<String>,
+    /// How many records of each model to show.
+    #[arg(long, default_value_t = 10, value_name = "NUMBER")]
+    pub(crate) limit: usize,
 }
 
 #[derive(Debug, Args)]
@@ -246,6 +390,8 @@ pub(crate) struct ReferenceArgs {
 /// A page of the reference documentation.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Page {
+    /// The commands of this program.
+    Cli,
     /// The settings of the server.
     Settings,
     /// The errors of the HTTP API.

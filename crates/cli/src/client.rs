@@ -2,12 +2,16 @@
 
 use crate::settings::ClientSettings;
 use anyhow::{Context as _, bail};
+use eventsource_stream::Eventsource as _;
+use futures_util::StreamExt as _;
 use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{fmt, time::Duration};
 
 /// A deployment compiles every function before it answers.
 const TIMEOUT: Duration = Duration::from_mins(10);
+/// A sync may run for a day.
+const EVENTS_TIMEOUT: Duration = Duration::from_hours(24);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks a server.
@@ -79,21 +83,49 @@ impl Client {
         self.send(self.http.request(method, self.url(path)).json(body)).await
     }
 
+    /// Asks with a JSON body for events, and gives each to `hear` as it comes: its name and its JSON. `false` from
+    /// `hear` ends it early.
+    pub(crate) async fn events(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        mut hear: impl FnMut(&str, &str) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
+        let request = self.http.post(self.url(path)).json(body).timeout(EVENTS_TIMEOUT);
+        let response = self.accepted(request.header("accept", "text/event-stream")).await?;
+        let mut events = response.bytes_stream().eventsource();
+        while let Some(event) = events.next().await {
+            let event = event.with_context(|| format!("the answer of {} broke off", self.host()))?;
+            if !hear(&event.event, &event.data)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.settings.host)
     }
 
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<T> {
         let host = self.host();
+        let body = self.accepted(request).await?.bytes().await;
+        let body = body.with_context(|| format!("the answer of {host} broke off"))?;
+        serde_json::from_slice(&body)
+            .with_context(|| format!("{host} is not a Bespoke server, or of another version"))
+    }
+
+    /// The answer to a request, if it is not a refusal.
+    async fn accepted(&self, request: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
+        let host = self.host();
         let sent = request.bearer_auth(self.settings.key.expose()).send().await;
         let response =
             sent.map_err(reqwest::Error::without_url).with_context(|| format!("no answer from {host}"))?;
         let status = response.status();
-        let body = response.bytes().await.with_context(|| format!("the answer of {host} broke off"))?;
         if status.is_success() {
-            return serde_json::from_slice(&body)
-                .with_context(|| format!("{host} is not a Bespoke server, or of another version"));
+            return Ok(response);
         }
+        let body = response.bytes().await.with_context(|| format!("the answer of {host} broke off"))?;
         #[derive(Deserialize)]
         struct Envelope {
             error: Body,

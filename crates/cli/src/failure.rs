@@ -17,12 +17,26 @@ pub(crate) enum Failure {
         root: PathBuf,
         /// The errors.
         diagnostics: Vec<Diagnostic>,
+        /// What did not happen because of them: `nothing was deployed`.
+        consequence: &'static str,
     },
     /// The deployment was refused or not confirmed.
     Deploy(anyhow::Error),
+    /// The function failed in a dry run, and was shown.
+    DryRun,
     /// Something else failed.
     Other(anyhow::Error),
 }
+
+/// The exit codes of all commands. `docs/reference/cli.md` is made from this table.
+pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
+    (0, "Done."),
+    (1, "Something failed: the server, the database, the network."),
+    (2, "The command line or a setting is wrong; nothing was done."),
+    (10, "The project has errors; nothing was deployed or run."),
+    (11, "The deployment was refused or not confirmed; nothing was deployed."),
+    (12, "The function failed in the dry run."),
+];
 
 impl Failure {
     /// A wrong command line or setting, in words.
@@ -30,13 +44,14 @@ impl Failure {
         Self::Usage(anyhow::Error::msg(message.into()))
     }
 
-    /// The code that tells scripts what happened; `main.rs` has the table.
+    /// The code that tells scripts what happened: one of [`EXIT_CODES`].
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Other(_) => 1,
             Self::Usage(_) => 2,
             Self::Project { .. } => 10,
             Self::Deploy(_) => 11,
+            Self::DryRun => 12,
         })
     }
 }

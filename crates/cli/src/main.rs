@@ -1,14 +1,6 @@
 //! The `bespoke` binary: the server, and the commands that talk to one.
 //!
-//! It reads top to bottom: arguments, one command, one exit code. Exit codes:
-//!
-//! | code | meaning |
-//! |---|---|
-//! | 0 | done |
-//! | 1 | something failed: the server, the database, the network |
-//! | 2 | the command line or a setting is wrong; nothing was done |
-//! | 10 | the project has errors; nothing was deployed |
-//! | 11 | the deployment was refused or not confirmed; nothing was deployed |
+//! It reads top to bottom: arguments, one command, one exit code (`failure::EXIT_CODES` is the table).
 
 mod args;
 mod client;
@@ -16,6 +8,7 @@ mod commands;
 mod failure;
 mod node;
 mod output;
+mod project;
 mod settings;
 
 use args::{Arguments, Command};
@@ -27,10 +20,16 @@ fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
         Command::Serve(args) => commands::serve::run(args),
+        Command::Init(args) => commands::init::run(args),
+        Command::Create(args) => commands::create::run(args),
+        Command::Compile(args) => commands::compile::run(args),
+        Command::Dryrun(args) => commands::dryrun::run(args),
+        Command::Dev(args) => commands::dev::run(args),
         Command::Deploy(args) => commands::deploy::run(args),
         Command::Keys(args) => commands::keys::run(args),
         Command::Env(args) => commands::env::run(args),
         Command::Webhooks(args) => commands::webhooks::run(args),
+        Command::Completions { shell } => commands::completions::run(shell),
         Command::Openapi => commands::openapi::run(),
         Command::Reference(args) => commands::reference::run(args),
         Command::Runner(_) => return bespoke_runtime::runner_main(),

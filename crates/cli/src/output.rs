@@ -14,8 +14,10 @@ use std::{
     path::Path,
 };
 
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const QUIET: Style = Style::new().dimmed();
+/// For what went wrong.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// For what is beside the point.
+pub(crate) const QUIET: Style = Style::new().dimmed();
 /// For what is new.
 pub(crate) const NEW: Style = AnsiColor::Green.on_default();
 /// For what changes.
@@ -43,6 +45,11 @@ pub(crate) fn json(value: &impl Serialize) {
     line(serde_json::to_string_pretty(value).unwrap_or_default());
 }
 
+/// One of several results as a line of JSON.
+pub(crate) fn json_line(value: &impl Serialize) {
+    line(serde_json::to_string(value).unwrap_or_default());
+}
+
 /// A result as a table that fits the terminal.
 pub(crate) fn table<const N: usize>(headers: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
     let mut table = Table::new();
@@ -53,6 +60,34 @@ pub(crate) fn table<const N: usize>(headers: [&str; N], rows: impl IntoIterator<
     }
     for text in table.to_string().lines() {
         line(text.trim_end());
+    }
+}
+
+/// `1 function`, `3 functions`
+pub(crate) fn count(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
+}
+
+/// Says on a terminal what goes on, until it is dropped. Nowhere else.
+pub(crate) fn busy(what: impl Into<std::borrow::Cow<'static, str>>) -> Busy {
+    let spinner = indicatif::ProgressBar::new_spinner().with_message(what);
+    spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+    Busy(spinner)
+}
+
+/// Work that goes on.
+pub(crate) struct Busy(indicatif::ProgressBar);
+
+impl Busy {
+    /// Runs `print`, which prints lines, without the spinner in between.
+    pub(crate) fn aside(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 
@@ -69,13 +104,14 @@ pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
 /// Why the command ended badly.
 pub(crate) fn failure(failure: &Failure) {
     match failure {
-        Failure::Project { root, diagnostics } => {
+        Failure::Project { root, diagnostics, consequence } => {
             for diagnostic in diagnostics {
                 note(diagnostic_text(root, diagnostic));
             }
-            let errors = if diagnostics.len() == 1 { "error" } else { "errors" };
-            note(styled(BAD, format!("{} {errors}; nothing was deployed", diagnostics.len())));
+            note(styled(BAD, format!("{}; {consequence}", count(diagnostics.len(), "error", "errors"))));
         }
+        // What there is to say was said where it was shown.
+        Failure::DryRun => {}
         Failure::Usage(error) | Failure::Deploy(error) | Failure::Other(error) => {
             let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
             note(format!("{} {}", styled(BAD, "error:"), causes.join(": ")));

@@ -1,17 +1,16 @@
 //! `bespoke deploy`: bundles a project, shows what would change, and deploys it.
 
-mod definitions;
-
 use super::block_on;
 use crate::{
     args::{DeployArgs, ServerArgs},
     client::Client,
     failure::{Failure, Result},
     output::{self, CHANGED, DELETED, NEW, styled},
+    project::{self, Built, Builder},
     settings::ClientSettings,
 };
 use anstyle::Style;
-use bespoke_bundler::{Diagnostic, Project, Selection};
+use bespoke_bundler::Selection;
 use bespoke_core::function::{DeployPlan, DeployScope, Deployment, PlannedFunction};
 use reqwest::Method;
 use std::{collections::BTreeMap, path::Path, time::Instant};
@@ -25,23 +24,23 @@ pub(crate) fn run(args: DeployArgs) -> Result {
     block_on(deploy(&args, &client, &deployment, begin))?
 }
 
+/// What did not happen where the project has errors.
+const NOTHING: &str = "nothing was deployed";
+
 /// Bundles the functions and reads their definitions.
 fn build(args: &DeployArgs) -> Result<Deployment> {
-    let root = args.folder.as_path();
-    let broken = |diagnostics: Vec<Diagnostic>| Failure::Project { root: root.to_owned(), diagnostics };
-    let project = Project::read(root).map_err(broken)?;
+    let project = project::read(&args.folder, NOTHING)?;
     let selection = Selection {
         integration: args.integration.clone(),
         name: args.function.clone(),
         ..Selection::default()
     };
-    if project.select(&selection).next().is_none() {
-        return Err(Failure::usage(nothing_selected(args, root)));
+    let functions = project.select(&selection).count();
+    if functions == 0 {
+        return Err(Failure::usage(nothing_selected(args, &args.folder)));
     }
-    let bundle = bespoke_bundler::bundle(&project, &selection).map_err(broken)?;
-    let program = bespoke_bundler::definitions::bundle(&project, &selection).map_err(broken)?;
-    let json = block_on(definitions::evaluate(program))??.map_err(broken)?;
-    let definitions = bespoke_bundler::definitions::read(&project, &selection, &json).map_err(broken)?;
+    let _busy = output::busy(format!("Bundling {}", output::count(functions, "function", "functions")));
+    let Built { bundle, definitions } = Builder::new()?.build(&project, &selection, NOTHING)?;
     Ok(bundle.into_deployment(definitions, scope(args)))
 }
 
@@ -76,13 +75,15 @@ async fn deploy(args: &DeployArgs, client: &Client, deployment: &Deployment, beg
         return Ok(());
     }
     confirm(args, &plan)?;
+    let busy = output::busy("Deploying");
     let plan: DeployPlan =
         client.ask_with(Method::POST, "/deployments", deployment).await.map_err(Failure::Deploy)?;
+    drop(busy);
     finish(args, &plan, begin);
     Ok(())
 }
 
-fn show(plan: &DeployPlan, environment: &str, host: &str) {
+pub(super) fn show(plan: &DeployPlan, environment: &str, host: &str) {
     output::line(format!("Plan for {environment} at {host}:"));
     let parts: [(&str, Style, &[PlannedFunction]); 3] =
         [("new", NEW, &plan.new), ("changed", CHANGED, &plan.changed), ("deleted", DELETED, &plan.deleted)];

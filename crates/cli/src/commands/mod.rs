@@ -1,7 +1,13 @@
 //! The commands, one file each.
 
+pub(crate) mod compile;
+pub(crate) mod completions;
+pub(crate) mod create;
 pub(crate) mod deploy;
+pub(crate) mod dev;
+pub(crate) mod dryrun;
 pub(crate) mod env;
+pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod openapi;
 pub(crate) mod reference;

@@ -1,5 +1,7 @@
 //! `bespoke reference`: pages of the documentation that are made from tables in the code.
 
+mod cli;
+
 use crate::{
     args::{Page, ReferenceArgs},
     failure::Result,
@@ -12,6 +14,7 @@ use bespoke_server::{config::SETTINGS, error::Code};
 /// Prints a page as Markdown.
 pub(crate) fn run(args: ReferenceArgs) -> Result {
     match args.page {
+        Page::Cli => cli::page(),
         Page::Settings => settings(),
         Page::Errors => errors(),
         Page::Providers => providers()?,

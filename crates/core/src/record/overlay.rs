@@ -3,6 +3,7 @@
 
 use super::{NewRecord, content_hash, merge};
 use crate::sync::Counts;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A record as it is stored.
@@ -32,7 +33,8 @@ pub struct Change<'a> {
 }
 
 /// What became of a record, from the first batch to the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ChangeKind {
     /// It was not there, or was deleted.
     Added,
@@ -40,17 +42,6 @@ pub enum ChangeKind {
     Changed,
     /// It is deleted.
     Removed,
-}
-
-impl ChangeKind {
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Changed => "changed",
-            Self::Removed => "removed",
-        }
-    }
 }
 
 /// The records of one set that batches have touched: as they are stored, and as they would be.

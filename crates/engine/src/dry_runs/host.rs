@@ -299,7 +299,7 @@ impl DryHost {
         let TriggerAction { provider_config_key, connection_id, action_name } = action;
         let message = format!("A dry run starts nothing else, so the action `{action_name}` did not run.");
         self.seen().refused.push(RefusedTrigger {
-            what: "trigger_action",
+            what: "trigger_action".to_owned(),
             integration: provider_config_key,
             connection_id: Some(connection_id),
             names: vec![action_name],

@@ -120,7 +120,7 @@ fn changes(model: String, overlay: &Overlay) -> ModelChanges {
         if changes.len() < MAX_CHANGES {
             changes.push(RecordChange {
                 id: change.external_id.to_owned(),
-                change: change.kind.as_str(),
+                change: change.kind,
                 before: change.before.and_then(raw),
                 after: change.after.and_then(raw),
             });

@@ -6,12 +6,12 @@ use bespoke_core::{
     sync::Counts,
 };
 use bespoke_runtime::Failure;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// What a dry run did, and would have done.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct DryRunReport {
     /// What ran.
     pub function: RanFunction,
@@ -42,12 +42,12 @@ pub struct DryRunReport {
     /// Lines and calls that were too many to be kept.
     pub left_out: u64,
     /// What a fixture needs, where it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<Recording>,
 }
 
 /// Which function ran.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct RanFunction {
     /// The integration's `unique_key`.
     pub integration: String,
@@ -56,7 +56,7 @@ pub struct RanFunction {
     /// Its name.
     pub name: String,
     /// The variant of a sync.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
 }
 
@@ -72,7 +72,7 @@ impl RanFunction {
 }
 
 /// What a real run would count for a model: every batch by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunCounts {
     /// Records that were not there before, or were deleted.
     pub added: u64,
@@ -91,7 +91,7 @@ impl From<Counts> for RunCounts {
 }
 
 /// How the records of a model would differ from what is stored, all batches together.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct ModelChanges {
     /// The model.
     pub model: String,
@@ -104,7 +104,7 @@ pub struct ModelChanges {
 }
 
 /// How many records differ from what is stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeCounts {
     /// Not there, or deleted, before.
     pub added: u64,
@@ -132,12 +132,12 @@ impl ChangeCounts {
 }
 
 /// A record that differs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct RecordChange {
     /// Its id.
     pub id: String,
-    /// `added`, `changed` or `removed`.
-    pub change: &'static str,
+    /// What became of it.
+    pub change: ChangeKind,
     /// The stored content; null where there is none.
     pub before: Option<Box<RawValue>>,
     /// The new content; null where it is removed.
@@ -145,7 +145,7 @@ pub struct RecordChange {
 }
 
 /// A document before and after.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Written {
     /// As it is stored.
     pub before: Option<Box<RawValue>>,
@@ -154,10 +154,10 @@ pub struct Written {
 }
 
 /// A sync or an action that the function wanted started.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RefusedTrigger {
     /// `trigger_action`, ….
-    pub what: &'static str,
+    pub what: String,
     /// The integration's `unique_key`.
     pub integration: String,
     /// The connection; null where all are meant.
@@ -167,7 +167,7 @@ pub struct RefusedTrigger {
 }
 
 /// A request that was sent.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HttpCall {
     /// When it was sent, in milliseconds from the start.
     pub at_ms: u64,
@@ -188,7 +188,7 @@ pub struct HttpCall {
 }
 
 /// A request that was not sent.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BlockedCall {
     /// The method.
     pub method: String,
@@ -199,7 +199,7 @@ pub struct BlockedCall {
 }
 
 /// A line of the log.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LogLine {
     /// When, in milliseconds from the start.
     pub at_ms: u64,
@@ -208,12 +208,12 @@ pub struct LogLine {
     /// The text.
     pub message: String,
     /// What was logged beside it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meta: Option<Arc<RawValue>>,
 }
 
 /// A batch that the function saved, updated or deleted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Batch {
     /// The model.
     pub model: String,
@@ -235,7 +235,7 @@ pub enum Event {
 }
 
 /// Everything that a recorded fixture is made of.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Recording {
     /// The requests with their answers.
     pub exchanges: Vec<Exchange>,
@@ -248,7 +248,7 @@ pub struct Recording {
 }
 
 /// A request of the function, as it asked for it, and the answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Exchange {
     /// The method.
     pub method: String,

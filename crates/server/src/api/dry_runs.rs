@@ -154,14 +154,12 @@ fn joined(work: Result<bespoke_engine::Result<DryRunReport>, tokio::task::JoinEr
 fn rest(events: mpsc::UnboundedReceiver<Event>, work: Work) -> impl Stream<Item = sse::Event> + Send {
     stream::unfold(Some((events, work)), |state| async move {
         let (mut events, work) = state?;
-        match events.recv().await {
-            Some(next) => Some((event(&next), Some((events, work)))),
-            None => {
-                let end = joined(work.await);
-                let end = end.map_or_else(|error| data("error", &error.to_json()), |end| report(&end));
-                Some((end, None))
-            }
+        if let Some(next) = events.recv().await {
+            return Some((event(&next), Some((events, work))));
         }
+        let end = joined(work.await);
+        let end = end.map_or_else(|error| data("error", &error.to_json()), |end| report(&end));
+        Some((end, None))
     })
 }
 

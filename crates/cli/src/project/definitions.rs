@@ -3,7 +3,6 @@
 //! It runs where functions run, in a runner process of this machine: authors' code gets no more rights when it is
 //! deployed than it has later.
 
-use crate::node;
 use anyhow::{Context as _, anyhow};
 use bespoke_bundler::Diagnostic;
 use bespoke_core::{function::Module, id::EnvironmentId};
@@ -40,17 +39,8 @@ impl Host for NoHost {
     }
 }
 
-/// Runs `program` (its entry first). The JSON that it returns, or what is wrong with the project.
+/// Runs `program` (its entry first) in `runtime`. The JSON that it returns, or what is wrong with the project.
 pub(super) async fn evaluate(
-    program: Vec<(String, Module)>,
-) -> anyhow::Result<Result<String, Vec<Diagnostic>>> {
-    let runtime = Runtime::new(node::runtime_options(1)?);
-    let result = evaluate_in(&runtime, &program).await;
-    runtime.shutdown().await;
-    result
-}
-
-async fn evaluate_in(
     runtime: &Runtime,
     program: &[(String, Module)],
 ) -> anyhow::Result<Result<String, Vec<Diagnostic>>> {

@@ -1,0 +1,118 @@
+//! A project on this machine: its functions bundled, and what they say of themselves.
+
+mod definitions;
+pub(crate) mod init;
+pub(crate) mod types;
+pub(crate) mod typescript;
+
+use crate::{
+    failure::{Failure, Result},
+    node,
+};
+use anyhow::Context as _;
+use bespoke_bundler::{Bundle, Diagnostic, FunctionFile, Project, Selection};
+use bespoke_core::function::Definition;
+use bespoke_runtime::Runtime;
+use std::path::Path;
+
+/// Functions, ready to be sent.
+pub(crate) struct Built {
+    /// The modules.
+    pub(crate) bundle: Bundle,
+    /// What the functions say of themselves, in the order of the bundle's functions.
+    pub(crate) definitions: Vec<Definition>,
+}
+
+/// Bundles functions and reads their definitions. Keeps a runner process for that between builds.
+pub(crate) struct Builder {
+    waits: tokio::runtime::Runtime,
+    runtime: Runtime,
+}
+
+impl Builder {
+    /// A builder. It starts nothing yet.
+    pub(crate) fn new() -> Result<Self> {
+        let waits = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let waits = waits.context("the threads of this program cannot be started")?;
+        let runtime = {
+            let _entered = waits.enter();
+            Runtime::new(node::runtime_options(1)?)
+        };
+        Ok(Self { waits, runtime })
+    }
+
+    /// Builds the functions of `project` that `selection` means. `consequence` is what did not happen when it fails:
+    /// `nothing was deployed`.
+    pub(crate) fn build(
+        &self,
+        project: &Project,
+        selection: &Selection,
+        consequence: &'static str,
+    ) -> Result<Built> {
+        let broken = |diagnostics: Vec<Diagnostic>| Failure::Project {
+            root: project.root().to_owned(),
+            diagnostics,
+            consequence,
+        };
+        let bundle = bespoke_bundler::bundle(project, selection).map_err(broken)?;
+        let program = bespoke_bundler::definitions::bundle(project, selection).map_err(broken)?;
+        let evaluated = self.waits.block_on(definitions::evaluate(&self.runtime, &program))?;
+        let json = evaluated.map_err(broken)?;
+        let definitions = bespoke_bundler::definitions::read(project, selection, &json).map_err(broken)?;
+        Ok(Built { bundle, definitions })
+    }
+
+    /// Waits for something else on this builder's threads.
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.waits.block_on(work)
+    }
+}
+
+impl Drop for Builder {
+    fn drop(&mut self) {
+        self.waits.block_on(self.runtime.shutdown());
+    }
+}
+
+/// Reads the project in `folder`.
+pub(crate) fn read(folder: &Path, consequence: &'static str) -> Result<Project> {
+    Project::read(folder).map_err(|diagnostics| Failure::Project {
+        root: folder.to_owned(),
+        diagnostics,
+        consequence,
+    })
+}
+
+/// The one function that `text` names: `contacts`, `hubspot/contacts`, `hubspot/syncs/contacts` or the path of its file.
+pub(crate) fn find<'a>(
+    project: &'a Project,
+    text: &str,
+    integration: Option<&str>,
+) -> Result<&'a FunctionFile> {
+    let everything = Selection::default();
+    let named = text.trim_start_matches("./");
+    let stem = named.strip_suffix(".ts").unwrap_or(named);
+    let is_it = |file: &&FunctionFile| {
+        let FunctionFile { integration: key, name, path, .. } = file;
+        integration.is_none_or(|wanted| wanted == key)
+            && (stem == name || stem == format!("{key}/{name}") || path.strip_suffix(".ts") == Some(stem))
+    };
+    let found: Vec<_> = project.select(&everything).filter(is_it).collect();
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => {
+            let all: Vec<_> = project.select(&everything).map(|file| shown(file)).collect();
+            let root = project.root().display();
+            Err(Failure::usage(format!("the project in `{root}` has no function `{text}`; it has {}", all.join(", "))))
+        }
+        several => {
+            let several: Vec<_> = several.iter().map(|file| shown(file)).collect();
+            Err(Failure::usage(format!("`{text}` can be {}: name it so", several.join(" or "))))
+        }
+    }
+}
+
+/// `hubspot/syncs/contacts`
+pub(crate) fn shown(file: &FunctionFile) -> String {
+    format!("{}/{}/{}", file.integration, file.kind.folder(), file.name)
+}
