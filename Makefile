@@ -55,7 +55,7 @@ generate: $(PRELUDE) ## write openapi.json and docs/reference from the code
 	cargo build --locked --package bespoke
 	"$(CARGO_TARGET_DIR)/debug/bespoke" openapi > openapi.json
 	mkdir -p docs/reference
-	for page in settings errors providers; do "$(CARGO_TARGET_DIR)/debug/bespoke" reference $$page > docs/reference/$$page.md; done
+	for page in cli settings errors providers; do "$(CARGO_TARGET_DIR)/debug/bespoke" reference $$page > docs/reference/$$page.md; done
 
 check-generated: generate ## fail where generated files are stale
 	git diff --exit-code -- openapi.json docs/reference

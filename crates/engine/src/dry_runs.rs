@@ -11,6 +11,8 @@ mod draft;
 mod host;
 mod records;
 pub mod report;
+mod requests;
+mod triggers;
 pub mod writes;
 
 use crate::{Engine, Error, Resource, Result, functions::LoadedFunction, run::Execution};
@@ -20,7 +22,7 @@ use bespoke_core::{
     environment::Environment,
     function::{Deployment, FunctionKind},
     run::RunKind,
-    sync::{self, BASE_VARIANT, DEFAULT_FREQUENCY, Sync},
+    sync::{self, BASE_VARIANT, DEFAULT_FREQUENCY, Sync, TriggerOptions},
 };
 use bytes::Bytes;
 use host::DryHost;
@@ -101,7 +103,8 @@ impl Engine {
             connection: connection.clone(),
             function: Arc::clone(&function),
             input: dry.payload.unwrap_or(dry.input),
-            sync: sync.clone(),
+            sync,
+            options: TriggerOptions::default(),
             depth: 0,
             cancel,
         };

@@ -6,7 +6,7 @@ use crate::{
     args::DevArgs,
     client::Client,
     failure::{Failure, Result},
-    output::{self, BAD, CHANGED, NEW, QUIET, styled},
+    output::{self, CHANGED, NEW, QUIET, styled},
     project::{self, Built, Builder, types},
     settings::ClientSettings,
 };
@@ -90,8 +90,7 @@ impl Dev<'_> {
         if !changed.iter().all(|file| file == "index.ts" || known(file)) {
             return everything;
         }
-        let all = Selection::default();
-        let paths = project.select(&all).map(|file| file.path.clone());
+        let paths = project.functions.iter().map(|file| file.path.clone());
         let touched = paths.filter(|path| {
             self.sources.get(path).is_none_or(|sources| !sources.is_disjoint(changed))
         });

@@ -89,7 +89,6 @@ pub(crate) fn find<'a>(
     text: &str,
     integration: Option<&str>,
 ) -> Result<&'a FunctionFile> {
-    let everything = Selection::default();
     let named = text.trim_start_matches("./");
     let stem = named.strip_suffix(".ts").unwrap_or(named);
     let is_it = |file: &&FunctionFile| {
@@ -97,11 +96,11 @@ pub(crate) fn find<'a>(
         integration.is_none_or(|wanted| wanted == key)
             && (stem == name || stem == format!("{key}/{name}") || path.strip_suffix(".ts") == Some(stem))
     };
-    let found: Vec<_> = project.select(&everything).filter(is_it).collect();
+    let found: Vec<_> = project.functions.iter().filter(is_it).collect();
     match found.as_slice() {
         [one] => Ok(one),
         [] => {
-            let all: Vec<_> = project.select(&everything).map(|file| shown(file)).collect();
+            let all: Vec<_> = project.functions.iter().map(shown).collect();
             let root = project.root().display();
             Err(Failure::usage(format!("the project in `{root}` has no function `{text}`; it has {}", all.join(", "))))
         }

@@ -1,6 +1,7 @@
 //! The binary from outside: what it prints, how it ends, and what a server then does.
 #![allow(clippy::unwrap_used)]
 
+mod authoring;
 mod credentials;
 mod deploy;
 mod documents;

@@ -4,15 +4,14 @@
 use super::{
     records::{BatchKind, DryRecords, raw},
     report::{
-        Batch, BlockedCall, DryRunReport, Event, Exchange, HttpCall, LogLine, RanFunction, Recording,
-        RefusedTrigger, Written, millis,
+        Batch, BlockedCall, DryRunReport, Event, HttpCall, LogLine, RanFunction, Recording, RefusedTrigger,
+        Written, millis,
     },
-    writes::{self, AllowedWrites},
+    writes::AllowedWrites,
 };
 use crate::{
     Engine, Failure,
-    http::redact,
-    run::{Execution, RunHost},
+    run::{Answer, Execution, RunHost, check_model, head},
 };
 use bespoke_core::{
     connection::Connection,
@@ -21,14 +20,10 @@ use bespoke_core::{
     record,
     sync::BASE_VARIANT,
 };
-use bespoke_runtime::host::{Call, Host, Http, Log, Refusal, Reply, Request, TriggerAction};
+use bespoke_runtime::host::{Call, Host, Log, Refusal, Reply, Request};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use serde::Deserialize;
-use serde_json::{
-    Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Value, value::RawValue};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -36,7 +31,7 @@ use std::{
 use tokio::sync::mpsc;
 
 /// Log lines, and requests, that are kept for the report; more are counted.
-const MAX_KEPT: usize = 10_000;
+pub(super) const MAX_KEPT: usize = 10_000;
 
 /// How a dry run is done.
 pub(super) struct Options {
@@ -49,35 +44,33 @@ pub(super) struct Options {
 
 /// Answers the calls of one dry run.
 #[derive(Clone)]
-pub(super) struct DryHost(Arc<Inner>);
+pub(super) struct DryHost(pub(super) Arc<Inner>);
 
-struct Inner {
-    engine: Arc<Engine>,
+pub(super) struct Inner {
+    pub(super) engine: Arc<Engine>,
     /// Does what only reads.
     real: RunHost,
-    connection: Connection,
+    pub(super) connection: Connection,
     definition: Definition,
     variant: Option<String>,
     records: DryRecords,
-    options: Options,
+    pub(super) options: Options,
     begin: Instant,
     seen: Mutex<Seen>,
 }
 
 /// What happened so far.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Seen {
     /// What the function wrote as metadata last.
     metadata: Option<Document>,
-    calls: Vec<HttpCall>,
-    blocked: Vec<BlockedCall>,
-    refused: Vec<RefusedTrigger>,
+    pub(super) calls: Vec<HttpCall>,
+    pub(super) blocked: Vec<BlockedCall>,
+    pub(super) refused: Vec<RefusedTrigger>,
     logs: Vec<LogLine>,
-    left_out: u64,
-    recording: Recording,
+    pub(super) left_out: u64,
+    pub(super) recording: Recording,
 }
-
-type Answer = Result<Reply, Refusal>;
 
 impl Host for DryHost {
     fn call(&self, call: Call) -> BoxFuture<'static, Answer> {
@@ -94,7 +87,11 @@ impl Host for DryHost {
                 Request::SaveRecords(records) => run.batch(BatchKind::Save, &records.model, &body).await,
                 Request::UpdateRecords(records) => run.batch(BatchKind::Update, &records.model, &body).await,
                 Request::DeleteRecords(records) => run.batch(BatchKind::Delete, &records.model, &body).await,
-                Request::TriggerAction(action) => Err(run.refuse_action(action)),
+                Request::GetIntegration(_) => run.0.real.call(Call { request, body }).await,
+                Request::TriggerAction(action) => run.trigger_action(action),
+                Request::TriggerSync(sync) => run.trigger_sync(sync),
+                Request::StartSync(syncs) => run.start_sync(syncs),
+                Request::UncontrolledFetch(request) => run.fetch(*request, body).await,
                 Request::Log(line) => Ok(run.log(line)),
             }
         })
@@ -162,80 +159,19 @@ impl DryHost {
         }
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells whoever listens; one who has gone away is no matter.
-    fn tell(&self, event: impl FnOnce() -> Event) {
+    pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
         if let Some(events) = &self.0.options.events {
             let _ = events.send(event());
         }
     }
 
-    fn elapsed(&self) -> u64 {
+    pub(super) fn elapsed(&self) -> u64 {
         millis(self.0.begin.elapsed())
-    }
-
-    async fn http(&self, request: Http, body: Bytes) -> Answer {
-        if !self.0.options.allowed.allows(&request) {
-            return Err(self.block(writes::method(&request), writes::place(&request), body.len()));
-        }
-        let connection = self.connection_of(&request).await?;
-        let (at_ms, begin, sent) = (self.elapsed(), Instant::now(), body.len());
-        let asked = self.0.options.record.then(|| (request.clone(), body.clone()));
-        let (method, place) = (request.method.to_ascii_uppercase(), writes::place(&request));
-        let provider = &self.0.connection.provider;
-        let answer = self.0.engine.request_for_run(&connection, provider, request, body).await;
-        let mut call = HttpCall {
-            at_ms,
-            method,
-            url: place,
-            status: None,
-            error: None,
-            duration_ms: millis(begin.elapsed()),
-            sent_bytes: sent,
-            received_bytes: 0,
-        };
-        match &answer {
-            Ok(reply) => {
-                let head = AnswerHead::read(reply);
-                call.status = Some(head.status);
-                call.url = head.url.parse().map_or(head.url.clone(), |url| redact::url(&url));
-                call.received_bytes = reply.body.len();
-                if let Some((request, body)) = asked {
-                    self.seen().recording.exchanges.push(exchange(request, &body, head, &reply.body));
-                }
-            }
-            Err(refusal) => call.error = Some(refusal.message.clone()),
-        }
-        self.tell(|| Event::Call(call.clone()));
-        let mut seen = self.seen();
-        if seen.calls.len() < MAX_KEPT { seen.calls.push(call) } else { seen.left_out += 1 }
-        drop(seen);
-        answer
-    }
-
-    /// The connection whose credentials a request gets.
-    async fn connection_of(&self, request: &Http) -> Result<Connection, Refusal> {
-        let own = &self.0.connection;
-        let key = request.provider_config_key.as_ref().unwrap_or(&own.provider_config_key);
-        let id = request.connection_id.as_ref().unwrap_or(&own.connection_id);
-        if (key, id) == (&own.provider_config_key, &own.connection_id) {
-            return Ok(own.clone());
-        }
-        self.0.engine.connection(own.environment, key, id).await.map_err(crate::run::refusal)
-    }
-
-    fn block(&self, method: String, url: String, body_bytes: usize) -> Refusal {
-        let message = format!(
-            "A dry run writes nothing, so {method} {url} was not sent. Where it only reads, allow it: `--allow '{method} {url}'`."
-        );
-        let blocked = BlockedCall { method, url, body_bytes };
-        self.tell(|| Event::BlockedCall(blocked.clone()));
-        let mut seen = self.seen();
-        if seen.blocked.len() < MAX_KEPT { seen.blocked.push(blocked) } else { seen.left_out += 1 }
-        Refusal::new("dry_run_write_refused", message)
     }
 
     /// The connection as it is stored, with the metadata that the run has.
@@ -271,7 +207,7 @@ impl DryHost {
     }
 
     async fn batch(&self, kind: BatchKind, model: &str, body: &[u8]) -> Answer {
-        crate::run::check_model(&self.0.definition.models, model)?;
+        check_model(&self.0.definition.models, model)?;
         let records =
             record::read_batch(body).map_err(|error| Refusal::new("invalid_records", error.to_string()))?;
         self.record_batch(kind, model, body);
@@ -295,18 +231,6 @@ impl DryHost {
         batches.entry(model.to_owned()).or_default().extend(given);
     }
 
-    fn refuse_action(&self, action: TriggerAction) -> Refusal {
-        let TriggerAction { provider_config_key, connection_id, action_name } = action;
-        let message = format!("A dry run starts nothing else, so the action `{action_name}` did not run.");
-        self.seen().refused.push(RefusedTrigger {
-            what: "trigger_action".to_owned(),
-            integration: provider_config_key,
-            connection_id: Some(connection_id),
-            names: vec![action_name],
-        });
-        Refusal::new("dry_run_trigger_refused", message)
-    }
-
     fn log(&self, line: Log) -> Reply {
         let Log { level, message, meta } = line;
         let line = LogLine { at_ms: self.elapsed(), level, message, meta: meta.map(Arc::from) };
@@ -315,49 +239,4 @@ impl DryHost {
         if seen.logs.len() < MAX_KEPT { seen.logs.push(line) } else { seen.left_out += 1 }
         Reply::default()
     }
-}
-
-/// The structured part of an answer to a request.
-#[derive(Deserialize)]
-struct AnswerHead {
-    status: u16,
-    url: String,
-    headers: Vec<(String, String)>,
-}
-
-impl AnswerHead {
-    fn read(reply: &Reply) -> Self {
-        let head = reply.head.as_ref().and_then(|head| serde_json::from_str(head.get()).ok());
-        head.unwrap_or(Self { status: 0, url: String::new(), headers: Vec::new() })
-    }
-}
-
-fn exchange(request: Http, body: &[u8], head: AnswerHead, answer: &[u8]) -> Exchange {
-    Exchange {
-        method: request.method.to_ascii_uppercase(),
-        endpoint: request.endpoint,
-        params: request.params,
-        headers: request.headers,
-        data: content(body),
-        status: head.status,
-        response_headers: head.headers,
-        response: content(answer),
-    }
-}
-
-/// A body as JSON, or its text as a JSON string; `None` where it is empty.
-fn content(body: &[u8]) -> Option<Box<RawValue>> {
-    if body.is_empty() {
-        return None;
-    }
-    serde_json::from_slice::<&RawValue>(body)
-        .map(ToOwned::to_owned)
-        .or_else(|_| to_raw_value(&String::from_utf8_lossy(body)))
-        .ok()
-}
-
-fn head(value: &impl serde::Serialize) -> Answer {
-    let head = to_raw_value(value)
-        .map_err(|_| Refusal::new("server_error", "The answer cannot be written as JSON."))?;
-    Ok(Reply { head: Some(head), body: Bytes::new() })
 }

@@ -52,12 +52,16 @@ impl AllowedWrites {
 
 /// The method that the provider will see, in capitals.
 pub(super) fn method(request: &Http) -> String {
-    let overridden = request
-        .headers
+    effective(&request.method, &request.headers)
+}
+
+/// The method that a request has for who gets it, in capitals.
+pub(super) fn effective(method: &str, headers: &[(String, String)]) -> String {
+    let overridden = headers
         .iter()
         .find(|(name, _)| OVERRIDES.iter().any(|header| name.eq_ignore_ascii_case(header)))
         .map(|(_, value)| value.trim());
-    overridden.filter(|value| !value.is_empty()).unwrap_or(&request.method).to_ascii_uppercase()
+    overridden.filter(|value| !value.is_empty()).unwrap_or(method).to_ascii_uppercase()
 }
 
 /// Where a request goes, as the function names it: path or URL without query.

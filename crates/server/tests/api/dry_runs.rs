@@ -5,7 +5,6 @@ use bespoke_testkit::{
     app::{Answer, Client, Options, TestApp},
     both,
     database::Database,
-    runner,
 };
 use serde_json::{Value, json};
 use std::{
@@ -92,7 +91,7 @@ impl Crm {
 async fn start(database: Database) -> (TestApp, Crm) {
     let crm = Crm::start().await;
     let options = Options {
-        runner: Some(runner::program()),
+        functions: true,
         background: true,
         settings: vec![("BESPOKE_OUTBOUND_ALLOW", crm.url.replace("http://", ""))],
         ..Options::default()
