@@ -18,8 +18,11 @@ fn the_index_names_the_functions() {
         ]
     );
 
-    let selection =
-        Selection { integration: Some("zendesk".to_owned()), kind: Some(FunctionKind::Sync), name: None };
+    let selection = Selection {
+        integration: Some("zendesk".to_owned()),
+        kind: Some(FunctionKind::Sync),
+        ..Selection::default()
+    };
     let selected: Vec<_> = project.select(&selection).map(|file| file.name.as_str()).collect();
     assert_eq!(selected, ["tickets"]);
 }

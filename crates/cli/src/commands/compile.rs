@@ -5,7 +5,7 @@ use crate::{
     failure::{Failure, Result},
     output,
     project::{
-        self, Built, Builder, types,
+        self, Builder, Built, types,
         typescript::{self, Checked},
     },
 };
@@ -53,7 +53,11 @@ pub(crate) fn run(args: CompileArgs) -> Result {
     // Side by side: TypeScript takes longer than all the rest.
     let (built, checked) = std::thread::scope(|scope| {
         let types = scope.spawn(|| {
-            if args.no_types { Checked::Skipped("--no-types".to_owned()) } else { typescript::check(project.root()) }
+            if args.no_types {
+                Checked::Skipped("--no-types".to_owned())
+            } else {
+                typescript::check(project.root())
+            }
         });
         let built = Builder::new().and_then(|builder| builder.build(&project, &selection, NOTHING));
         (built, types.join().unwrap_or_else(|_| Checked::Skipped("the check broke off".to_owned())))
@@ -82,7 +86,8 @@ pub(crate) fn run(args: CompileArgs) -> Result {
         [path, line.version.unwrap_or("counted").to_owned(), size, line.models.join(", ")]
     });
     output::table(["FUNCTION", "VERSION", "SIZE", "MODELS"], rows);
-    let types = reason.map_or_else(|| "types fit".to_owned(), |reason| format!("types not checked: {reason}"));
+    let types =
+        reason.map_or_else(|| "types fit".to_owned(), |reason| format!("types not checked: {reason}"));
     output::line(format!(
         "\n{} in {:.1} s; {types}.",
         output::count(functions, "function", "functions"),

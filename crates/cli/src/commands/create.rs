@@ -16,7 +16,10 @@ pub(crate) fn run(args: CreateArgs) -> Result {
     let kind = args.kind.into();
     let (root, index) = (args.project.as_path(), args.project.join("index.ts"));
     let imports = fs::read_to_string(&index).map_err(|_| {
-        Failure::usage(format!("`{}` is no project: it has no index.ts; `bespoke init` makes one", root.display()))
+        Failure::usage(format!(
+            "`{}` is no project: it has no index.ts; `bespoke init` makes one",
+            root.display()
+        ))
     })?;
     let path = format!("{integration}/{}/{name}.ts", bespoke_core::function::FunctionKind::folder(kind));
     if root.join(&path).exists() {

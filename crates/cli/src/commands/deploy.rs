@@ -6,7 +6,7 @@ use crate::{
     client::Client,
     failure::{Failure, Result},
     output::{self, CHANGED, DELETED, NEW, styled},
-    project::{self, Built, Builder},
+    project::{self, Builder, Built},
     settings::ClientSettings,
 };
 use anstyle::Style;

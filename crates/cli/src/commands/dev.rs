@@ -7,7 +7,7 @@ use crate::{
     client::Client,
     failure::{Failure, Result},
     output::{self, CHANGED, NEW, QUIET, styled},
-    project::{self, Built, Builder, types},
+    project::{self, Builder, Built, types},
     settings::ClientSettings,
 };
 use bespoke_bundler::{Project, Selection};
@@ -41,7 +41,11 @@ pub(crate) fn run(args: DevArgs) -> Result {
     let host = client.host().to_owned();
     let mut dev =
         Dev { args: &args, client, builder: Builder::new()?, sources: BTreeMap::new(), broken: false };
-    dev.say(&format!("Deploying {} to {} at {host} on every save; Ctrl-C stops.", args.folder.display(), args.server.env));
+    dev.say(&format!(
+        "Deploying {} to {} at {host} on every save; Ctrl-C stops.",
+        args.folder.display(),
+        args.server.env
+    ));
     dev.round(None)?;
     while let Some(files) = changes.next() {
         dev.round(Some(&files))?;
@@ -91,9 +95,8 @@ impl Dev<'_> {
             return everything;
         }
         let paths = project.functions.iter().map(|file| file.path.clone());
-        let touched = paths.filter(|path| {
-            self.sources.get(path).is_none_or(|sources| !sources.is_disjoint(changed))
-        });
+        let touched =
+            paths.filter(|path| self.sources.get(path).is_none_or(|sources| !sources.is_disjoint(changed)));
         Selection { files: Some(touched.collect()), ..everything }
     }
 

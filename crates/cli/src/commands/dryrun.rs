@@ -7,7 +7,7 @@ use crate::{
     client::Client,
     failure::{Failure, Result},
     output,
-    project::{self, Built, Builder},
+    project::{self, Builder, Built},
     settings::ClientSettings,
 };
 use anyhow::Context as _;
@@ -79,7 +79,12 @@ fn draft(builder: &Builder, project: &bespoke_bundler::Project, file: &FunctionF
     Ok(bundle.into_deployment(definitions, DeployScope::Named))
 }
 
-async fn ask(client: &Client, args: &DryRunArgs, file: &FunctionFile, body: &Body<'_>) -> Result<DryRunReport> {
+async fn ask(
+    client: &Client,
+    args: &DryRunArgs,
+    file: &FunctionFile,
+    body: &Body<'_>,
+) -> Result<DryRunReport> {
     let quiet = args.server.json;
     if !quiet {
         show::begin(&project::shown(file), args, client.host());

@@ -20,8 +20,11 @@ struct Made {
 pub(crate) fn run(args: InitArgs) -> Result {
     let root = args.folder.as_path();
     let files = init::files();
-    let there: Vec<_> =
-        files.iter().filter(|(path, _)| root.join(path).exists()).map(|(path, _)| path.display().to_string()).collect();
+    let there: Vec<_> = files
+        .iter()
+        .filter(|(path, _)| root.join(path).exists())
+        .map(|(path, _)| path.display().to_string())
+        .collect();
     if !there.is_empty() {
         let message = format!("`{}` has {} already; nothing was written", root.display(), there.join(", "));
         return Err(Failure::usage(message));

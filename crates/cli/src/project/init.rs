@@ -74,7 +74,10 @@ fn capitalised(word: &str) -> String {
 /// Adds the import of a function to the text of `index.ts`, which is sorted where it was sorted before.
 pub(crate) fn with_import(index: &str, path: &str) -> String {
     let line = format!("import './{}.js';", path.trim_end_matches(".ts"));
-    if index.lines().any(|there| there.trim_end().trim_end_matches(';').replace('"', "'") == line.trim_end_matches(';')) {
+    if index
+        .lines()
+        .any(|there| there.trim_end().trim_end_matches(';').replace('"', "'") == line.trim_end_matches(';'))
+    {
         return index.to_owned();
     }
     let mut lines: Vec<&str> = index.lines().collect();
@@ -93,7 +96,9 @@ pub(crate) fn parse_name(text: &str) -> Result<(&str, &str)> {
         !integration.is_empty() && !integration.starts_with('.') && !integration.contains('\\') && word(name)
     });
     parts.ok_or_else(|| {
-        Failure::usage(format!("`{text}` is not `<integration>/<name>`; a name has letters, digits, `_` and `-`"))
+        Failure::usage(format!(
+            "`{text}` is not `<integration>/<name>`; a name has letters, digits, `_` and `-`"
+        ))
     })
 }
 
@@ -109,12 +114,16 @@ mod tests {
         assert_eq!(with_import(expected, "b/syncs/y.ts"), expected);
         assert_eq!(with_import("", "b/syncs/y.ts"), "import './b/syncs/y.js';\n");
         let unsorted = "import './c/syncs/x.js';\nimport './a/syncs/x.js';\n";
-        assert!(with_import(unsorted, "b/syncs/y.ts").ends_with("a/syncs/x.js';\nimport './b/syncs/y.js';\n"));
+        assert!(
+            with_import(unsorted, "b/syncs/y.ts").ends_with("a/syncs/x.js';\nimport './b/syncs/y.js';\n")
+        );
     }
 
     #[test]
     fn models_are_named_after_their_sync() {
-        for (name, expected) in [("open-deals", "OpenDeals"), ("contacts", "Contacts"), ("x", "ModelX"), ("2fa", "Model2fa")] {
+        for (name, expected) in
+            [("open-deals", "OpenDeals"), ("contacts", "Contacts"), ("x", "ModelX"), ("2fa", "Model2fa")]
+        {
             assert_eq!(model(name), expected);
         }
         assert!(parse_name("crm/open-deals").is_ok());

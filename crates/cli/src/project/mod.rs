@@ -102,7 +102,10 @@ pub(crate) fn find<'a>(
         [] => {
             let all: Vec<_> = project.functions.iter().map(shown).collect();
             let root = project.root().display();
-            Err(Failure::usage(format!("the project in `{root}` has no function `{text}`; it has {}", all.join(", "))))
+            Err(Failure::usage(format!(
+                "the project in `{root}` has no function `{text}`; it has {}",
+                all.join(", ")
+            )))
         }
         several => {
             let several: Vec<_> = several.iter().map(|file| shown(file)).collect();

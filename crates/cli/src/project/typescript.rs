@@ -82,7 +82,13 @@ fn diagnostic(line: &str) -> Option<Diagnostic> {
 }
 
 fn of_project(message: String) -> Diagnostic {
-    Diagnostic { file: "tsconfig.json".to_owned(), line: 0, column: 0, kind: "TYPESCRIPT".to_owned(), message }
+    Diagnostic {
+        file: "tsconfig.json".to_owned(),
+        line: 0,
+        column: 0,
+        kind: "TYPESCRIPT".to_owned(),
+        message,
+    }
 }
 
 #[cfg(test)]

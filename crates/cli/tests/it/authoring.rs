@@ -96,10 +96,14 @@ fn a_new_project_compiles_and_takes_more_functions() {
 
     let compiled = run(&mut bespoke(&["compile", text(&root), "--json"])).done();
     let compiled: Value = serde_json::from_str(&compiled).unwrap();
-    let names: Vec<_> = compiled["functions"].as_array().unwrap().iter().map(|line| line["name"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        compiled["functions"].as_array().unwrap().iter().map(|line| line["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["close-issue", "create-issue", "hello", "issues", "pull-requests"]);
     assert_eq!(compiled["functions"][4]["models"], json!(["PullRequests"]));
-    assert_eq!(compiled["types"], json!({ "checked": false, "reason": "TypeScript is not installed in node_modules" }));
+    assert_eq!(
+        compiled["types"],
+        json!({ "checked": false, "reason": "TypeScript is not installed in node_modules" })
+    );
 
     // The types that a newer program brings replace those of an older one.
     let types = root.join(".bespoke/types/index.d.ts");
@@ -148,13 +152,20 @@ fn a_dry_run_shows_what_would_change() {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
     let (_, records) = server.request("GET", "/integrations/crm/functions", KEY, None);
-    assert_eq!(serde_json::from_str::<Value>(&records).unwrap()["pagination"]["total"], 0, "nothing was deployed");
+    assert_eq!(
+        serde_json::from_str::<Value>(&records).unwrap()["pagination"]["total"],
+        0,
+        "nothing was deployed"
+    );
 
     let refused = dryrun(&["crm/items", "a", "--metadata", r#"{"colour":"red"}"#]);
     assert_eq!(refused.code, 12);
     assert!(refused.stdout.contains("POST /paint not sent"), "{refused:?}");
     assert!(refused.stdout.contains("--allow 'POST /paint' sends it"), "{refused:?}");
-    assert!(refused.stdout.contains("crm/syncs/items.ts:13:"), "the stack is in the author's lines: {refused:?}");
+    assert!(
+        refused.stdout.contains("crm/syncs/items.ts:13:"),
+        "the stack is in the author's lines: {refused:?}"
+    );
 
     let payload = shop.path().join("payload.json");
     fs::write(&payload, r#"{"id":"9","colour":"green"}"#).unwrap();

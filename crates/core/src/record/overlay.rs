@@ -159,7 +159,8 @@ impl Overlay {
     pub fn changes(&self) -> impl Iterator<Item = Change<'_>> {
         self.order.iter().filter_map(|id| {
             let Slot { before, now, .. } = self.slots.get(id)?;
-            let live = |record: &'_ Option<StoredRecord>| record.as_ref().is_some_and(|record| !record.deleted);
+            let live =
+                |record: &'_ Option<StoredRecord>| record.as_ref().is_some_and(|record| !record.deleted);
             let kind = match (live(before), live(now)) {
                 (false, true) => ChangeKind::Added,
                 (true, false) => ChangeKind::Removed,
@@ -169,8 +170,14 @@ impl Overlay {
             Some(Change {
                 external_id: id,
                 kind,
-                before: before.as_ref().filter(|_| kind != ChangeKind::Added).and_then(|record| record.payload.as_deref()),
-                after: now.as_ref().filter(|_| kind != ChangeKind::Removed).and_then(|record| record.payload.as_deref()),
+                before: before
+                    .as_ref()
+                    .filter(|_| kind != ChangeKind::Added)
+                    .and_then(|record| record.payload.as_deref()),
+                after: now
+                    .as_ref()
+                    .filter(|_| kind != ChangeKind::Removed)
+                    .and_then(|record| record.payload.as_deref()),
             })
         })
     }
@@ -207,7 +214,8 @@ mod tests {
         overlay.learn(ids, known);
         assert_eq!(overlay.unknown(["4", "5"].into_iter()), ["5"]);
 
-        let saved = overlay.save(batch(r#"[{"v":1,"id":"1"},{"id":"2","v":20},{"id":"3","v":3},{"id":"4"}]"#));
+        let saved =
+            overlay.save(batch(r#"[{"v":1,"id":"1"},{"id":"2","v":20},{"id":"3","v":3},{"id":"4"}]"#));
         assert_eq!(saved, counts(2, 1, 0, 1), "a deleted record that comes back is added");
         assert_eq!(overlay.save(batch(r#"[{"id":"4","w":1}]"#)), counts(0, 1, 0, 0), "added a batch before");
         assert_eq!(overlay.update(&batch(r#"[{"id":"4","w":1},{"id":"1","x":9}]"#)), counts(0, 1, 0, 1));

@@ -25,9 +25,8 @@ impl Engine {
             return Err(Error::invalid(&["draft", "functions"], "custom", "Must have exactly one function"));
         };
         check::check(draft).map_err(below_draft)?;
-        let modules = || {
-            function.modules.iter().filter_map(|name| Some((name.as_str(), draft.modules.get(name)?)))
-        };
+        let modules =
+            || function.modules.iter().filter_map(|name| Some((name.as_str(), draft.modules.get(name)?)));
         let sources =
             modules().map(|(name, module)| SourceModule { name: name.to_owned(), code: module.code.clone() });
         let compiled =

@@ -88,9 +88,9 @@ impl Host for DryHost {
                 Request::UpdateRecords(records) => run.batch(BatchKind::Update, &records.model, &body).await,
                 Request::DeleteRecords(records) => run.batch(BatchKind::Delete, &records.model, &body).await,
                 Request::GetIntegration(_) => run.0.real.call(Call { request, body }).await,
-                Request::TriggerAction(action) => run.trigger_action(action),
-                Request::TriggerSync(sync) => run.trigger_sync(sync),
-                Request::StartSync(syncs) => run.start_sync(syncs),
+                Request::TriggerAction(action) => Err(run.trigger_action(action)),
+                Request::TriggerSync(sync) => Ok(run.trigger_sync(sync)),
+                Request::StartSync(syncs) => Ok(run.start_sync(syncs)),
                 Request::UncontrolledFetch(request) => run.fetch(*request, body).await,
                 Request::Log(line) => Ok(run.log(line)),
             }
@@ -236,7 +236,11 @@ impl DryHost {
         let line = LogLine { at_ms: self.elapsed(), level, message, meta: meta.map(Arc::from) };
         self.tell(|| Event::Log(line.clone()));
         let mut seen = self.seen();
-        if seen.logs.len() < MAX_KEPT { seen.logs.push(line) } else { seen.left_out += 1 }
+        if seen.logs.len() < MAX_KEPT {
+            seen.logs.push(line);
+        } else {
+            seen.left_out += 1;
+        }
         Reply::default()
     }
 }

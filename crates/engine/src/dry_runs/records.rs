@@ -82,9 +82,7 @@ impl DryRecords {
         let counts = match change {
             BatchKind::Save => set.overlay.save(records),
             BatchKind::Update => set.overlay.update(&records),
-            BatchKind::Delete => {
-                set.overlay.delete(records.iter().map(|record| record.external_id.as_str()))
-            }
+            BatchKind::Delete => set.overlay.delete(records.iter().map(|record| record.external_id.as_str())),
         };
         set.counts += counts;
         Ok(counts)
@@ -105,7 +103,8 @@ impl DryRecords {
     /// What a real run would count, and what would differ from what is stored. Nothing is left afterwards.
     pub(super) fn take(&self) -> (BTreeMap<String, RunCounts>, Vec<ModelChanges>) {
         // Nobody else is there any more: the run has ended.
-        let models = self.models.try_lock().map(|mut models| std::mem::take(&mut *models)).unwrap_or_default();
+        let models =
+            self.models.try_lock().map(|mut models| std::mem::take(&mut *models)).unwrap_or_default();
         let counts = models.iter().map(|(model, set)| (model.clone(), set.counts.into())).collect();
         let changes = models.into_iter().map(|(model, set)| changes(model, &set.overlay)).collect();
         (counts, changes)

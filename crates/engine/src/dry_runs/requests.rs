@@ -100,7 +100,11 @@ impl DryHost {
         let blocked = BlockedCall { method, url, body_bytes };
         self.tell(|| Event::BlockedCall(blocked.clone()));
         let mut seen = self.seen();
-        if seen.blocked.len() < MAX_KEPT { seen.blocked.push(blocked) } else { seen.left_out += 1 }
+        if seen.blocked.len() < MAX_KEPT {
+            seen.blocked.push(blocked);
+        } else {
+            seen.left_out += 1;
+        }
         Refusal::new("dry_run_write_refused", message)
     }
 }

@@ -1,12 +1,11 @@
 //! Other functions that a dry run wants started: none is, and each is told.
 
 use super::{host::DryHost, report::RefusedTrigger};
-use crate::run::Answer;
 use bespoke_runtime::host::{Refusal, Reply, StartSync, SyncRef, TriggerAction, TriggerSync};
 
 impl DryHost {
     /// The function needs the action's output, and there is none.
-    pub(super) fn trigger_action(&self, action: TriggerAction) -> Answer {
+    pub(super) fn trigger_action(&self, action: TriggerAction) -> Refusal {
         let TriggerAction { provider_config_key: integration, connection_id, action_name } = action;
         let message = format!("A dry run starts nothing else, so the action `{action_name}` did not run.");
         self.refuse(RefusedTrigger {
@@ -15,11 +14,11 @@ impl DryHost {
             connection_id: Some(connection_id),
             names: vec![action_name],
         });
-        Err(Refusal::new("dry_run_trigger_refused", message))
+        Refusal::new("dry_run_trigger_refused", message)
     }
 
     /// Nobody waits for what a sync does, so the function goes on.
-    pub(super) fn trigger_sync(&self, asked: TriggerSync) -> Answer {
+    pub(super) fn trigger_sync(&self, asked: TriggerSync) -> Reply {
         let TriggerSync { provider_config_key: integration, connection_id, sync, .. } = asked;
         self.refuse(RefusedTrigger {
             what: "trigger_sync".to_owned(),
@@ -27,14 +26,14 @@ impl DryHost {
             connection_id: Some(connection_id),
             names: vec![name(sync)],
         });
-        Ok(Reply::default())
+        Reply::default()
     }
 
-    pub(super) fn start_sync(&self, asked: StartSync) -> Answer {
+    pub(super) fn start_sync(&self, asked: StartSync) -> Reply {
         let StartSync { provider_config_key: integration, connection_id, syncs } = asked;
         let names = syncs.into_iter().map(name).collect();
         self.refuse(RefusedTrigger { what: "start_sync".to_owned(), integration, connection_id, names });
-        Ok(Reply::default())
+        Reply::default()
     }
 
     fn refuse(&self, trigger: RefusedTrigger) {

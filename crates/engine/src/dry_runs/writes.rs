@@ -102,7 +102,10 @@ mod tests {
         assert!(!search.allows(&request("POST", "/crm/v3/objects/a/b/search")), "a star is one part");
         assert!(!search.allows(&request("DELETE", "/crm/v3/objects/contacts/search")));
         assert!(allowed(&["* /graphql/**"]).allows(&request("PUT", "/graphql/a/b")));
-        assert!(allowed(&["POST https://api.example.com/*"]).allows(&request("POST", "https://api.example.com/q")));
+        assert!(
+            allowed(&["POST https://api.example.com/*"])
+                .allows(&request("POST", "https://api.example.com/q"))
+        );
         assert!(AllowedWrites { all: true, patterns: Vec::new() }.allows(&request("DELETE", "/x")));
     }
 

@@ -111,7 +111,13 @@ impl NewDryRun {
                 DryFunction::Deployed { integration, kind, name }
             }
             (None, Some(draft)) => DryFunction::Draft(draft),
-            _ => return Err(ApiError::body("custom", &["function"], "Either `function` or `draft` is needed")),
+            _ => {
+                return Err(ApiError::body(
+                    "custom",
+                    &["function"],
+                    "Either `function` or `draft` is needed",
+                ));
+            }
         };
         if let Some(variant) = &self.variant {
             rules::check(variant, &rules::FUNCTION, &["variant"])
@@ -119,8 +125,9 @@ impl NewDryRun {
         }
         let patterns = self.allow.iter().enumerate().map(|(index, text)| {
             let path = ["allow", &index.to_string()];
-            CallPattern::parse(text)
-                .ok_or_else(|| ApiError::body("custom", &path, "Must be a method and a path, as in `POST /search`"))
+            CallPattern::parse(text).ok_or_else(|| {
+                ApiError::body("custom", &path, "Must be a method and a path, as in `POST /search`")
+            })
         });
         let metadata = self.metadata.filter(|json| json.get() != "null");
         let json = |json: Box<RawValue>| Bytes::from(String::from(Box::<str>::from(json)));
@@ -146,7 +153,9 @@ fn wants_events(headers: &HeaderMap) -> bool {
 
 type Work = AbortOnDropHandle<bespoke_engine::Result<DryRunReport>>;
 
-fn joined(work: Result<bespoke_engine::Result<DryRunReport>, tokio::task::JoinError>) -> Result<DryRunReport> {
+fn joined(
+    work: Result<bespoke_engine::Result<DryRunReport>, tokio::task::JoinError>,
+) -> Result<DryRunReport> {
     Ok(work.map_err(|error| ApiError::internal(&error))??)
 }
 

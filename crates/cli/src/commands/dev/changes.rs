@@ -63,9 +63,9 @@ fn is_source(path: &Path) -> bool {
         Component::Normal(name) => name == "node_modules" || name.to_string_lossy().starts_with('.'),
         _ => true,
     });
-    let is_code = path.extension().is_some_and(|extension| {
-        ["ts", "mts", "js", "mjs", "json"].iter().any(|known| extension == *known)
-    });
+    let is_code = path
+        .extension()
+        .is_some_and(|extension| ["ts", "mts", "js", "mjs", "json"].iter().any(|known| extension == *known));
     let is_fixture = path.to_string_lossy().ends_with(".test.json");
     !elsewhere && is_code && !is_fixture
 }
@@ -79,7 +79,14 @@ mod tests {
         for source in ["index.ts", "crm/syncs/a.ts", "shared/x.json"] {
             assert!(is_source(Path::new(source)), "{source}");
         }
-        for other in ["node_modules/zod/index.js", ".git/x.ts", "a.ts~", "README.md", ".bespoke/types/index.d.ts", "crm/tests/a.test.json"] {
+        for other in [
+            "node_modules/zod/index.js",
+            ".git/x.ts",
+            "a.ts~",
+            "README.md",
+            ".bespoke/types/index.d.ts",
+            "crm/tests/a.test.json",
+        ] {
             assert!(!is_source(Path::new(other)), "{other}");
         }
     }

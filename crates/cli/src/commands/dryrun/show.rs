@@ -16,10 +16,7 @@ const LONGEST: usize = 120;
 
 pub(super) fn begin(function: &str, args: &DryRunArgs, host: &str) {
     let writes = if args.allow_writes { "requests that write ARE sent" } else { "nothing is written" };
-    output::line(format!(
-        "{function} for {} in {} at {host}; {writes}",
-        args.connection, args.server.env
-    ));
+    output::line(format!("{function} for {} in {} at {host}; {writes}", args.connection, args.server.env));
 }
 
 /// One event of the server.
@@ -76,9 +73,17 @@ pub(super) fn report(report: &DryRunReport, limit: usize) {
     for refused in &report.refused {
         let whom = refused.connection_id.as_deref().unwrap_or("all connections");
         let what = refused.what.replace('_', " ");
-        output::line(format!("\nNot done: {what} {} of {} for {whom}", refused.names.join(", "), refused.integration));
+        output::line(format!(
+            "\nNot done: {what} {} of {} for {whom}",
+            refused.names.join(", "),
+            refused.integration
+        ));
     }
-    if let Some(output) = report.output.as_ref().filter(|_| report.function.kind == bespoke_core::function::FunctionKind::Action) {
+    if let Some(output) = report
+        .output
+        .as_ref()
+        .filter(|_| report.function.kind == bespoke_core::function::FunctionKind::Action)
+    {
         output::line("\nOutput");
         output::line(pretty(output));
     }
@@ -110,7 +115,10 @@ fn model_changes(ModelChanges { model, counts, changes, left_out }: &ModelChange
     }
     let more = changes.len().saturating_sub(limit) as u64 + left_out;
     if more > 0 {
-        output::line(styled(QUIET, format!("  … {more} more; --limit shows more of them, --json up to 1,000")));
+        output::line(styled(
+            QUIET,
+            format!("  … {more} more; --limit shows more of them, --json up to 1,000"),
+        ));
     }
 }
 
@@ -140,7 +148,9 @@ fn difference(before: Option<&RawValue>, after: Option<&RawValue>) {
         if old == new {
             continue;
         }
-        let text = |value: Option<&Value>| value.map_or_else(|| "(none)".to_owned(), |value| short(&value.to_string()));
+        let text = |value: Option<&Value>| {
+            value.map_or_else(|| "(none)".to_owned(), |value| short(&value.to_string()))
+        };
         output::line(format!("      {key}: {} → {}", styled(DELETED, text(old)), styled(NEW, text(new))));
     }
 }
@@ -155,7 +165,8 @@ fn end(report: &DryRunReport) {
     hints.sort();
     hints.dedup();
     if let Some(first) = hints.first() {
-        let blocked = count(report.blocked_calls.len(), "request that may write was", "requests that may write were");
+        let blocked =
+            count(report.blocked_calls.len(), "request that may write was", "requests that may write were");
         output::line(format!("{blocked} not sent. {first} sends it, --allow-writes sends all."));
     }
 }

@@ -9,7 +9,9 @@ pub(super) fn page() {
     let mut program = Arguments::command();
     program.build();
     line("# Commands of `bespoke`\n");
-    line("Results go to stdout, everything else to stderr. Colours and progress are for terminals only. `--json` prints results for machines.\n");
+    line(
+        "Results go to stdout, everything else to stderr. Colours and progress are for terminals only. `--json` prints results for machines.\n",
+    );
     line("| exit code | meaning |\n|---|---|");
     for (code, meaning) in EXIT_CODES {
         line(format!("| {code} | {} |", cell(meaning)));
@@ -42,7 +44,9 @@ fn section(command: &Command, name: &str) {
             line(format!("| {} | {} |", spelled(argument), meaning(argument)));
         }
     }
-    if let Some(help) = command.get_after_help() {
+    if name == "bespoke serve" {
+        line("\n[Settings](settings.md) are environment variables.");
+    } else if let Some(help) = command.get_after_help() {
         line(format!("\n```text\n{help}\n```"));
     }
     for inner in shown(command) {
@@ -56,9 +60,9 @@ fn shown(command: &Command) -> impl Iterator<Item = &Command> {
 
 fn options(command: &Command) -> impl Iterator<Item = &Arg> {
     let common = ["help", "version"];
-    command
-        .get_arguments()
-        .filter(move |argument| !argument.is_positional() && !common.contains(&argument.get_id().as_str()) && !argument.is_hide_set())
+    command.get_arguments().filter(move |argument| {
+        !argument.is_positional() && !common.contains(&argument.get_id().as_str()) && !argument.is_hide_set()
+    })
 }
 
 fn spelled(argument: &Arg) -> String {
@@ -90,7 +94,8 @@ fn meaning(argument: &Arg) -> String {
     if !values.is_empty() {
         text.push_str(&format!(" One of {}.", values.join(", ")));
     }
-    let defaults: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    let defaults: Vec<_> =
+        argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
     if argument.get_action().takes_values() && !defaults.is_empty() {
         text.push_str(&format!(" Default: `{}`.", defaults.join(" ")));
     }

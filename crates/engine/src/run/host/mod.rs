@@ -13,8 +13,8 @@ use bespoke_core::{connection::Connection, document::Write, sync::Counts};
 use bespoke_runtime::host::{Call, Host, Refusal, Reply, Request};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-pub(crate) use records::check_model;
 use records::RecordChange;
+pub(crate) use records::check_model;
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 use std::{
