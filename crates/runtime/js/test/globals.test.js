@@ -113,9 +113,12 @@ test('timers', async () => {
     clearTimeout(setTimeout(() => seen.push('never'), 1));
     clearTimeout(Number(setTimeout(() => seen.push('never'), 1)));
     let ticks = 0;
-    const interval = setInterval(() => { ticks += 1; if (ticks === 3) clearInterval(interval) }, 1);
+    const ticked = new Promise((resolve) => {
+      const interval = setInterval(() => { ticks += 1; if (ticks === 3) resolve(clearInterval(interval)) }, 1);
+    });
     queueMicrotask(() => seen.push('microtask'));
-    await wait(60);
+    await ticked;
+    await wait(10);
     clearTimeout(undefined); clearTimeout(null); clearTimeout(12345);
     const timer = setTimeout(() => {}, 5).unref().ref();
     return { first: seen[0], rest: seen.slice(1).map(String).sort(), ticks, ref: timer.hasRef() };
