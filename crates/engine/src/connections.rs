@@ -147,20 +147,6 @@ impl Engine {
         }
     }
 
-    /// Deletes a connection with its syncs and records. Fails with [`Error::NotFound`].
-    pub async fn delete_connection(
-        &self,
-        environment: EnvironmentId,
-        provider_config_key: &str,
-        connection_id: &str,
-    ) -> Result<()> {
-        if self.store.delete_connection(environment, provider_config_key, connection_id).await? {
-            Ok(())
-        } else {
-            Err(Error::NotFound(Resource::Connection))
-        }
-    }
-
     /// Writes the metadata of all these connections of one integration, or of none of them.
     ///
     /// Fails with [`Error::NotFound`] where any is missing and [`Error::MetadataTooLarge`] where any would be too large.

@@ -79,6 +79,14 @@ pub enum Error {
     /// The provider does not accept the given credentials; the text says how it was found out.
     #[error("the provider did not accept the credentials: {0}")]
     CredentialsRefused(String),
+    /// A function of the integration that judges credentials does not accept these.
+    #[error("the function {function} rejected the connection: {message}")]
+    ConnectionRejected {
+        /// The function's name.
+        function: String,
+        /// What it says.
+        message: String,
+    },
     /// The connection's credentials have ended and are not renewed.
     #[error("{}", .0.reason)]
     CredentialsUnusable(Box<crate::credentials::Unusable>),

@@ -18,6 +18,7 @@ mod fields;
 pub mod functions;
 pub mod http;
 pub mod integrations;
+pub mod on_events;
 pub mod providers;
 pub mod proxy;
 pub mod records;

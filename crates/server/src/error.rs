@@ -88,6 +88,7 @@ error_codes! {
     DisabledResource           "disabled_resource"            404 "The function is disabled.";
     InvalidCredentials         "invalid_credentials"          400 "The provider refused the stored credentials; the user must connect again.";
     ConnectionTestFailed       "connection_test_failed"       400 "The provider refused the given credentials.";
+    ConnectionValidationFailed "connection_validation_failed" 400 "A validate-connection function rejected the connection.";
     ConnectionRefreshBackoff   "connection_refresh_backoff"   424 "Refreshing the credentials failed a moment ago; it is tried again shortly.";
     ConnectionRefreshExhausted "connection_refresh_exhausted" 424 "Refreshing the credentials failed for days; the user must connect again.";
     RefreshTokenExternalError  "refresh_token_external_error" 400 "The provider refused to refresh the token; the user may have to connect again.";
@@ -293,6 +294,10 @@ impl From<bespoke_engine::Error> for ApiError {
             .message(unusable.reason.to_string()),
             Error::Failed(failure) => Self::failure(*failure),
             Error::Proxy(error) => Self::proxy(&error),
+            Error::ConnectionRejected { function, message } => {
+                let payload = json!({ "function": function });
+                Self::new(Code::ConnectionValidationFailed).message(message).payload(payload)
+            }
             Error::WebhookRefused(problem) => Self::new(Code::WebhookInvalidSignature)
                 .message(format!("The webhook was refused: {problem}.")),
             Error::Stopping => Self::new(Code::ServiceUnavailable),

@@ -106,6 +106,22 @@ impl Store {
             .await
     }
 
+    /// The current on-event functions of an integration, by name.
+    pub async fn on_event_functions(
+        &self,
+        environment: EnvironmentId,
+        integration_key: &str,
+    ) -> Result<Vec<Function>> {
+        let key = integration_key.to_owned();
+        let sql = format!(
+            "SELECT {COLUMNS} {FROM} WHERE functions.environment_id = $1 AND functions.is_current
+             AND integrations.environment_id = $1 AND integrations.unique_key = $2 AND functions.kind = 'on-event'"
+        );
+        let mut functions = self.db.read(move |tx| tx.query(&sql, params![environment, &key], read)).await?;
+        functions.sort_by(|one, other| one.definition.name.cmp(&other.definition.name));
+        Ok(functions)
+    }
+
     /// One version of a function, current or not.
     pub async fn function_by_row(
         &self,

@@ -96,9 +96,10 @@ impl Engine {
     /// Makes a connection from given credentials, or authorises the one of that id anew. They are tried at the provider
     /// first where its definition says how.
     ///
-    /// Fails with [`Error::NotFound`] (integration, provider), [`Error::Invalid`] and [`Error::CredentialsRefused`].
+    /// Fails with [`Error::NotFound`] (integration, provider), [`Error::Invalid`], [`Error::CredentialsRefused`] and
+    /// [`Error::ConnectionRejected`].
     pub async fn import_connection(
-        &self,
+        self: &Arc<Self>,
         environment: EnvironmentId,
         import: ImportConnection,
     ) -> Result<ConnectionShape> {
@@ -131,11 +132,8 @@ impl Engine {
             change,
             announcement: Announcement::AtOnce,
         };
-        match self.store.save_connection(environment, save).await {
-            Ok((connection, _)) => Ok(ConnectionShape::new(connection, shown, TimeStyle::Zulu)),
-            Err(bespoke_store::Error::NotFound(_)) => Err(Error::NotFound(Resource::Integration)),
-            Err(error) => Err(error.into()),
-        }
+        let connection = self.save_connection(environment, save).await?;
+        Ok(ConnectionShape::new(connection, shown, TimeStyle::Zulu))
     }
 
     /// The connection as it would be, to try its credentials.

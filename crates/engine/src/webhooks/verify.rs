@@ -33,8 +33,16 @@ pub(super) fn verify(how: &Verify, signed: &Signed<'_>, secrets: &Secrets<'_>) -
     }
     if let Some(token) = &how.token {
         let secret = needed(secrets, &token.secret)?;
-        let given = token.place.text(&signed.request).ok_or("the request has no token")?;
-        same(&secret, &given).then_some(()).ok_or("the token is not the integration's")?;
+        let given = token.place.texts(&signed.request);
+        if given.is_empty() {
+            return Err("the request has no token".to_owned());
+        }
+        // A batch has one in each part.
+        given
+            .iter()
+            .all(|given| same(&secret, given))
+            .then_some(())
+            .ok_or("the token is not the integration's")?;
     }
     if let Some(basic) = &how.basic {
         let secret = needed(secrets, &basic.secret)?;

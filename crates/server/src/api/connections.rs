@@ -215,33 +215,54 @@ pub async fn update_connection(
 /// Deletes a connection with its syncs and records.
 #[utoipa::path(delete, path = "/connections/{connection_id}", tag = "connections",
     params(("connection_id" = String, Path), AtIntegration),
-    responses((status = 200, body = Success), (status = 400)))]
+    responses((status = 200, body = Deleted), (status = 400)))]
 pub async fn delete_connection(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsDelete>,
     Path(connection_id): Path<String>,
     Query(query): Query<AtIntegration>,
-) -> Result<axum::Json<Success>> {
+) -> Result<axum::Json<Deleted>> {
     check_names(&connection_id, &query.provider_config_key)?;
     let deleted =
         app.engine.delete_connection(key.environment.id, &query.provider_config_key, &connection_id).await;
-    deleted.map_err(|error| match error {
+    let failed = deleted.map_err(|error| match error {
         Error::NotFound(_) => ApiError::new(Code::UnknownConnection).status(400),
         error => error.into(),
     })?;
-    Ok(axum::Json(Success { success: true }))
+    let warnings =
+        failed.into_iter().map(|failed| Warning { function: failed.function, message: failed.message });
+    Ok(axum::Json(Deleted { success: true, warnings: warnings.collect() }))
+}
+
+/// What became of a deletion.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Deleted {
+    /// Always true.
+    success: bool,
+    /// The pre-connection-deletion functions that failed; left out where none did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+/// A function that failed before its connection was deleted.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Warning {
+    /// Its name.
+    function: String,
+    /// Why it failed.
+    message: String,
 }
 
 /// As `DELETE /connections/{connection_id}`.
 #[utoipa::path(delete, path = "/connection/{connection_id}", tag = "connections",
     params(("connection_id" = String, Path), AtIntegration),
-    responses((status = 200, body = Success), (status = 400)))]
+    responses((status = 200, body = Deleted), (status = 400)))]
 pub async fn delete_connection_alias(
     app: State<AppState>,
     key: Key<scope::ConnectionsDelete>,
     path: Path<String>,
     query: Query<AtIntegration>,
-) -> Result<axum::Json<Success>> {
+) -> Result<axum::Json<Deleted>> {
     delete_connection(app, key, path, query).await
 }
 

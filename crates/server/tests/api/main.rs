@@ -13,6 +13,7 @@ mod functions;
 mod inbound_webhooks;
 mod integrations;
 mod metadata;
+mod on_events;
 mod outbound_webhooks;
 mod providers;
 mod records;

@@ -140,6 +140,7 @@ async fn functions(world: &World) {
     assert!(store.functions(environment, None).await.unwrap().len() > 50);
     assert_eq!(store.functions(environment, Some(CRM)).await.unwrap().len(), 2);
     let echo = store.function(environment, CRM, FunctionKind::Action, "echo").await.unwrap().unwrap();
+    assert!(store.on_event_functions(environment, CRM).await.unwrap().is_empty());
     store.function_by_row(environment, echo.id).await.unwrap().unwrap();
     store.function_source(environment, echo.id).await.unwrap().unwrap();
     assert!(store.set_function_enabled(environment, echo.id, true).await.unwrap());

@@ -1,0 +1,250 @@
+//! On-event functions that somebody waits for: they judge a connection's new credentials, and they clean up before a
+//! connection goes. (Those that follow a creation are queued by the store, with the connection itself.)
+
+use crate::{Engine, Error, Failure, Resource, Result, actions::final_failure, run::Execution};
+use bespoke_core::{
+    connection::Connection,
+    environment::Environment,
+    function::{BEFORE_DELETION, Function, VALIDATION},
+    id::EnvironmentId,
+    run::RunKind,
+    sync::TriggerOptions,
+    webhook::AuthOperation,
+};
+use bespoke_store::{Announcement, ConnectionChange, DirectRun, Finish, NewRun, SaveConnection};
+use bytes::Bytes;
+use serde_json::Value;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// How often a function is run again whose process was lost through another run's fault.
+const LOST_TRIES: u32 = 3;
+
+/// A function that failed, without stopping what it was part of.
+#[derive(Clone, Debug)]
+pub struct FailedFunction {
+    /// Its name.
+    pub function: String,
+    /// Why, for people.
+    pub message: String,
+}
+
+impl Engine {
+    /// The functions of an integration that wait for this event and may run, by name.
+    pub(crate) async fn functions_waiting_for(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        event: &str,
+    ) -> Result<Vec<Function>> {
+        let mut functions = self.store.on_event_functions(environment, provider_config_key).await?;
+        functions.retain(|function| function.enabled && function.definition.event.as_deref() == Some(event));
+        Ok(functions)
+    }
+
+    /// Saves a connection; where its integration has functions that judge credentials, only if they agree.
+    ///
+    /// A new connection that is rejected is deleted again; one that was there before keeps its old credentials. Whoever
+    /// asked may go away: it is brought to its end all the same. Fails with [`Error::ConnectionRejected`].
+    pub(crate) async fn save_connection(
+        self: &Arc<Self>,
+        environment: EnvironmentId,
+        save: SaveConnection,
+    ) -> Result<Connection> {
+        let judges = self.functions_waiting_for(environment, &save.provider_config_key, VALIDATION).await?;
+        if judges.is_empty() {
+            return self.store_connection(environment, save).await;
+        }
+        let engine = Arc::clone(self);
+        let judged = self.actions.spawn(async move { engine.save_judged(environment, save, judges).await });
+        judged.await.map_err(|_| Error::Stopping)?
+    }
+
+    async fn store_connection(&self, environment: EnvironmentId, save: SaveConnection) -> Result<Connection> {
+        match self.store.save_connection(environment, save).await {
+            Ok((connection, _)) => Ok(connection),
+            Err(bespoke_store::Error::NotFound(_)) => Err(Error::NotFound(Resource::Integration)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn save_judged(
+        self: &Arc<Self>,
+        environment: EnvironmentId,
+        save: SaveConnection,
+        judges: Vec<Function>,
+    ) -> Result<Connection> {
+        let (key, id) = (save.provider_config_key.clone(), save.connection_id.clone());
+        let Some((before, access)) = self.store.connection_with_access(environment, &key, &id).await? else {
+            let credentials = save.credentials.clone();
+            let first = SaveConnection { announcement: Announcement::Later, ..save };
+            let connection = self.store_connection(environment, first).await?;
+            if let Err(rejected) = self.judge(&connection, &judges).await {
+                self.store.delete_connection(environment, &key, &id).await?;
+                return Err(rejected);
+            }
+            let operation = AuthOperation::Creation;
+            self.store.announce_connection(environment, connection.id, operation, credentials).await?;
+            return Ok(connection);
+        };
+        // What is judged: the credentials and the config that they need. The rest follows when they are accepted.
+        let trial = |credentials, connection_config| SaveConnection {
+            provider_config_key: key.clone(),
+            connection_id: id.clone(),
+            credentials,
+            metadata: None,
+            first_metadata: None,
+            change: ConnectionChange { connection_config, ..ConnectionChange::default() },
+            announcement: Announcement::Later,
+        };
+        let new = trial(save.credentials.clone(), save.change.connection_config.clone());
+        let connection = self.store_connection(environment, new).await?;
+        if let Err(rejected) = self.judge(&connection, &judges).await {
+            let old = trial(access.credentials, Some(before.connection_config));
+            self.store_connection(environment, old).await?;
+            return Err(rejected);
+        }
+        self.store_connection(environment, save).await
+    }
+
+    /// Asks one judge after the other; the first that fails rejects.
+    async fn judge(self: &Arc<Self>, connection: &Connection, judges: &[Function]) -> Result<()> {
+        let environment = self.environment_of(connection).await?;
+        for function in judges {
+            match self.run_on_event(&environment, connection, function).await {
+                Ok(()) => {}
+                Err(Error::Failed(failure)) => {
+                    let function = function.definition.name.clone();
+                    return Err(Error::ConnectionRejected { function, message: told(&failure) });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes a connection with its syncs and records, after the functions that wait for this have run; those that failed
+    /// do not stop it. Whoever asked may go away. Fails with [`Error::NotFound`].
+    pub async fn delete_connection(
+        self: &Arc<Self>,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+    ) -> Result<Vec<FailedFunction>> {
+        let (key, id) = (provider_config_key.to_owned(), connection_id.to_owned());
+        let engine = Arc::clone(self);
+        let deleted = self.actions.spawn(async move {
+            let failed = engine.clean_up(environment, &key, &id).await?;
+            if engine.store.delete_connection(environment, &key, &id).await? {
+                Ok(failed)
+            } else {
+                Err(Error::NotFound(Resource::Connection))
+            }
+        });
+        deleted.await.map_err(|_| Error::Stopping)?
+    }
+
+    async fn clean_up(
+        self: &Arc<Self>,
+        environment: EnvironmentId,
+        key: &str,
+        connection_id: &str,
+    ) -> Result<Vec<FailedFunction>> {
+        let functions = self.functions_waiting_for(environment, key, BEFORE_DELETION).await?;
+        let mut failed = Vec::new();
+        if functions.is_empty() {
+            return Ok(failed);
+        }
+        let connection = self.connection(environment, key, connection_id).await?;
+        let environment = self.environment_of(&connection).await?;
+        for function in &functions {
+            let message = match self.run_on_event(&environment, &connection, function).await {
+                Ok(()) => continue,
+                Err(Error::Failed(failure)) => told(&failure),
+                Err(error) => crate::error::chain(&error),
+            };
+            let function = function.definition.name.clone();
+            tracing::warn!(
+                environment = environment.name,
+                connection = connection_id,
+                function,
+                "{function} failed before the connection {connection_id} was deleted: {message}"
+            );
+            failed.push(FailedFunction { function, message });
+        }
+        Ok(failed)
+    }
+
+    async fn environment_of(&self, connection: &Connection) -> Result<Environment> {
+        let environment = self.store.environment(connection.environment).await?;
+        environment.ok_or(Error::NotFound(Resource::Environment))
+    }
+
+    /// Runs one function and waits for it. [`Error::Failed`] where it failed.
+    async fn run_on_event(
+        self: &Arc<Self>,
+        environment: &Environment,
+        connection: &Connection,
+        function: &Function,
+    ) -> Result<()> {
+        let loaded = self.loaded_function(function).await?;
+        let (id, now) = (self.ids.next(), self.now());
+        let mut tries = 0;
+        let ended = loop {
+            tries += 1;
+            let execution = Execution {
+                id,
+                environment: environment.clone(),
+                kind: RunKind::OnEvent,
+                connection: connection.clone(),
+                function: Arc::clone(&loaded),
+                input: Bytes::new(),
+                sync: None,
+                options: TriggerOptions::default(),
+                depth: 0,
+                cancel: CancellationToken::new(),
+            };
+            let ended = self.execute(execution).await;
+            let is_lost =
+                matches!(&ended.result, Err(failure) if failure.code == bespoke_runtime::code::RUNNER_LOST);
+            if !is_lost || tries >= LOST_TRIES {
+                break ended;
+            }
+        };
+        let result = ended.result.map_err(final_failure);
+        let finish = match &result {
+            Ok(_) => Finish::succeeded(None, ended.counts),
+            Err(failure) => Finish::failed(serde_json::to_string(failure).unwrap_or_default()),
+        };
+        let run = NewRun {
+            id,
+            environment: environment.id,
+            kind: RunKind::OnEvent,
+            connection: connection.id,
+            function_name: function.definition.name.clone(),
+            sync: None,
+            run_at: now,
+            max_attempts: 1,
+            input: None,
+            now,
+        };
+        self.history.add(DirectRun {
+            run,
+            function: function.id,
+            finish,
+            metadata_revision: connection.metadata_revision,
+            finished_at: self.now(),
+        });
+        result.map(drop).map_err(|failure| Error::Failed(Box::new(failure)))
+    }
+}
+
+/// What a failed function says to people: the `message` or `error` of what it threw, else what the runtime says.
+fn told(failure: &Failure) -> String {
+    let payload: Value = serde_json::from_str(failure.payload.get()).unwrap_or_default();
+    let given = ["message", "error"].iter().find_map(|name| payload[*name].as_str());
+    match given.unwrap_or(&failure.message) {
+        "" => "the function failed without a message".to_owned(),
+        text => text.to_owned(),
+    }
+}
