@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/bespoke/target
 
 # Folders whose npm packages are needed to build or to test.
-NPM_FOLDERS := crates/runtime/js packages/bespoke examples/hubspot-contacts crates/bundler/tests/fixtures tests/node
+NPM_FOLDERS := crates/runtime/js packages/bespoke examples/hubspot-contacts examples/feature-flags examples/filters crates/bundler/tests/fixtures tests/node
 NPM_STAMPS := $(NPM_FOLDERS:%=%/node_modules/.package-lock.json)
 PRELUDE := crates/runtime/js/dist/prelude.js
 PRELUDE_SOURCES := $(wildcard crates/runtime/js/src/*.js crates/runtime/js/*.mjs crates/runtime/js/package-lock.json)
@@ -34,7 +34,7 @@ test-rust: $(PRELUDE) $(NPM_STAMPS) ## Rust tests, storage and API on both datab
 test-js: $(NPM_STAMPS) ## the prelude's tests and the types of packages and examples
 	cd crates/runtime/js && npm run --silent build && npm test --silent
 	cd packages/bespoke && npm test --silent
-	cd examples/hubspot-contacts && npx --no-install tsc --noEmit
+	for example in hubspot-contacts feature-flags filters; do (cd examples/$$example && npx --no-install tsc --noEmit) || exit 1; done
 
 test-node: $(PRELUDE) $(NPM_STAMPS) ## a real server driven by the official @nangohq/node, on both databases
 	cargo build --locked --package bespoke

@@ -23,13 +23,67 @@ export interface OAuth2Credentials {
     raw: Record<string, any>;
 }
 
+/** An OAuth 1 token. */
+export interface OAuth1Token {
+    oAuthToken: string;
+    oAuthTokenSecret: string;
+}
+
+/** OAuth 1 credentials. */
+export interface OAuth1Credentials {
+    type: 'OAUTH1';
+    oauth_token: string;
+    oauth_token_secret: string;
+    raw: Record<string, any>;
+}
+
+/** An OAuth 2 token that belongs to the application. */
+export interface OAuth2ClientCredentials {
+    type: 'OAUTH2_CC';
+    token: string;
+    client_id: string;
+    client_secret: string;
+    /** ISO 8601. */
+    expires_at?: string | Date;
+    raw: Record<string, any>;
+}
+
+/** Every other kind; its fields are the provider's. */
+export interface OtherCredentials {
+    type: 'APP' | 'APP_STORE' | 'AWS_SIGV4' | 'BILL' | 'CUSTOM' | 'JWT' | 'SIGNATURE' | 'TBA' | 'TWO_STEP';
+    [field: string]: any;
+}
+
 /** The API needs none. */
 export interface NoCredentials {
     type?: undefined;
 }
 
 /** What opens the customer's account. */
-export type Credentials = ApiKeyCredentials | BasicCredentials | OAuth2Credentials | NoCredentials;
+export type Credentials =
+    | ApiKeyCredentials
+    | BasicCredentials
+    | OAuth1Credentials
+    | OAuth2Credentials
+    | OAuth2ClientCredentials
+    | OtherCredentials
+    | NoCredentials;
+
+/** A provider that was set up in the environment. */
+export interface Integration {
+    unique_key: string;
+    provider: string;
+    display_name: string;
+    logo: string;
+    /** Whether webhooks are passed on to the backend. */
+    forward_webhooks: boolean;
+    created_at: string;
+    updated_at: string;
+    /** Where the provider sends webhooks; when `include` asks for it. */
+    webhook_url?: string | null;
+    /** The client's id and secret; when `include` asks for them. */
+    credentials?: Record<string, any> | null;
+}
 
 /** The customer's user who made a connection. */
 export interface EndUser {

@@ -1,20 +1,38 @@
-import type { z } from 'zod';
+import type { InputOf, ModelsSchema, ObjectSchema, OptionalObjectSchema, OutputOf, Schema } from './schemas.js';
 import type { NangoAction, NangoSync } from './nango.js';
-
-/** A zod object. */
-export type ObjectSchema = z.ZodObject;
-
-/** A zod object, or nothing: left out, or `z.void()` as functions for Nango say it. */
-export type OptionalObjectSchema = z.ZodObject | z.ZodVoid | undefined;
-
-/** Models by name: a capital letter first. Each needs `id: z.string()`, by which its records are known. */
-export type ModelsSchema = Record<string, z.ZodType<{ id: string }>>;
 
 /** An address under which Nango once offered a function. Kept, not served. */
 export interface HttpEndpoint {
     method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
     path: string;
     group?: string;
+}
+
+/** A time: `500ms` is too short for all of them, `30s`, `10 minutes` and `1h` are fine. */
+export type DurationText = string;
+
+/** What one run may use, and how often a failed one is tried again. What is left out the server's settings decide. */
+export interface Limits {
+    /** Time from start to end. Actions: 1 second to 1 hour, 15 minutes by default. Syncs: to 24 hours, the default. On-events: to 30 minutes, 5 by default. */
+    timeout?: DurationText;
+    /** Memory: `16MB` to `1024MB`; 256 by default. */
+    memory?: `${number}MB` | `${number}MiB`;
+    /** What happens after a failure of a sync, an on-event function or a queued action; nothing by default. */
+    retries?: {
+        /** How often it is tried again, 0 to 10. The header `X-Max-Retries` of a queued action counts more. */
+        attempts: number;
+        /** The wait before the first retry, 1 second to 1 hour, 3 seconds by default; doubled each time up to 10 minutes. */
+        backoff?: DurationText;
+    };
+}
+
+/** Limits of an action. */
+export interface ActionLimits extends Limits {
+    /**
+     * How many of it go on at once for one connection, 1 to 100. Callers who wait get `action_script_failure` if their turn
+     * does not come within 30 seconds; queued ones wait as long as it takes.
+     */
+    concurrency?: number;
 }
 
 /** What all functions may say. */
@@ -27,7 +45,7 @@ interface Common<Metadata, Checkpoint> {
     scopes?: string[];
     /** The customer's configuration that the function reads. */
     metadata?: Metadata;
-    /** The progress that it keeps: a flat object of text, numbers and truth values. */
+    /** The progress that it keeps between runs: a flat object of text, numbers and truth values. */
     checkpoint?: Checkpoint;
 }
 
@@ -41,20 +59,28 @@ export interface SyncDefinition<
     frequency: string;
     /** What it saves. No two syncs of an integration save the same model. */
     models: Models;
+    /** What each run may use, and what happens after a failure. */
+    limits?: Limits;
     /** Starts the schedule of every connection by itself; otherwise it waits for a start over the API. */
     autoStart?: boolean;
+    /** The types of webhooks that `onWebhook` wants; `*` for all. Without it `onWebhook` never runs. */
+    webhookSubscriptions?: string[];
+    /** @deprecated `nango.trackDeletesStart` and `trackDeletesEnd` say exactly when what was not saved is deleted */
+    trackDeletes?: boolean;
     /** @deprecated kept for functions of Nango */
     syncType?: 'full' | 'incremental';
     /** @deprecated kept for functions of Nango */
     endpoints?: HttpEndpoint[];
     /** Runs on schedule and on demand. */
     exec: (nango: NangoSync<Models, Metadata, Checkpoint>) => Promise<void> | void;
+    /** Runs for each webhook of the provider that is one of `webhookSubscriptions`; `payload` is its body. */
+    onWebhook?: (nango: NangoSync<Models, Metadata, Checkpoint>, payload: any) => Promise<void> | void;
 }
 
 /** Does something once and answers. */
 export interface ActionDefinition<
-    Input extends z.ZodType,
-    Output extends z.ZodType,
+    Input extends Schema,
+    Output extends Schema,
     Metadata extends OptionalObjectSchema = undefined,
     Checkpoint extends OptionalObjectSchema = undefined,
 > extends Common<Metadata, Checkpoint> {
@@ -64,11 +90,16 @@ export interface ActionDefinition<
     output: Output;
     /** @deprecated kept for functions of Nango */
     endpoint?: HttpEndpoint;
-    /** Runs once per call. The input is not checked against its schema; `nango.zodValidateInput` does that. */
+    /** What each run may use, and what happens after a failure. */
+    limits?: ActionLimits;
+    /**
+     * Runs once per call. How strictly input and output are checked against their schemas is a setting of the integration,
+     * `data_validation`: by default what does not fit is logged. `nango.zodValidateInput` checks with zod itself.
+     */
     exec: (
         nango: NangoAction<Metadata, Checkpoint>,
-        input: z.infer<Input>,
-    ) => Promise<z.infer<Output>> | z.infer<Output>;
+        input: OutputOf<Input>,
+    ) => Promise<OutputOf<Output>> | OutputOf<Output>;
 }
 
 /** What an on-event function can run on. A failing `validate-connection` refuses the connection. */
@@ -80,16 +111,18 @@ export interface OnEventDefinition<
     Checkpoint extends OptionalObjectSchema = undefined,
 > extends Common<Metadata, Checkpoint> {
     event: Event;
+    /** What each run may use, and what happens after a failure. */
+    limits?: Limits;
     exec: (nango: NangoAction<Metadata, Checkpoint>) => Promise<void> | void;
 }
 
 /** What `<integration>/config.ts` says of the configuration that all functions of the integration share. */
-export interface ConfigDefinition<Schema extends ObjectSchema> {
+export interface ConfigDefinition<S extends ObjectSchema> {
     /** Counts up with every change of the schema. */
     version: number;
-    schema: Schema;
+    schema: S;
     /** Values for what a customer did not set. */
-    defaults?: Partial<z.input<Schema>>;
+    defaults?: Partial<InputOf<S>>;
 }
 
 /** A deployable sync. */
@@ -103,8 +136,8 @@ export interface Sync<
 
 /** A deployable action. */
 export interface Action<
-    Input extends z.ZodType,
-    Output extends z.ZodType,
+    Input extends Schema,
+    Output extends Schema,
     Metadata extends OptionalObjectSchema,
     Checkpoint extends OptionalObjectSchema,
 > extends ActionDefinition<Input, Output, Metadata, Checkpoint> {
@@ -118,7 +151,7 @@ export interface OnEvent<Metadata extends OptionalObjectSchema, Checkpoint exten
 }
 
 /** A configuration of an integration. */
-export interface Config<Schema extends ObjectSchema> extends ConfigDefinition<Schema> {
+export interface Config<S extends ObjectSchema> extends ConfigDefinition<S> {
     type: 'config';
 }
 
@@ -146,8 +179,8 @@ export function createSync<
 
 /** Defines an action; the default export of `<integration>/actions/<name>.ts`. */
 export function createAction<
-    Input extends z.ZodType,
-    Output extends z.ZodType,
+    Input extends Schema,
+    Output extends Schema,
     Metadata extends OptionalObjectSchema = undefined,
     Checkpoint extends OptionalObjectSchema = undefined,
 >(
@@ -161,4 +194,4 @@ export function createOnEvent<
 >(definition: OnEventDefinition<Metadata, Checkpoint>): OnEvent<Metadata, Checkpoint>;
 
 /** Defines the configuration of an integration. This version of Bespoke keeps it in the project only: it is not deployed. */
-export function createConfig<Schema extends ObjectSchema>(definition: ConfigDefinition<Schema>): Config<Schema>;
+export function createConfig<S extends ObjectSchema>(definition: ConfigDefinition<S>): Config<S>;

@@ -127,3 +127,30 @@ export type Pagination =
 export interface PaginateConfiguration extends ProxyConfiguration {
     paginate?: Pagination;
 }
+
+/** A request to any address, without credentials. */
+export interface UncontrolledRequest {
+    /** `new URL('https://…')` */
+    url: { readonly href: string };
+    /** `GET` when left out. */
+    method?: string;
+    headers?: Record<string, string>;
+    body?: string | null;
+}
+
+/** The answer to `uncontrolledFetch`: a `Response` as `fetch` gives it. */
+export interface FetchResponse {
+    readonly ok: boolean;
+    readonly status: number;
+    readonly statusText: string;
+    readonly url: string;
+    readonly redirected: boolean;
+    readonly headers: {
+        get(name: string): string | null;
+        has(name: string): boolean;
+        forEach(callback: (value: string, name: string) => void): void;
+    };
+    text(): Promise<string>;
+    json(): Promise<any>;
+    arrayBuffer(): Promise<ArrayBuffer>;
+}

@@ -1,17 +1,15 @@
-import type { z } from 'zod';
-import type { AxiosResponse, PaginateConfiguration, ProxyConfiguration } from './http.js';
-import type { Connection } from './connection.js';
-import type { ModelsSchema, OptionalObjectSchema } from './definitions.js';
-
-/** The configuration that a function declares; without a declaration, any object. */
-export type MetadataOf<Metadata> = Metadata extends z.ZodObject ? z.infer<Metadata> : Record<string, any>;
-
-/** Every property optional, in nested objects too; arrays are whole. */
-export type DeepPartial<T> = T extends readonly unknown[] | Date
-    ? T
-    : T extends object
-      ? { [Key in keyof T]?: DeepPartial<T[Key]> | undefined }
-      : T;
+import type { AxiosResponse, FetchResponse, PaginateConfiguration, ProxyConfiguration, UncontrolledRequest } from './http.js';
+import type { Connection, Credentials, Integration, OAuth1Token } from './connection.js';
+import type {
+    CheckpointOf,
+    DeepPartial,
+    MetadataOf,
+    ModelsSchema,
+    OptionalObjectSchema,
+    OutputOf,
+    RecordOf,
+    Schema,
+} from './schemas.js';
 
 /** Most to least talkative; `verbose` and `silly` are `debug`, `http` is `info`. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'http' | 'verbose' | 'silly';
@@ -33,10 +31,37 @@ export interface ActionErrorConstructor {
     new <Payload = Record<string, unknown>>(payload?: Payload): ActionError<Payload>;
 }
 
+/** What kind of function runs: `webhook` is `onWebhook` of a sync. */
+export type ScriptType = 'sync' | 'action' | 'webhook' | 'on-event';
+
+/** What the platform keeps beside a record. */
+export interface RecordMetadata {
+    /** ISO 8601, as every time here. */
+    first_seen_at: string;
+    last_modified_at: string;
+    last_action: 'ADDED' | 'UPDATED' | 'DELETED';
+    deleted_at: string | null;
+    /** When its content was removed to save space. */
+    pruned_at: string | null;
+    /** Its place in the order of changes. */
+    cursor: string;
+}
+
+/** A sync by name, or by name and variant. */
+export type SyncReference = string | { name: string; variant?: string };
+
+/** How a triggered sync starts. */
+export interface TriggerSyncOptions {
+    /** Forgets the last run and the checkpoint. */
+    reset?: boolean;
+    /** Removes the stored records first. */
+    emptyCache?: boolean;
+}
+
 /** What every function can do. */
 export interface NangoAction<
     Metadata extends OptionalObjectSchema = undefined,
-    _Checkpoint extends OptionalObjectSchema = undefined,
+    Checkpoint extends OptionalObjectSchema = undefined,
 > {
     /** The connection that the function runs for. */
     readonly connectionId: string;
@@ -48,6 +73,24 @@ export interface NangoAction<
     readonly environmentName: string;
     /** The environment's id. */
     readonly environmentId: number;
+    /** What kind of function runs. */
+    readonly scriptType: ScriptType;
+    /** The run's id, by which its log is found. */
+    readonly activityLogId: string;
+    /** The sync's id; undefined in actions and on-event functions. */
+    readonly syncId: string | undefined;
+    /** Grows from run to run of a sync; undefined in actions and on-event functions. */
+    readonly syncJobId: number | undefined;
+    /** The connection's number. */
+    readonly nangoConnectionId: number;
+    /** The lowest level that is logged. */
+    readonly logger: { level: LogLevel | 'off' };
+    /** What was deployed: name, version, models and the like. */
+    readonly syncConfig: Record<string, any> | undefined;
+    /** There is one account: 0. */
+    readonly accountId: number;
+    /** Always false: functions run on the server. */
+    readonly isCLI: boolean;
     /** The class of failures that a function reports itself. */
     readonly ActionError: ActionErrorConstructor;
 
@@ -89,8 +132,39 @@ export interface NangoAction<
         connectionId?: string,
         options?: { forceRefresh?: boolean; refreshToken?: boolean },
     ): Promise<Connection<MetadataOf<Metadata>>>;
+    /** The OAuth 2 access token, the OAuth 1 token with its secret, or all credentials of the other kinds; renewed where it has to be. */
+    getToken(): Promise<string | OAuth1Token | Credentials>;
+    /** The connection's integration. Kept for ten minutes. */
+    getIntegration(options?: { include?: ('webhook' | 'credentials')[] }): Promise<Integration>;
+    /** Where the provider has to send its webhooks. */
+    getWebhookURL(): Promise<string | null | undefined>;
+    /** @deprecated always empty for functions that were deployed by this package */
+    getFlowAttributes<T = Record<string, unknown>>(): T | null;
     /** All variables of the environment. */
     getEnvironmentVariables(): Promise<EnvironmentVariable[]>;
+
+    /**
+     * Sends a request to any address, without the connection's credentials. Redirects are followed, five at most; nothing is
+     * retried. Private addresses are refused.
+     */
+    uncontrolledFetch(request: UncontrolledRequest): Promise<FetchResponse>;
+
+    /** The progress that the last run saved; null where there is none. */
+    getCheckpoint<T = CheckpointOf<Checkpoint>>(): Promise<T | null>;
+    /**
+     * Replaces the progress: at most 16 fields of text (up to 4,000 characters), numbers and truth values. Throws where
+     * another run has changed it meanwhile.
+     */
+    saveCheckpoint(checkpoint: CheckpointOf<Checkpoint>): Promise<void>;
+    /** Removes the progress. */
+    clearCheckpoint(): Promise<void>;
+
+    /** Takes a lock of the environment, or keeps it for longer; false where another run has it. It ends after `ttlMs` milliseconds, and with the run. */
+    tryAcquireLock(lock: { key: string; ttlMs: number }): Promise<boolean>;
+    /** Lets a lock go; whether the run had it. */
+    releaseLock(lock: { key: string }): Promise<boolean>;
+    /** Lets all locks of the run go. */
+    releaseAllLocks(): Promise<void>;
 
     /** Runs an action of any integration on any connection of the environment and waits for its output. */
     triggerAction<Output = any, Input = unknown>(
@@ -99,6 +173,17 @@ export interface NangoAction<
         actionName: string,
         input?: Input,
     ): Promise<Output>;
+    /** The same for an action of the function's own integration and connection. */
+    triggerAction<Output = any, Input = unknown>(actionName: string, input?: Input): Promise<Output>;
+    /** Queues a run of a sync; does not wait for it. */
+    triggerSync(
+        providerConfigKey: string,
+        connectionId: string,
+        sync: SyncReference,
+        options?: TriggerSyncOptions | 'incremental' | 'full_refresh' | 'full_refresh_and_clear_cache' | boolean,
+    ): Promise<void>;
+    /** Turns the schedules of syncs on, for one connection or for all of the integration. */
+    startSync(providerConfigKey: string, syncs: SyncReference[], connectionId?: string): Promise<void>;
 
     /** Writes a line to the run's log; level `info` unless an option says otherwise. */
     log(message: unknown, options?: { level: LogLevel }): Promise<void>;
@@ -108,10 +193,10 @@ export interface NangoAction<
     setLogger(options: { level: LogLevel | 'off' }): void;
 
     /** Checks `input`. Logs what is wrong with it and throws an `ActionError`, or gives zod's result. */
-    zodValidateInput<Schema extends z.ZodType>(request: {
-        zodSchema: Schema;
+    zodValidateInput<S extends Schema>(request: {
+        zodSchema: S;
         input: unknown;
-    }): Promise<z.ZodSafeParseSuccess<z.output<Schema>>>;
+    }): Promise<{ success: true; data: OutputOf<S> }>;
 }
 
 /** What a sync can do: everything of an action, and keep records. */
@@ -128,16 +213,52 @@ export interface NangoSync<
      */
     readonly lastSyncDate?: Date;
 
+    /** @deprecated whether the sync was declared with `trackDeletes` */
+    readonly track_deletes: boolean;
+    /** Whether the stored records were removed before this run. */
+    readonly emptyCache: boolean;
+
     /** Saves records. New and changed ones are told apart by their content; the same content again changes nothing. */
-    batchSave<Model extends keyof Models & string>(records: z.infer<Models[Model]>[], model: Model): Promise<boolean>;
+    batchSave<Model extends keyof Models & string>(records: RecordOf<Models, Model>[], model: Model): Promise<boolean>;
     /** Merges the given properties into records that are there; ids that are not there are skipped. */
     batchUpdate<Model extends keyof Models & string>(
-        records: ({ id: z.infer<Models[Model]>['id'] } & DeepPartial<z.infer<Models[Model]>>)[],
+        records: ({ id: string } & DeepPartial<OutputOf<Models[Model]>>)[],
         model: Model,
     ): Promise<boolean>;
     /** Marks records as deleted. Only the `id` counts. */
     batchDelete<Model extends keyof Models & string>(
-        records: ({ id: z.infer<Models[Model]>['id'] } & DeepPartial<z.infer<Models[Model]>>)[],
+        records: ({ id: string } & DeepPartial<OutputOf<Models[Model]>>)[],
         model: Model,
     ): Promise<boolean>;
+    /** @deprecated the same as `batchSave` */
+    batchSend<Model extends keyof Models & string>(records: RecordOf<Models, Model>[], model: Model): Promise<boolean>;
+
+    /** The stored records of these ids, deleted ones too, by the ids as they were given; ids that are not there are left out. */
+    getRecordsByIds<Model extends keyof Models & string, Id extends string | number = string>(
+        ids: Id[],
+        model: Model,
+    ): Promise<Map<Id, RecordOf<Models, Model> & { _nango_metadata: RecordMetadata }>>;
+    /** Every stored record, the oldest change first; goes on after `cursor` where one is given. */
+    listRecords<Model extends keyof Models & string>(
+        model: Model,
+        options?: { cursor?: string },
+    ): AsyncGenerator<RecordOf<Models, Model> & { _nango_metadata: RecordMetadata }, undefined, void>;
+
+    /**
+     * From now on it is noted which records of the model are saved. The window stays open over as many runs as it takes,
+     * interrupted ones too.
+     */
+    trackDeletesStart(model: keyof Models & string): Promise<void>;
+    /** Deletes every record that was not saved since `trackDeletesStart`, and tells which. */
+    trackDeletesEnd(model: keyof Models & string): Promise<{ deletedKeys: string[] }>;
+    /** @deprecated `trackDeletesStart` and `trackDeletesEnd` also work over several runs */
+    deleteRecordsFromPreviousExecutions(model: keyof Models & string): Promise<{ deletedKeys: string[] }>;
+    /**
+     * Before the first batch: `ignore_if_modified_after` leaves records alone that something else (a webhook) has changed
+     * since this call; `override` is the default.
+     */
+    setMergingStrategy(
+        merging: { strategy: 'override' | 'ignore_if_modified_after' },
+        model: keyof Models & string,
+    ): Promise<void>;
 }

@@ -1,0 +1,2 @@
+import './hubspot/actions/update-person.js';
+import './hubspot/syncs/people.js';

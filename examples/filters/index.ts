@@ -1,0 +1,2 @@
+import './hubspot/actions/count-matches.js';
+import './hubspot/syncs/segment.js';
