@@ -3,6 +3,7 @@
 use crate::{
     document::Document,
     id::{ConnectionId, EnvironmentId, IntegrationId},
+    integration::DataValidation,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub struct Connection {
     pub provider_config_key: String,
     /// The integration's provider.
     pub provider: String,
+    /// The integration's mode of checking data.
+    pub data_validation: DataValidation,
     /// The id that the customer's backend knows.
     pub connection_id: String,
     /// The per-customer configuration as it was stored; `None` when never set.

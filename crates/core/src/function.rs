@@ -2,6 +2,7 @@
 
 use crate::{
     id::{EnvironmentId, FunctionId},
+    limits::Limits,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -140,6 +141,9 @@ pub struct Definition {
     /// Syncs: names of the models that it saves.
     #[serde(default)]
     pub models: Vec<String>,
+    /// What its runs may use, as the author wrote it ([`Limits::read`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Value>,
     /// Name of the input's schema in `json_schema`.
     #[serde(default)]
     pub input: Option<String>,
@@ -155,6 +159,13 @@ pub struct Definition {
     /// JSON Schema (draft 7) with every named schema under `definitions`.
     #[serde(default)]
     pub json_schema: Option<Value>,
+}
+
+impl Definition {
+    /// What its runs may use. What cannot be read, which no deployment lets through, counts as not declared.
+    pub fn limits(&self) -> Limits {
+        self.limits.as_ref().and_then(|declared| Limits::read(declared, self.kind).ok()).unwrap_or_default()
+    }
 }
 
 /// One function of a deployment: its definition, its source and the modules that it runs.

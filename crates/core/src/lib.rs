@@ -13,6 +13,7 @@ pub mod document;
 pub mod environment;
 pub mod function;
 pub mod integration;
+pub mod limits;
 pub mod record;
 pub mod run;
 pub mod schedule;

@@ -107,6 +107,7 @@ impl Engine {
             options: TriggerOptions::default(),
             depth: 0,
             cancel,
+            fence: None,
         };
         let prepared = self.prepare(&execution);
         let options =

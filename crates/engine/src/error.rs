@@ -73,6 +73,9 @@ pub enum Error {
     /// The metadata would be too large.
     #[error("the metadata would have {0} bytes; {max} are allowed", max = bespoke_core::document::MAX_BYTES)]
     MetadataTooLarge(usize),
+    /// An idempotency key does not lead to an answer.
+    #[error("{0}")]
+    IdempotencyKey(crate::idempotency::KeyProblem),
     /// The function failed; how and why is in there.
     #[error("the function failed with {}", .0.code)]
     Failed(Box<Failure>),

@@ -1,6 +1,6 @@
 //! Deployed functions: reading them, switching them on and off, and making them ready to run.
 
-use crate::{Engine, Error, Failure, Resource, Result};
+use crate::{Engine, Error, Failure, Resource, Result, schemas::Schemas};
 use bespoke_core::{
     function::{Function, FunctionKind, Origin, Source},
     id::{EnvironmentId, FunctionId},
@@ -20,6 +20,8 @@ pub struct LoadedFunction {
     pub modules: Arc<[Module]>,
     /// Leads from its bundled code to its TypeScript.
     pub maps: Maps,
+    /// What it declares of its data.
+    pub schemas: Schemas,
 }
 
 /// The source maps of a function. They are read when they are needed, which is when something failed.
@@ -36,7 +38,8 @@ impl Maps {
 impl LoadedFunction {
     /// A function that was made ready elsewhere; `maps` are its modules' source maps by module name.
     pub(crate) fn new(function: Function, modules: Arc<[Module]>, maps: Vec<(String, String)>) -> Self {
-        Self { function, modules, maps: Maps(maps) }
+        let schemas = Schemas::new(&function.definition);
+        Self { function, modules, maps: Maps(maps), schemas }
     }
 }
 
@@ -182,7 +185,7 @@ impl Engine {
             .iter()
             .zip(stored)
             .filter_map(|(module, stored)| Some((module.name.clone(), stored.module.map?)));
-        Ok(Arc::new(LoadedFunction { function: function.clone(), modules, maps: Maps(maps.collect()) }))
+        Ok(Arc::new(LoadedFunction::new(function.clone(), modules, maps.collect())))
     }
 
     async fn recompile(&self, function: &Function, stored: &[LoadedModule]) -> Result<Arc<[Module]>> {

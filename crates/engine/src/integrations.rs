@@ -8,7 +8,7 @@ use bespoke_core::{
     auth::{AuthMode, SecretJson},
     environment::Environment,
     id::EnvironmentId,
-    integration::Integration,
+    integration::{DataValidation, Integration},
     provider::Provider,
 };
 use bespoke_store::{IntegrationChange, NewIntegration};
@@ -28,6 +28,8 @@ pub struct CreateIntegration {
     pub forward_webhooks: bool,
     /// Values for the provider's `integration_config`.
     pub custom: Map<String, Value>,
+    /// How the data of its functions is checked.
+    pub data_validation: DataValidation,
     /// The OAuth client or app registered at the provider.
     pub credentials: Option<Map<String, Value>>,
     /// Make it although its provider needs credentials that are not given: they are set later.
@@ -45,6 +47,8 @@ pub struct UpdateIntegration {
     pub forward_webhooks: Option<bool>,
     /// Values to set over those that are there.
     pub custom: Option<Map<String, Value>>,
+    /// How the data of its functions is checked.
+    pub data_validation: Option<DataValidation>,
     /// New client credentials.
     pub credentials: Option<Map<String, Value>>,
 }
@@ -134,6 +138,7 @@ impl Engine {
             display_name: create.display_name,
             forward_webhooks: create.forward_webhooks,
             custom: create.custom,
+            data_validation: create.data_validation,
             credentials,
         };
         match self.store.create_integration(environment, new).await {
@@ -226,6 +231,7 @@ impl Engine {
             display_name: update.display_name,
             forward_webhooks: update.forward_webhooks,
             custom,
+            data_validation: update.data_validation,
             credentials,
         };
         match self.store.update_integration(environment, unique_key, change).await {

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod error;
+mod failures;
 pub mod settings;
 
 pub mod actions;
@@ -17,12 +18,15 @@ pub mod environments;
 mod fields;
 pub mod functions;
 pub mod http;
+pub mod idempotency;
 pub mod integrations;
+mod lanes;
 pub mod on_events;
 pub mod providers;
 pub mod proxy;
 pub mod records;
 pub mod requests;
+pub mod schemas;
 pub mod sleep;
 pub mod syncs;
 pub mod webhook_settings;
@@ -52,6 +56,7 @@ pub use bespoke_runtime::Failure;
 pub use bespoke_store::ConnectionFilter;
 pub use connections::{ConnectionShape, ImportConnection, TimeStyle, UpdateConnection};
 pub use error::{Error, Resource, Result};
+pub use idempotency::KeyProblem;
 pub use integrations::{CreateIntegration, ListedIntegration, UpdateIntegration};
 pub use settings::Settings;
 pub use webhook_settings::UpdateWebhookSettings;
@@ -68,6 +73,8 @@ pub struct Engine {
     pub(crate) loaded: LoadedFunctions,
     /// Actions whose callers wait, or have gone away.
     pub(crate) actions: TaskTracker,
+    /// Actions in lanes whose callers wait.
+    pub(crate) guests: lanes::Guests,
     /// Credentials that are being renewed, whether the callers wait or have gone away.
     pub(crate) renewals: Renewals,
     pub(crate) history: History,
@@ -111,6 +118,7 @@ impl Engine {
             settings,
             loaded,
             actions,
+            guests: lanes::Guests::default(),
             renewals: Renewals::default(),
             history,
             public_url: OnceLock::new(),

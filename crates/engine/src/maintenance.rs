@@ -3,7 +3,7 @@
 //! Each chore is one function that a test can call; the loops only wait. Waiting costs nothing per connection: the
 //! scheduler sleeps until the earliest slot, or until a wake-up says that slots have changed.
 
-use crate::{Engine, Result, error::chain, worker::failure_json};
+use crate::{Engine, Result, error::chain, idempotency, worker::failure_json};
 use bespoke_store::SCHEDULED;
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +37,7 @@ impl Engine {
 
     /// Puts back the runs of nodes that stopped answering.
     pub async fn rescue_runs(&self) -> Result<usize> {
+        while self.store.free_lanes().await? > 0 {}
         let lost = failure_json("function_runtime_other", "The run was lost with its node several times.");
         let rescued = self.store.rescue_runs(lost).await?;
         if rescued > 0 {
@@ -50,6 +51,7 @@ impl Engine {
     pub async fn tidy(&self) -> Result<()> {
         while self.store.prune_runs(self.settings.run_retention).await? > 0 {}
         while self.store.prune_webhook_events(self.settings.run_retention).await? > 0 {}
+        while self.store.prune_idempotency_keys(idempotency::KEEP).await? > 0 {}
         while self.store.remove_orphaned_records().await? {}
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! On-event functions that somebody waits for: they judge a connection's new credentials, and they clean up before a
 //! connection goes. (Those that follow a creation are queued by the store, with the connection itself.)
 
-use crate::{Engine, Error, Failure, Resource, Result, actions::final_failure, run::Execution};
+use crate::{Engine, Error, Failure, Resource, Result, failures, run::Execution};
 use bespoke_core::{
     connection::Connection,
     environment::Environment,
@@ -203,6 +203,7 @@ impl Engine {
                 options: TriggerOptions::default(),
                 depth: 0,
                 cancel: CancellationToken::new(),
+                fence: None,
             };
             let ended = self.execute(execution).await;
             let is_lost =
@@ -211,10 +212,10 @@ impl Engine {
                 break ended;
             }
         };
-        let result = ended.result.map_err(final_failure);
+        let result = ended.result.map_err(failures::told);
         let finish = match &result {
             Ok(_) => Finish::succeeded(None, ended.counts),
-            Err(failure) => Finish::failed(serde_json::to_string(failure).unwrap_or_default()),
+            Err(failure) => Finish::failed(failures::kept(failure)),
         };
         let run = NewRun {
             id,
@@ -226,6 +227,7 @@ impl Engine {
             run_at: now,
             max_attempts: 1,
             input: None,
+            lane: None,
             now,
         };
         self.history.add(DirectRun {

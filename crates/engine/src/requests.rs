@@ -5,7 +5,7 @@
 use crate::{
     Engine, Error, Resource, Result,
     credentials::Need,
-    http::{self, Body, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{self, Body, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, redact},
     proxy::{self, Params, ProxyRequest, ProxyResponse},
 };
 use bespoke_core::{
@@ -18,7 +18,7 @@ use bespoke_runtime::host::{Http, Redirect, Refusal, Reply, UncontrolledFetch};
 use bespoke_store::Access;
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::{Value, value::RawValue, value::to_raw_value};
+use serde_json::{Value, json, value::RawValue, value::to_raw_value};
 use std::sync::Arc;
 use url::Url;
 
@@ -102,8 +102,13 @@ impl Engine {
         outgoing.decompress = request.decompress.unwrap_or(true);
         outgoing.forward_headers_on_redirect = request.forward_headers_on_redirect;
         let method = outgoing.method.clone();
+        let asked = (outgoing.endpoint.clone(), outgoing.base_url_override.clone());
         let answer = self.send(outgoing).await.map_err(|error| match error {
-            Error::Proxy(error) => network(error),
+            Error::Proxy(error) => {
+                let call =
+                    json!({ "method": method.as_str(), "url": shown_url(&asked.0, asked.1.as_deref()) });
+                Refusal { payload: to_raw_value(&call).ok(), ..network(error) }
+            }
             error => refused("server_error", error),
         })?;
         self.reply(method, answer.response).await
@@ -186,6 +191,8 @@ impl Engine {
             status_text: &'a str,
             headers: Vec<(&'a str, String)>,
             url: &'a str,
+            /// The same without secrets, for reports.
+            shown_url: String,
             method: &'a str,
         }
         let head = Head {
@@ -197,6 +204,7 @@ impl Engine {
                 .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
                 .collect(),
             url: response.url.as_str(),
+            shown_url: redact::url(&response.url),
             method: method.as_str(),
         };
         let head = to_raw_value(&head).map_err(|error| refused("server_error", error))?;
@@ -245,6 +253,22 @@ fn wishes(request: &Http) -> Wishes {
 
 fn refused(code: &str, message: impl std::fmt::Display) -> Refusal {
     Refusal::new(code, message.to_string())
+}
+
+/// What was asked, without secrets: the whole URL where the function gave one, else the endpoint.
+fn shown_url(endpoint: &str, base: Option<&str>) -> String {
+    const NOWHERE: &str = "http://provider.invalid";
+    let based = base
+        .filter(|base| !base.is_empty())
+        .map(|base| format!("{}/{}", base.trim_end_matches('/'), endpoint.trim_start_matches('/')));
+    let text = based.unwrap_or_else(|| endpoint.to_owned());
+    match Url::parse(&text).or_else(|_| Url::parse(&format!("{NOWHERE}/{}", text.trim_start_matches('/')))) {
+        Ok(url) => {
+            let shown = redact::url(&url);
+            shown.strip_prefix(NOWHERE).map_or_else(|| shown.clone(), str::to_owned)
+        }
+        Err(_) => String::new(),
+    }
 }
 
 fn network(error: proxy::Error) -> Refusal {

@@ -15,6 +15,8 @@ pub struct Settings {
     pub sync_timeout: Duration,
     /// Time that an on-event function may take.
     pub on_event_timeout: Duration,
+    /// How long an action waits for its turn where only so many of it go on at once for a connection.
+    pub start_timeout: Duration,
     /// Queued runs that this node executes at once.
     pub workers: usize,
     /// How long ended runs are kept.
@@ -31,6 +33,7 @@ impl Default for Settings {
             action_timeout: Duration::from_secs(15 * 60),
             sync_timeout: Duration::from_secs(24 * 60 * 60),
             on_event_timeout: Duration::from_secs(5 * 60),
+            start_timeout: Duration::from_secs(30),
             workers: 32,
             run_retention: Duration::from_secs(30 * 24 * 60 * 60),
             lease: Duration::from_secs(30),

@@ -1,6 +1,10 @@
 //! Syncs, as the backend sees and steers them.
 
-use crate::{Engine, Error, Resource, Result, run::Execution};
+use crate::{
+    Engine, Error, Resource, Result,
+    idempotency::{Beginning, Keying},
+    run::Execution,
+};
 use bespoke_core::{
     connection::Connection,
     function::FunctionKind,
@@ -9,7 +13,10 @@ use bespoke_core::{
     sync::{Sync, SyncName, TriggerOptions},
 };
 use bespoke_store::RecordCount;
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// Syncs that one transaction changes: few enough that others get their turn.
@@ -49,6 +56,39 @@ impl Engine {
             self.store.trigger_syncs(environment, ids.to_vec(), options, &self.ids).await?;
         }
         Ok(())
+    }
+
+    /// The same, once for an idempotency key. True where that was done before, and nothing was done now.
+    pub async fn trigger_syncs_once(
+        &self,
+        environment: EnvironmentId,
+        selection: &SyncSelection,
+        options: TriggerOptions,
+        key: Option<&str>,
+    ) -> Result<bool> {
+        let Some(key) = key else {
+            self.trigger_syncs(environment, selection, options).await?;
+            return Ok(false);
+        };
+        let request = format!("{selection:?} {options:?}");
+        let keying = Keying {
+            environment,
+            operation: "sync",
+            key,
+            request: &[request.as_bytes()],
+            run: self.ids.next(),
+            timeout: Duration::ZERO,
+        };
+        match self.begin_keyed(keying).await? {
+            Beginning::Again { outcome, .. } => outcome.map(|_| true).map_err(Error::IdempotencyKey),
+            Beginning::First(begun) => match self.trigger_syncs(environment, selection, options).await {
+                Ok(()) => self.end_keyed(begun, "true".to_owned()).await.map(|()| false),
+                Err(error) => {
+                    self.forget_keyed(begun).await?;
+                    Err(error)
+                }
+            },
+        }
     }
 
     /// Turns the schedules of these syncs on; those that were off run at once. Fails like [`Engine::trigger_syncs`].

@@ -3,12 +3,12 @@
 //! One worker per node. It holds what it runs by leases that a heartbeat extends; what another node or a cancellation
 //! took away meanwhile is stopped at the next heartbeat, or at once when the wake-up comes.
 
-use crate::{Engine, Error, Failure, Result, actions::final_failure, error::chain, run::Execution};
+use crate::{Engine, Error, Failure, Result, error::chain, failures, run::Execution};
 use bespoke_core::{
     function::FunctionKind,
-    run::{Run, RunKind, RunState},
+    limits::Retries,
+    run::{RunKind, RunState},
     sync::{BASE_VARIANT, TriggerOptions, id_of},
-    time::Timestamp,
 };
 use bespoke_store::{CANCELLED, Claim, Finish, MAX_TAKE_UPS, QUEUED};
 use bytes::Bytes;
@@ -23,10 +23,6 @@ use uuid::Uuid;
 
 /// Wake-ups are hints; the tables are looked at this often all the same.
 const POLL: Duration = Duration::from_secs(5);
-/// Wait before a failed run is tried again, doubled each time.
-const BACK_OFF: Duration = Duration::from_secs(3);
-/// The longest such wait.
-const MAX_BACK_OFF: Duration = Duration::from_secs(600);
 
 /// Executes this node's share of the queue.
 pub struct Worker {
@@ -162,8 +158,10 @@ impl Worker {
                 () = cancelled.woken() => {}
                 () = tokio::time::sleep(beat) => {}
             }
-            if let Err(error) = self.beat().await {
-                tracing::error!(error = chain(&error), "leases could not be extended");
+            for kept in [self.beat().await, self.engine.keep_places().await] {
+                if let Err(error) = kept {
+                    tracing::error!(error = chain(&error), "leases could not be extended");
+                }
             }
             if stop.is_cancelled() && self.tasks.is_empty() {
                 return;
@@ -197,15 +195,11 @@ impl Engine {
     /// Executes a claimed run; how it is to be finished.
     async fn execute_claimed(self: &Arc<Self>, claim: &Claim, cancel: CancellationToken) -> Result<Finish> {
         let run = &claim.run;
-        let Some(execution) = self.load(run, cancel).await? else {
-            return Ok(Finish::failed(failure_json(
-                "not_found",
-                "The connection or the function is no longer there.",
-            )));
+        let execution = match self.load(claim, cancel).await? {
+            Ok(execution) => execution,
+            Err((code, message)) => return Ok(Finish::failed(failure_json(code, message))),
         };
-        if !execution.function.function.enabled {
-            return Ok(Finish::failed(failure_json("disabled_resource", "The function is disabled.")));
-        }
+        let retries = execution.function.function.definition.limits().retries.unwrap_or_default();
         self.store
             .begin_run(claim, execution.function.function.id, execution.connection.metadata_revision)
             .await?;
@@ -225,11 +219,13 @@ impl Engine {
                 Finish::again(self.now())
             }
             Err(failure) => {
-                let failure = final_failure(failure);
-                let error = serde_json::to_string(&failure).unwrap_or_default();
-                if run.attempt + 1 < run.max_attempts && is_worth_another_try(run.kind, &failure) {
+                let failure = failures::told(failure);
+                let error = failures::kept(&failure);
+                // Who queued an action has said how often; for all else the function does.
+                let own = if run.kind == RunKind::Action { 0 } else { 1 + retries.attempts };
+                if run.attempt + 1 < run.max_attempts.max(own) && is_worth_another_try(run.kind, &failure) {
                     Finish {
-                        run_at: Some(self.retry_at(run.attempt)),
+                        run_at: Some(self.now().after(retries.wait(run.attempt))),
                         counts: true,
                         ..Finish::again(self.now())
                     }
@@ -240,10 +236,16 @@ impl Engine {
         })
     }
 
-    /// Loads what a run needs. `None` where its connection or function went away meanwhile.
-    async fn load(self: &Arc<Self>, run: &Run, cancel: CancellationToken) -> Result<Option<Execution>> {
+    /// Loads what a run needs; else code and message of why it cannot run.
+    async fn load(
+        self: &Arc<Self>,
+        claim: &Claim,
+        cancel: CancellationToken,
+    ) -> Result<Result<Execution, (&'static str, &'static str)>> {
+        let gone = ("not_found", "The connection or the function is no longer there.");
+        let run = &claim.run;
         let Some(connection) = self.store.connection_by_row(run.environment, run.connection).await? else {
-            return Ok(None);
+            return Ok(Err(gone));
         };
         let kind = match run.kind {
             RunKind::Sync | RunKind::Webhook => FunctionKind::Sync,
@@ -253,9 +255,13 @@ impl Engine {
         let key = &connection.provider_config_key;
         let Some(function) = self.store.function(run.environment, key, kind, &run.function_name).await?
         else {
-            return Ok(None);
+            return Ok(Err(gone));
         };
-        let Some(environment) = self.store.environment(run.environment).await? else { return Ok(None) };
+        // Not from the loaded function, which stays as it was when it was loaded.
+        if !function.enabled {
+            return Ok(Err(("disabled_resource", "The function is disabled.")));
+        }
+        let Some(environment) = self.store.environment(run.environment).await? else { return Ok(Err(gone)) };
         let sync = match run.sync {
             Some(id) => self.store.sync(run.environment, id).await?,
             None if run.kind == RunKind::Webhook => {
@@ -273,12 +279,14 @@ impl Engine {
             _ if run.kind == RunKind::Webhook => {
                 let input = self.webhook_input(run.environment, &connection.provider, run.id).await?;
                 // An event that is gone has nothing to handle.
-                let Some(input) = input else { return Ok(None) };
+                let Some(input) = input else {
+                    return Ok(Err(("not_found", "The event is no longer there.")));
+                };
                 (Some(input), TriggerOptions::default())
             }
             input => (input.clone(), TriggerOptions::default()),
         };
-        Ok(Some(Execution {
+        Ok(Ok(Execution {
             id: run.id,
             environment,
             kind: run.kind,
@@ -289,31 +297,29 @@ impl Engine {
             options,
             depth: 0,
             cancel,
+            fence: Some(claim.fence()),
         }))
     }
 
     fn again_or_failed(&self, claim: &Claim, message: &str) -> Finish {
         if claim.take_up < MAX_TAKE_UPS {
-            Finish::again(self.now().after(back_off(claim.take_up)))
+            Finish::again(self.now().after(Retries::default().wait(claim.take_up)))
         } else {
             Finish::failed(failure_json("function_runtime_other", message))
         }
     }
-
-    fn retry_at(&self, attempt: u32) -> Timestamp {
-        self.now().after(back_off(attempt))
-    }
 }
 
-fn back_off(attempt: u32) -> Duration {
-    BACK_OFF.saturating_mul(2_u32.saturating_pow(attempt)).min(MAX_BACK_OFF)
-}
-
-/// Whether a failed run is tried again as far as its attempts go. A webhook that took its whole time, or all memory, would
+/// Whether a failed run is tried again as far as its attempts go. An input stays what it is, and who cancelled a run meant
+/// it. A webhook that took its whole time, or all memory, would
 /// only hold up the later ones of its connection.
 fn is_worth_another_try(kind: RunKind, failure: &Failure) -> bool {
     use bespoke_runtime::code;
-    kind != RunKind::Webhook || ![code::TIMEOUT, code::OUT_OF_MEMORY].contains(&failure.code.as_str())
+    match failure.code.as_str() {
+        "invalid_action_input" | code::ABORTED => false,
+        code::TIMEOUT | code::OUT_OF_MEMORY => kind != RunKind::Webhook,
+        _ => true,
+    }
 }
 
 /// The JSON text of a failure that is not the function's own.

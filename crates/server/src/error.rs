@@ -105,12 +105,19 @@ error_codes! {
     ProviderUnreachable        "provider_unreachable"         502 "The provider did not answer.";
     UnknownError               "unknown_error"                400 "The request could not be made.";
     ActionFailure              "action_failure"               400 "The action could not be started.";
+    ActionScriptFailure        "action_script_failure"        500 "The action did not start in time: too many of it go on for this connection.";
     ActionScriptRuntimeError   "action_script_runtime_error"  500 "The function threw an action error.";
     ScriptHttpError            "script_http_error"            424 "The function's request to the provider failed.";
     ScriptNetworkError         "script_network_error"         500 "The function's request got no answer.";
     ScriptInternalError        "script_internal_error"        500 "The function threw an error.";
     ScriptInvalidError         "script_invalid_error"         500 "The function cannot be run.";
     ScriptOutputTooLarge       "script_output_too_large"      400 "The function's output is larger than 2 MiB.";
+    InvalidActionInput         "invalid_action_input"         400 "The input is not what the action declares, and the integration enforces it; `payload.errors` names the places.";
+    InvalidActionOutput        "invalid_action_output"        400 "The output is not what the action declares, and the integration enforces it; `payload.errors` names the places.";
+    InvalidSyncRecord          "invalid_sync_record"          400 "A record is not what the sync declares, and the integration enforces it; `payload.errors` names the places.";
+    IdempotencyKeyReused       "idempotency_key_reused"       422 "The Idempotency-Key was used for another request in the last 24 hours.";
+    IdempotencyKeyInUse        "idempotency_key_in_use"       409 "The first request with this Idempotency-Key goes on; ask again in a moment.";
+    IdempotencyKeyInterrupted  "idempotency_key_interrupted"  409 "The server stopped during the first request with this Idempotency-Key; nobody knows how far it got.";
     ScriptAborted              "script_aborted"               410 "The run was cancelled.";
     ExecutionTimeout           "execution_timeout"            500 "The run took longer than allowed.";
     FunctionOutOfMemory        "function_runtime_out_of_memory" 500 "The run needed more memory than allowed.";
@@ -153,6 +160,8 @@ pub struct ApiError {
 
 #[derive(Debug)]
 struct Rest {
+    /// The code on the wire, where a function chose it.
+    own_code: Option<String>,
     status: u16,
     message: String,
     issues: Vec<Issue>,
@@ -165,6 +174,7 @@ impl ApiError {
     /// The error of the table, with its own status and meaning.
     pub fn new(code: Code) -> Self {
         let rest = Rest {
+            own_code: None,
             status: code.status(),
             message: code.meaning().to_owned(),
             issues: Vec::new(),
@@ -233,7 +243,8 @@ impl ApiError {
 
     /// The JSON of the answer.
     pub fn to_json(&self) -> Value {
-        let mut error = json!({ "code": self.code.as_str(), "message": self.rest.message });
+        let code = self.rest.own_code.as_deref().unwrap_or(self.code.as_str());
+        let mut error = json!({ "code": code, "message": self.rest.message });
         if !self.rest.issues.is_empty() {
             error["errors"] = json!(self.rest.issues);
         }
@@ -263,7 +274,7 @@ impl IntoResponse for ApiError {
 /// What a use case's failure is on the wire. Endpoints that answer it with another code or status change it there.
 impl From<bespoke_engine::Error> for ApiError {
     fn from(error: bespoke_engine::Error) -> Self {
-        use bespoke_engine::{Error, Resource, credentials::Reason};
+        use bespoke_engine::{Error, KeyProblem, Resource, credentials::Reason};
         match error {
             Error::NotFound(Resource::Connection) => Self::new(Code::UnknownConnection),
             Error::NotFound(Resource::Integration) => Self::new(Code::UnknownProviderConfig),
@@ -292,6 +303,11 @@ impl From<bespoke_engine::Error> for ApiError {
                 Reason::Exhausted => Code::ConnectionRefreshExhausted,
             })
             .message(unusable.reason.to_string()),
+            Error::IdempotencyKey(problem) => match problem {
+                KeyProblem::Reused => Self::new(Code::IdempotencyKeyReused),
+                KeyProblem::Busy => Self::new(Code::IdempotencyKeyInUse).header("retry-after", "1"),
+                KeyProblem::Interrupted => Self::new(Code::IdempotencyKeyInterrupted),
+            },
             Error::Failed(failure) => Self::failure(*failure),
             Error::Proxy(error) => Self::proxy(&error),
             Error::ConnectionRejected { function, message } => {
@@ -327,8 +343,11 @@ impl ApiError {
 
     /// A function's failure: its own code, its payload and what the provider answered.
     pub fn failure(failure: bespoke_engine::Failure) -> Self {
-        let code = Code::from_wire(&failure.code).unwrap_or(Code::FunctionRuntimeOther);
-        let mut error = Self::new(code).status(failure.status).message(failure.message);
+        let known = Code::from_wire(&failure.code);
+        let mut error = Self::new(known.unwrap_or(Code::FunctionRuntimeOther));
+        // What a call of the function was refused with is the reason that its caller can do something about.
+        error.rest.own_code = known.is_none().then_some(failure.code);
+        error = error.status(failure.status).message(failure.message);
         error.rest.payload = serde_json::from_str(failure.payload.get()).ok();
         error.rest.upstream = failure.upstream.and_then(|upstream| serde_json::from_str(upstream.get()).ok());
         error

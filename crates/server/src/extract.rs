@@ -182,6 +182,8 @@ pub mod rules {
         FUNCTION = r"^[a-zA-Z0-9_-]{1,255}$";
         /// A model's name.
         MODEL = r"^[A-Z][a-zA-Z0-9_-]{1,254}$";
+        /// A caller's name for a request.
+        IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,255}$";
         /// A tag's key, before it is lower-cased.
         TAG = r"^[a-zA-Z][a-zA-Z0-9_\-./]{0,63}$";
     }
@@ -221,6 +223,16 @@ pub fn header<'a>(headers: &'a HeaderMap, name: &'static str, rule: &Regex) -> R
     let value = value.to_str().map_err(|_| Issue::new("invalid_format", [name], "Must be ASCII"))?;
     rules::check(value, rule, &[name])?;
     Ok(value)
+}
+
+/// The header `Idempotency-Key`, where there is one: 1 to 255 printable ASCII characters.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    const NAME: &str = "idempotency-key";
+    if !headers.contains_key(NAME) {
+        return Ok(None);
+    }
+    let key = header(headers, NAME, &rules::IDEMPOTENCY_KEY);
+    key.map(|key| Some(key.to_owned())).map_err(|issue| ApiError::new(Code::InvalidHeaders).issue(issue))
 }
 
 /// The two headers that name a connection. Rejects with `invalid_headers`, naming every one that is wrong.

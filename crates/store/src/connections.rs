@@ -33,9 +33,10 @@ use std::fmt;
 const COLUMNS: &str = "connections.id, connections.environment_id, connections.integration_id, \
      integrations.unique_key, integrations.provider, connections.connection_id, connections.metadata, \
      connections.metadata_revision, connections.connection_config, connections.tags, connections.end_user, \
-     connections.webhook_url_override, connections.created_at, connections.updated_at, connections.last_fetched_at";
+     connections.webhook_url_override, connections.created_at, connections.updated_at, connections.last_fetched_at, \
+     integrations.data_validation";
 /// How many [`COLUMNS`] there are.
-const WIDTH: usize = 15;
+const WIDTH: usize = 16;
 const FROM: &str = "FROM connections JOIN integrations ON integrations.id = connections.integration_id";
 /// Finds a connection by its names: environment, integration's key, connection's id.
 const BY_NAMES: &str = "connections.integration_id = \
@@ -103,6 +104,7 @@ fn read(row: &Row<'_>) -> Result<Connection> {
         created_at: row.get(12)?,
         updated_at: row.get(13)?,
         last_fetched_at: row.get(14)?,
+        data_validation: integrations::mode(row, 15)?,
     })
 }
 

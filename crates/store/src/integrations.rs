@@ -9,14 +9,14 @@ use crate::{
 use bespoke_core::{
     auth::SecretJson,
     id::{EnvironmentId, IntegrationId},
-    integration::Integration,
+    integration::{DataValidation, Integration},
     time::Timestamp,
 };
 use serde_json::{Map, Value as Json};
 
 const COLUMNS: &str = "integrations.id, integrations.environment_id, integrations.unique_key, integrations.provider, \
      integrations.display_name, integrations.forward_webhooks, integrations.custom, integrations.created_at, \
-     integrations.updated_at";
+     integrations.updated_at, integrations.data_validation";
 
 /// An integration to be stored.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct NewIntegration {
     pub forward_webhooks: bool,
     /// Values for the provider's `integration_config`.
     pub custom: Map<String, Json>,
+    /// How the data of its functions is checked.
+    pub data_validation: DataValidation,
     /// The OAuth client or app that is registered at the provider.
     pub credentials: Option<SecretJson>,
 }
@@ -46,6 +48,8 @@ pub struct IntegrationChange {
     pub forward_webhooks: Option<bool>,
     /// New values for the provider's `integration_config`, all of them.
     pub custom: Option<Map<String, Json>>,
+    /// How the data of its functions is checked.
+    pub data_validation: Option<DataValidation>,
     /// New client credentials.
     pub credentials: Option<SecretJson>,
 }
@@ -61,7 +65,14 @@ fn read(row: &Row<'_>) -> Result<Integration> {
         custom: row.json(6)?,
         created_at: row.get(7)?,
         updated_at: row.get(8)?,
+        data_validation: mode(row, 9)?,
     })
+}
+
+/// Reads how data is checked.
+pub(crate) fn mode(row: &Row<'_>, index: usize) -> Result<DataValidation> {
+    let word: &str = row.get(index)?;
+    word.parse().map_err(|()| Error::Corrupt(format!("data is validated `{word}`")))
 }
 
 /// The integration of this key.
@@ -86,8 +97,8 @@ impl Store {
                 let id: IntegrationId = tx
                     .query_one(
                         "INSERT INTO integrations (environment_id, unique_key, provider, display_name,
-                             forward_webhooks, custom, created_at, updated_at)
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING id",
+                             forward_webhooks, custom, created_at, updated_at, data_validation)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) RETURNING id",
                         params![
                             environment,
                             &new.unique_key,
@@ -95,7 +106,8 @@ impl Store {
                             new.display_name.as_ref(),
                             new.forward_webhooks,
                             Value::json(&new.custom)?,
-                            now
+                            now,
+                            new.data_validation.as_str()
                         ],
                         |row| row.get(0),
                     )
@@ -111,6 +123,7 @@ impl Store {
                     display_name: new.display_name,
                     forward_webhooks: new.forward_webhooks,
                     custom: new.custom,
+                    data_validation: new.data_validation,
                     created_at: now,
                     updated_at: now,
                 })
@@ -216,7 +229,8 @@ fn update(
         .execute(
             "UPDATE integrations
              SET unique_key = COALESCE($2, unique_key), display_name = COALESCE($3, display_name),
-                 forward_webhooks = COALESCE($4, forward_webhooks), custom = COALESCE($5, custom), updated_at = $6
+                 forward_webhooks = COALESCE($4, forward_webhooks), custom = COALESCE($5, custom), updated_at = $6,
+                 data_validation = COALESCE($7, data_validation)
              WHERE id = $1 AND (COALESCE($2, unique_key) = unique_key
                  OR NOT EXISTS (SELECT 1 FROM connections WHERE connections.integration_id = integrations.id))",
             params![
@@ -225,7 +239,8 @@ fn update(
                 change.display_name.as_ref(),
                 change.forward_webhooks,
                 custom,
-                now
+                now,
+                change.data_validation.map(DataValidation::as_str)
             ],
         )
         .map_err(|error| error.about("the integration"))?;
@@ -240,6 +255,7 @@ fn update(
         display_name: change.display_name.or(found.display_name),
         forward_webhooks: change.forward_webhooks.unwrap_or(found.forward_webhooks),
         custom: change.custom.unwrap_or(found.custom),
+        data_validation: change.data_validation.unwrap_or(found.data_validation),
         updated_at: now,
         ..found
     })

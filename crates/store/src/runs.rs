@@ -15,6 +15,7 @@ use crate::{
     Store,
     db::{Row, Tx, params},
     error::{Error, Result},
+    lanes::{self, Lane},
     notices, syncs,
 };
 use bespoke_core::{
@@ -35,7 +36,10 @@ pub const CANCELLED: &str = "runs.cancelled";
 pub const MAX_TAKE_UPS: u32 = 8;
 
 const COLUMNS: &str = "id, environment_id, kind, connection_id, function_name, function_id, sync_id, state, run_at, \
-     take_ups, attempt, max_attempts, input, output, error, result, metadata_revision, created_at, started_at, finished_at";
+     take_ups, attempt, max_attempts, input, output, error, result, metadata_revision, created_at, started_at, finished_at, \
+     lane";
+/// Where [`COLUMNS`] have the lane.
+const LANE: usize = 20;
 
 /// A run to be queued.
 #[derive(Clone, Debug)]
@@ -58,6 +62,8 @@ pub struct NewRun {
     pub max_attempts: u32,
     /// What it gets, as JSON text.
     pub input: Option<String>,
+    /// Where it waits for others of its connection. Only the queue looks at it.
+    pub lane: Option<Lane>,
     /// When it is asked for.
     pub now: Timestamp,
 }
@@ -86,6 +92,37 @@ pub struct Claim {
     pub token: Uuid,
     /// Which take-up this is; with the token it is the fence.
     pub take_up: u32,
+    /// The lane that it has a place in.
+    lane: Option<String>,
+}
+
+/// Proves that a run is still held: what it does counts only while its lease is the one that it was claimed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    run: Uuid,
+    token: Uuid,
+    take_up: u32,
+}
+
+impl Claim {
+    /// The proof that this claim still holds.
+    pub fn fence(&self) -> Fence {
+        Fence { run: self.run.id, token: self.token, take_up: self.take_up }
+    }
+}
+
+/// Fails with [`Error::Conflict`] where the run was cancelled or taken over; holds it as it is until the transaction ends.
+///
+/// Comes before any lock of records: a deleted sync takes its runs along first, and then its records.
+pub(crate) fn check_fence(tx: &mut Tx, fence: Fence) -> Result<()> {
+    let sql = format!(
+        "SELECT id FROM runs WHERE id = $1 AND lease_token = $2 AND take_ups = $3 AND state = 'running'{}",
+        tx.for_share()
+    );
+    match tx.value_opt::<Uuid>(&sql, params![fence.run, fence.token, fence.take_up])? {
+        Some(_) => Ok(()),
+        None => Err(Error::Conflict("the run".into())),
+    }
 }
 
 /// How an execution ended.
@@ -105,12 +142,16 @@ pub struct Finish {
     pub result: BTreeMap<String, Counts>,
 }
 
-/// Queues a run. False where its sync has an active run already; then nothing happens.
+/// Queues a run. False where its sync has an active run already, or its id is known; then nothing happens.
 pub(crate) fn enqueue(tx: &mut Tx, run: &NewRun) -> Result<bool> {
+    let parked = match &run.lane {
+        Some(lane) => !lanes::has_room(tx, run.connection, lane, run.now)?,
+        None => false,
+    };
     let inserted = tx.execute(
         "INSERT INTO runs (id, environment_id, kind, connection_id, function_name, sync_id, state, run_at, take_ups, attempt,
-                           max_attempts, input, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, 0, 0, $8, $9, $10) ON CONFLICT DO NOTHING",
+                           max_attempts, input, created_at, lane, lane_width, parked)
+         VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, 0, 0, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
         params![
             run.id,
             run.environment,
@@ -121,7 +162,10 @@ pub(crate) fn enqueue(tx: &mut Tx, run: &NewRun) -> Result<bool> {
             run.run_at,
             run.max_attempts,
             run.input.as_deref(),
-            run.now
+            run.now,
+            run.lane.as_ref().map(|lane| lane.name.as_str()),
+            run.lane.as_ref().map_or(1, |lane| lane.width),
+            parked
         ],
     )?;
     if inserted > 0 {
@@ -157,7 +201,8 @@ impl Store {
         self.db
             .write(move |tx| {
                 let due = tx.one_of(&format!(
-                    "SELECT id FROM runs WHERE state = 'queued' AND run_at <= $3 ORDER BY run_at, id LIMIT $4{}",
+                    "SELECT id FROM runs WHERE state = 'queued' AND NOT parked AND run_at <= $3
+                     ORDER BY run_at, id LIMIT $4{}",
                     tx.skip_locked()
                 ));
                 let sql = format!(
@@ -178,7 +223,7 @@ impl Store {
         self.db
             .read(|tx| {
                 tx.value_opt(
-                    "SELECT run_at FROM runs WHERE state = 'queued' ORDER BY run_at, id LIMIT 1",
+                    "SELECT run_at FROM runs WHERE state = 'queued' AND NOT parked ORDER BY run_at, id LIMIT 1",
                     &[],
                 )
             })
@@ -232,6 +277,10 @@ impl Store {
                     "UPDATE runs SET leased_until = $1 WHERE state = 'running' AND leased_until > $1",
                     params![past],
                 )?;
+                tx.execute(
+                    "UPDATE lane_guests SET leased_until = $1 WHERE leased_until > $1",
+                    params![past],
+                )?;
                 Ok(())
             })
             .await
@@ -248,7 +297,9 @@ impl Store {
                      ORDER BY leased_until LIMIT 100{}",
                     tx.skip_locked()
                 );
-                let claims = tx.query(&sql, params![now], |row| read_claim(row, row.get(20)?))?;
+                let mut claims = tx.query(&sql, params![now], |row| read_claim(row, row.get(LANE + 1)?))?;
+                // In one order, because each may lock its connection.
+                claims.sort_by_key(|claim| claim.run.connection);
                 for claim in &claims {
                     let finish = if claim.take_up >= MAX_TAKE_UPS {
                         Finish::failed(lost.clone())
@@ -353,6 +404,9 @@ impl Finish {
 
 fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -> Result<bool> {
     let finished_at = finish.state.is_final().then_some(now);
+    if claim.lane.is_some() {
+        lanes::lock(tx, claim.run.connection)?;
+    }
     if let Some(sync) = claim.run.sync {
         syncs::lock(tx, sync)?;
     }
@@ -389,6 +443,9 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
     if finished_at.is_some() {
         notices::run_ended(tx, &claim.run, finish, now)?;
     }
+    if let (Some(lane), Some(_)) = (&claim.lane, finished_at) {
+        lanes::admit(tx, lane, now)?;
+    }
     if let (Some(sync), Some(_)) = (claim.run.sync, finished_at) {
         let started_at = claim.run.started_at.unwrap_or(now);
         syncs::run_finished(tx, sync, started_at, finish.state == RunState::Succeeded, now)?;
@@ -397,7 +454,8 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
 }
 
 fn read_claim(row: &Row<'_>, token: Uuid) -> Result<Claim> {
-    Ok(Claim { run: read(row)?, token, take_up: row.get::<i64>(9)?.try_into().unwrap_or(u32::MAX) })
+    let take_up = row.get::<i64>(9)?.try_into().unwrap_or(u32::MAX);
+    Ok(Claim { run: read(row)?, token, take_up, lane: row.get(LANE)? })
 }
 
 /// Reads a run from [`COLUMNS`].

@@ -43,6 +43,7 @@ const sync = createSync({
 const kind: 'sync' = sync.type;
 
 export const action = createAction({
+    limits: { timeout: '30s', memory: '512MB', concurrency: 1, retries: { attempts: 3, backoff: '10s' } },
     description: 'Creates a contact',
     input: z.object({ email: z.string() }),
     output: z.object({ id: z.string() }),

@@ -3,6 +3,7 @@
 use crate::{Diagnostic, FunctionFile, Project};
 use bespoke_core::{
     function::{Definition, FunctionKind},
+    limits::Limits,
     schedule::Frequency,
 };
 use serde_json::Value;
@@ -56,6 +57,12 @@ impl<'a> Report<'a> {
 
     /// Checks what can be judged of one definition alone.
     pub(super) fn check(&mut self, definition: &Definition) {
+        if let Some(declared) = &definition.limits
+            && let Err(problem) = Limits::read(declared, definition.kind)
+        {
+            let property = problem.field.last().copied().unwrap_or("limits");
+            self.problem(property, "INVALID_LIMITS", problem.to_string());
+        }
         match definition.kind {
             FunctionKind::Sync => self.check_sync(definition),
             FunctionKind::OnEvent => self.check_event(definition),

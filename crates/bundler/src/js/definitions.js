@@ -16,6 +16,9 @@ function override({ zodSchema, jsonSchema }) {
         jsonSchema.format = 'date-time';
     } else if (type === 'void') {
         jsonSchema.type = 'null';
+    } else if (type === 'object' && zodSchema._zod.def.catchall === undefined) {
+        // A plain object lets other properties through; only a strict one does not. zod's output schemas forget that.
+        delete jsonSchema.additionalProperties;
     }
 }
 
@@ -105,6 +108,7 @@ function describeFunction(toJSONSchema, { integration, name, exports }) {
         webhook_subscriptions: texts(definition.webhookSubscriptions),
         endpoints: definition.endpoints ?? (definition.endpoint ? [definition.endpoint] : []),
         models: models.map(([model]) => model),
+        limits: definition.limits ?? null,
         input: isAction ? add('input', `ActionInput_${suffix}`, definition.input, 'input') : null,
         output: isAction ? add('output', `ActionOutput_${suffix}`, definition.output, 'output') : null,
         metadata: addOptional('metadata', `${kind}Metadata_${suffix}`),

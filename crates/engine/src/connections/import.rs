@@ -151,6 +151,7 @@ impl Engine {
             integration: integration.id,
             provider_config_key: integration.unique_key.clone(),
             provider: integration.provider.clone(),
+            data_validation: integration.data_validation,
             connection_id,
             metadata: None,
             metadata_revision: 0,

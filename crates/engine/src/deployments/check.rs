@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 use bespoke_core::{
     function::{Definition, DeployScope, DeployedFunction, Deployment, EVENTS, FunctionKind},
+    limits::{self, Limits},
     schedule::Frequency,
 };
 use std::collections::{HashMap, HashSet};
@@ -75,6 +76,7 @@ fn check_function(function: &DeployedFunction, deployment: &Deployment) -> Check
         FunctionKind::OnEvent => event(definition)?,
         FunctionKind::Action => {}
     }
+    limits(definition)?;
     schemas(definition)?;
     for (field, text, most) in [
         ("description", definition.description.as_deref(), MAX_DESCRIPTION),
@@ -121,6 +123,16 @@ fn event(definition: &Definition) -> Checked {
     match definition.event.as_deref() {
         Some(event) if EVENTS.contains(&event) => Ok(()),
         _ => problem("event", "invalid_value", format!("Must be one of {}", EVENTS.join(", "))),
+    }
+}
+
+fn limits(definition: &Definition) -> Checked {
+    let Some(declared) = &definition.limits else { return Ok(()) };
+    match Limits::read(declared, definition.kind) {
+        Ok(_) => Ok(()),
+        Err(limits::Problem { field, message }) => {
+            Err(Problem { path: field.into_iter().map(str::to_owned).collect(), code: "custom", message })
+        }
     }
 }
 
@@ -249,12 +261,17 @@ mod tests {
     #[test]
     fn every_refusal_names_its_place() {
         let two = |second: Value| vec![sync(), second];
-        let cases: [(Vec<Value>, &str, &str); 12] = [
+        let cases: [(Vec<Value>, &str, &str); 13] = [
             (vec![with("name", json!("a b"))], "functions.0.name", "letters"),
             (vec![with("integration", json!("a/b"))], "functions.0.integration", "key"),
             (vec![with("frequency", json!("now and then"))], "functions.0.frequency", "not a frequency"),
             (vec![with("frequency", json!("every 5 seconds"))], "functions.0.frequency", "minimum"),
             (vec![with("frequency", Value::Null)], "functions.0.frequency", "needs a frequency"),
+            (
+                vec![with("limits", json!({ "timeout": "2d" }))],
+                "functions.0.limits.timeout",
+                "from 1s to 1day",
+            ),
             (vec![with("models", json!(["contact"]))], "functions.0.models", "model name"),
             (vec![with("modules", json!(["b.js"]))], "functions.0.modules", "`b.js`"),
             (vec![with("modules", json!([]))], "functions.0.modules", "entry"),

@@ -135,7 +135,7 @@ impl DryHost {
         let metadata = metadata.filter(|after| options.stored_metadata.as_ref() != Some(after));
         let (output, error) = match result {
             Ok(output) => (raw(&String::from_utf8_lossy(&output)), None),
-            Err(failure) => (None, Some(crate::actions::final_failure(failure))),
+            Err(failure) => (None, Some(crate::failures::told(failure))),
         };
         DryRunReport {
             function: RanFunction::new(definition, variant.as_deref()),

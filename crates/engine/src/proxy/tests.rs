@@ -25,6 +25,7 @@ pub(super) fn connection(connection_config: Value) -> Connection {
         integration: IntegrationId(1),
         provider_config_key: "acme".to_owned(),
         provider: "acme".to_owned(),
+        data_validation: Default::default(),
         connection_id: "customer-a".to_owned(),
         metadata: Some(Document::parse(r#"{"region":{"code":"eu-1"}}"#).unwrap()),
         metadata_revision: 1,

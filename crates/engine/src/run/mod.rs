@@ -5,6 +5,7 @@
 
 mod context;
 mod host;
+mod validate;
 
 pub(crate) use host::{Answer, RunHost, check_model, head, refusal};
 
@@ -12,15 +13,20 @@ use crate::{Engine, Failure, functions::LoadedFunction};
 use bespoke_core::{
     connection::Connection,
     environment::Environment,
+    function::Definition,
     id::EnvironmentId,
     run::RunKind,
     sync::{Counts, Sync, TriggerOptions},
 };
 use bespoke_runtime::{Host, Kind, Limits, Run};
+use bespoke_store::Fence;
 use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// Time that a sync's `onWebhook` may take at most.
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// One execution, with everything it needs already loaded.
 pub(crate) struct Execution {
@@ -44,6 +50,8 @@ pub(crate) struct Execution {
     pub(crate) depth: u8,
     /// Stops it.
     pub(crate) cancel: CancellationToken,
+    /// Proves that it still may change records, where it can lose that right.
+    pub(crate) fence: Option<Fence>,
 }
 
 /// How an execution ended.
@@ -66,7 +74,11 @@ impl Engine {
     pub(crate) async fn execute(self: &Arc<Self>, execution: Execution) -> Ended {
         let prepared = self.prepare(&execution);
         let host = Arc::new(host::RunHost::new(Arc::clone(self), execution));
+        if let Err(failure) = host.check_input() {
+            return Ended { result: Err(failure), counts: BTreeMap::new() };
+        }
         let result = self.run_prepared(prepared, Arc::clone(&host) as Arc<dyn Host>).await;
+        let result = result.and_then(|output| host.check_output(&output).map(|()| output));
         Ended { result, counts: host.counts() }
     }
 
@@ -79,7 +91,7 @@ impl Engine {
             modules: Arc::clone(&function.modules),
             input: execution.input.clone(),
             context: context::build(self, execution),
-            limits: self.limits(execution.kind),
+            limits: self.limits(execution.kind, &function.function.definition),
             cancel: execution.cancel.clone(),
         };
         Prepared { environment: execution.environment.id, run, function }
@@ -97,14 +109,18 @@ impl Engine {
         outcome.result.map_err(|failure| speak_of_the_source(failure, &function))
     }
 
-    fn limits(&self, kind: RunKind) -> Limits {
+    /// What a run of the function may use: what it declares, else what the server's settings say.
+    pub(crate) fn limits(&self, kind: RunKind, definition: &Definition) -> Limits {
+        let declared = definition.limits();
         let wall = match kind {
-            RunKind::Action => self.settings.action_timeout,
-            RunKind::Sync => self.settings.sync_timeout,
-            RunKind::OnEvent => self.settings.on_event_timeout,
-            RunKind::Webhook => Duration::from_secs(60 * 60),
+            RunKind::Action => declared.timeout.unwrap_or(self.settings.action_timeout),
+            RunKind::Sync => declared.timeout.unwrap_or(self.settings.sync_timeout),
+            RunKind::OnEvent => declared.timeout.unwrap_or(self.settings.on_event_timeout),
+            RunKind::Webhook => declared.timeout.unwrap_or(WEBHOOK_TIMEOUT).min(WEBHOOK_TIMEOUT),
         };
-        Limits { memory: self.settings.run_memory, cpu: self.settings.run_cpu, wall, ..Limits::default() }
+        let memory = declared.memory.and_then(|bytes| usize::try_from(bytes).ok());
+        let memory = memory.unwrap_or(self.settings.run_memory);
+        Limits { memory, cpu: self.settings.run_cpu, wall, ..Limits::default() }
     }
 }
 

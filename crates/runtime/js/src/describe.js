@@ -3,7 +3,7 @@ import {
   arrayJoin, arraySlice, bytesOf, exactBuffer, isArray, jsonParse, jsonStringify, objectAssign, objectCreate, objectKeys,
   stringIndexOf, stringSlice, stringSplit, stringStartsWith, stringTrim, toText,
 } from './intrinsics.js';
-import { SdkError } from './errors.js';
+import { AxiosError, SdkError } from './errors.js';
 import { isError, plainJson, read } from './json.js';
 import { native } from './native.js';
 
@@ -20,6 +20,7 @@ import { native } from './native.js';
 /** Answers whose HTTP status is not 500. @type {Record<string, number>} */
 const STATUS = objectAssign(objectCreate(null), {
   script_aborted: 410, script_http_error: 424, script_api_rate_limit_error: 424, script_output_too_large: 400,
+  invalid_action_input: 400, invalid_action_output: 400, invalid_sync_record: 400,
 });
 const STACK_LINES = 10;
 const MESSAGE_LIMIT = 10_000;
@@ -68,13 +69,16 @@ function requestFailure(error, stack) {
   const message = text(read(error, 'message'));
   const response = read(error, 'response');
   if (typeof response !== 'object' || response === null) {
-    return failure('script_network_error', message, errorPayload(error, true, message, stack), stack);
+    const payload = /** @type {any} */ (errorPayload(error, true, message, stack));
+    const call = AxiosError.callOf(error);
+    if (call !== undefined) payload.request = plainJson(call);
+    return failure('script_network_error', message, payload, stack);
   }
   const body = bodyOf(read(response, 'data'));
   const inner = typeof body === 'object' && body !== null ? (body.payload ?? body) : body;
   const payload = inner === '' || inner === null ? { message } : asObject(inner);
   const described = failure('script_http_error', message, payload, stack);
-  described.upstream = { status: read(response, 'status'), headers: tellingHeaders(read(response, 'headers')), body };
+  described.upstream = { status: read(response, 'status'), headers: tellingHeaders(read(response, 'headers')), body, ...AxiosError.callOf(error) };
   return described;
 }
 

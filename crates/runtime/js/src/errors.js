@@ -74,6 +74,27 @@ export function locate(error, site) {
 /** A failed HTTP request, in the shape of an axios error because that is what functions look for. */
 export class AxiosError extends ErrorClass {
   isAxiosError = true;
+  /** @type {{ method: string, url: string } | undefined} */
+  #call;
+
+  /**
+   * Notes which call failed, for the report of the failure: the URL is without secrets.
+   * @param {AxiosError} error
+   * @param {{ method: string, url: string } | undefined} call
+   * @returns {AxiosError}
+   */
+  static about(error, call) {
+    error.#call = call;
+    return error;
+  }
+
+  /**
+   * @param {unknown} value
+   * @returns {{ method: string, url: string } | undefined}
+   */
+  static callOf(value) {
+    return typeof value === 'object' && value !== null && #call in value ? value.#call : undefined;
+  }
 
   /**
    * @param {string} message

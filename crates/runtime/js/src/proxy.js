@@ -122,7 +122,8 @@ export async function request(run, config) {
     }, body?.content, site);
   } catch (error) {
     if (!SdkError.is(error) || !isNetworkCode(error.code)) throw error;
-    throw locate(new AxiosError(error.message, error.code, shown, { method, path: shown.url }), site);
+    const failed = new AxiosError(error.message, error.code, shown, { method, path: shown.url });
+    throw locate(AxiosError.about(failed, /** @type {any} */ (error.payload)), site);
   }
 
   const { head } = reply;
@@ -138,7 +139,8 @@ export async function request(run, config) {
   if (head.status >= 200 && head.status < 300) return response;
   if (head.status === 401) run.forgetConnections();
   const code = head.status >= 400 && head.status < 500 ? 'ERR_BAD_REQUEST' : 'ERR_BAD_RESPONSE';
-  throw locate(new AxiosError(`Request failed with status code ${head.status}`, code, response.config, response.request, response), site);
+  const failed = new AxiosError(`Request failed with status code ${head.status}`, code, response.config, response.request, response);
+  throw locate(AxiosError.about(failed, { method, url: head.shown_url }), site);
 }
 
 /**

@@ -14,10 +14,10 @@ use axum::{
 };
 use bespoke_engine::{
     Error, Resource,
-    actions::{ActionCall, ActionResult},
+    actions::{ActionCall, ActionResult, Triggered},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 use uuid::Uuid;
 
 /// Which action to run, with what.
@@ -44,7 +44,10 @@ pub struct QueuedAction {
 #[utoipa::path(post, path = "/action/trigger", tag = "actions", request_body = TriggerAction,
     params(("Provider-Config-Key" = String, Header), ("Connection-Id" = String, Header),
            ("X-Async" = Option<bool>, Header, description = "Queue it."),
-           ("X-Max-Retries" = Option<u32>, Header, description = "How often a queued action is tried again, 0 to 5.")),
+           ("X-Max-Retries" = Option<u32>, Header,
+            description = "How often a queued action is tried again, 0 to 5; the function's own number unless given."),
+           ("Idempotency-Key" = Option<String>, Header,
+            description = "The same request with the same key within 24 hours is made once and answered alike.")),
     responses((status = 200, description = "The action's output"), (status = 202, body = QueuedAction)))]
 pub async fn trigger_action(
     State(app): State<AppState>,
@@ -55,19 +58,25 @@ pub async fn trigger_action(
     Json(body): Json<TriggerAction>,
 ) -> Result<Response> {
     let queued = queue_wish(&headers)?;
-    let call = action_call(&key, connection, body)?;
+    let call = action_call(&key, connection, body, extract::idempotency_key(&headers)?)?;
     match queued {
         Some(retries) => {
-            let id = app.engine.enqueue_action(call, retries).await.map_err(not_started)?;
+            let Triggered { value: id, replayed } =
+                app.engine.enqueue_action(call, retries).await.map_err(not_started)?;
             let status_url = format!("/action/{id}");
             let location = [(header::LOCATION, status_url.clone())];
-            Ok((StatusCode::ACCEPTED, location, axum::Json(QueuedAction { id, status_url })).into_response())
+            let answer = (StatusCode::ACCEPTED, location, axum::Json(QueuedAction { id, status_url }));
+            Ok(replay(answer, replayed))
         }
-        None => Ok(raw_json(app.engine.trigger_action(call).await.map_err(not_started)?)),
+        None => {
+            let Triggered { value, replayed } = app.engine.trigger_action(call).await.map_err(not_started)?;
+            Ok(replay(raw_json(value), replayed))
+        }
     }
 }
 
-/// The output of a queued action. 404 `not_found` while it has none and for ids that are not known.
+/// The output of a queued action. 404 `not_found` for ids that are not known and while it has none; then the header
+/// `X-Action-State` and `payload.state` say `queued` or `running`.
 #[utoipa::path(get, path = "/action/{id}", tag = "actions", params(("id" = Uuid, Path)),
     responses((status = 200, description = "The action's output"), (status = 404)))]
 pub async fn read_action_result(
@@ -83,14 +92,21 @@ pub async fn read_action_result(
         ))
     })?;
     match app.engine.action_result(key.environment.id, id).await? {
-        ActionResult::Pending => Err(ApiError::new(Code::NotFound).message("The action has not ended yet.")),
+        ActionResult::Pending(state) => Err(ApiError::new(Code::NotFound)
+            .message("The action has not ended yet.")
+            .payload(json!({ "id": id, "state": state }))
+            .header(STATE, state.as_str())
+            .header("retry-after", "1")),
         ActionResult::Done(output) => Ok(raw_json(output.into())),
         ActionResult::Failed(failure) => Err(ApiError::failure(*failure)),
     }
 }
 
-/// How often to retry, where the action is to be queued.
-fn queue_wish(headers: &HeaderMap) -> Result<Option<u32>> {
+/// Says of a 404 that the action has not ended yet, and where it is.
+const STATE: &str = "x-action-state";
+
+/// How often to retry, if that is said, where the action is to be queued.
+fn queue_wish(headers: &HeaderMap) -> Result<Option<Option<u32>>> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let invalid = |name: &'static str, message: &str| {
         ApiError::new(Code::InvalidHeaders).issue(Issue::new("invalid_type", [name], message))
@@ -100,17 +116,24 @@ fn queue_wish(headers: &HeaderMap) -> Result<Option<u32>> {
         Some(value) => extract::boolean(value).ok_or_else(|| invalid("x-async", "Must be a boolean"))?,
     };
     let retries = match text("x-max-retries") {
-        None | Some("") => 0,
-        Some(value) => value
-            .parse()
-            .ok()
-            .filter(|retries| (0..=5).contains(retries))
-            .ok_or_else(|| invalid("x-max-retries", "Must be a whole number from 0 to 5"))?,
+        None | Some("") => None,
+        Some(value) => Some(
+            value
+                .parse()
+                .ok()
+                .filter(|retries| (0..=5).contains(retries))
+                .ok_or_else(|| invalid("x-max-retries", "Must be a whole number from 0 to 5"))?,
+        ),
     };
     Ok(queue.then_some(retries))
 }
 
-fn action_call(caller: &Caller, connection: ConnectionHeaders, body: TriggerAction) -> Result<ActionCall> {
+fn action_call(
+    caller: &Caller,
+    connection: ConnectionHeaders,
+    body: TriggerAction,
+    idempotency_key: Option<String>,
+) -> Result<ActionCall> {
     rules::check(&body.action_name, &rules::FUNCTION, &["action_name"])
         .map_err(|issue| ApiError::new(Code::InvalidBody).issue(issue))?;
     let input =
@@ -121,6 +144,7 @@ fn action_call(caller: &Caller, connection: ConnectionHeaders, body: TriggerActi
         connection_id: connection.connection_id,
         name: body.action_name,
         input,
+        idempotency_key,
     })
 }
 
@@ -132,6 +156,15 @@ fn not_started(error: Error) -> ApiError {
             ApiError::new(Code::NotFound).message("No action of this name is deployed.")
         }
         other => other.into(),
+    }
+}
+
+/// The answer, marked where it is that of an earlier request.
+pub(super) fn replay(answer: impl IntoResponse, replayed: bool) -> Response {
+    if replayed {
+        ([("idempotent-replayed", "true")], answer).into_response()
+    } else {
+        answer.into_response()
     }
 }
 

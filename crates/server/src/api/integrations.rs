@@ -8,6 +8,7 @@ use crate::{
     state::AppState,
 };
 use axum::extract::State;
+use bespoke_core::integration::DataValidation;
 use bespoke_engine::{CreateIntegration, Error, ListedIntegration, Resource, UpdateIntegration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -39,10 +40,44 @@ pub struct Integration {
     credentials: Option<Value>,
     /// Whether inbound webhooks are forwarded to the backend.
     forward_webhooks: bool,
+    /// How input, output and records are checked against the schemas of its functions.
+    data_validation: ValidationMode,
     /// When it was made.
     created_at: String,
     /// When it was last changed.
     updated_at: String,
+}
+
+/// What happens when input, output or records are not what a function declares.
+#[derive(Clone, Copy, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ValidationMode {
+    /// Nothing.
+    Off,
+    /// It is logged, once for each version of a function and place in the data.
+    Warn,
+    /// It is refused.
+    Enforce,
+}
+
+impl From<DataValidation> for ValidationMode {
+    fn from(mode: DataValidation) -> Self {
+        match mode {
+            DataValidation::Off => Self::Off,
+            DataValidation::Warn => Self::Warn,
+            DataValidation::Enforce => Self::Enforce,
+        }
+    }
+}
+
+impl From<ValidationMode> for DataValidation {
+    fn from(mode: ValidationMode) -> Self {
+        match mode {
+            ValidationMode::Off => Self::Off,
+            ValidationMode::Warn => Self::Warn,
+            ValidationMode::Enforce => Self::Enforce,
+        }
+    }
 }
 
 /// Something, below `data`.
@@ -63,6 +98,7 @@ impl Integration {
             webhook_url: None,
             credentials: None,
             forward_webhooks: integration.forward_webhooks,
+            data_validation: integration.data_validation.into(),
             created_at: integration.created_at.millis_zulu(),
             updated_at: integration.updated_at.millis_zulu(),
         }
@@ -98,6 +134,8 @@ pub struct PostIntegration {
     display_name: Option<String>,
     /// Whether inbound webhooks are forwarded to the backend; they are unless this is false.
     forward_webhooks: Option<bool>,
+    /// How input, output and records are checked against the schemas of its functions; `warn` unless given.
+    data_validation: Option<ValidationMode>,
     /// The OAuth client or app registered at the provider: `type` is the provider's auth mode.
     #[schema(value_type = Option<Object>)]
     credentials: Option<Map<String, Value>>,
@@ -125,6 +163,7 @@ pub async fn create_integration(
         display_name: body.display_name,
         forward_webhooks: body.forward_webhooks.unwrap_or(true),
         custom: settings(body.integration_config, body.custom)?.unwrap_or_default(),
+        data_validation: body.data_validation.map(Into::into).unwrap_or_default(),
         credentials: body.credentials,
         without_credentials: false,
     };
@@ -161,6 +200,7 @@ pub async fn quickstart_integration(
         display_name: body.display_name,
         forward_webhooks: body.forward_webhooks.unwrap_or(true),
         custom: Map::new(),
+        data_validation: DataValidation::default(),
         credentials: None,
         without_credentials: true,
     };
@@ -234,6 +274,8 @@ pub struct PatchIntegration {
     display_name: Option<String>,
     /// Whether inbound webhooks are forwarded to the backend.
     forward_webhooks: Option<bool>,
+    /// How input, output and records are checked against the schemas of its functions.
+    data_validation: Option<ValidationMode>,
     /// New credentials of the OAuth client or app.
     #[schema(value_type = Option<Object>)]
     credentials: Option<Map<String, Value>>,
@@ -262,6 +304,7 @@ pub async fn update_integration(
         display_name: body.display_name,
         forward_webhooks: body.forward_webhooks,
         custom: settings(body.integration_config, body.custom)?,
+        data_validation: body.data_validation.map(Into::into),
         credentials: body.credentials,
     };
     let changed = app.engine.update_integration(key.environment.id, &unique_key, update).await;

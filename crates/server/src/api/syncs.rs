@@ -1,12 +1,13 @@
 //! Syncs: trigger, start, pause, state and frequency.
 
 use crate::{
+    api::actions::replay,
     auth::{Key, scope},
     error::{ApiError, Code, Issue, Result},
-    extract::{Json, NoQuery, Query, rules},
+    extract::{self, Json, NoQuery, Query, rules},
     state::AppState,
 };
-use axum::{extract::State, http::HeaderMap};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use bespoke_core::{
     sync::{BASE_VARIANT, Counts, Status, SyncName, TriggerOptions},
     time::Timestamp,
@@ -187,7 +188,9 @@ const DONE: axum::Json<Done> = axum::Json(Done { success: true });
 
 /// Runs syncs now. Where a run of one is queued or goes on already, that one is enough.
 #[utoipa::path(post, path = "/sync/trigger", tag = "syncs", request_body = TriggerSyncs,
-    params(("Provider-Config-Key" = Option<String>, Header), ("Connection-Id" = Option<String>, Header)),
+    params(("Provider-Config-Key" = Option<String>, Header), ("Connection-Id" = Option<String>, Header),
+           ("Idempotency-Key" = Option<String>, Header,
+            description = "The same request with the same key within 24 hours is made once and answered alike.")),
     responses((status = 200, body = Done)))]
 pub async fn trigger_syncs(
     State(app): State<AppState>,
@@ -195,14 +198,16 @@ pub async fn trigger_syncs(
     headers: HeaderMap,
     _: NoQuery,
     Json(trigger): Json<TriggerSyncs>,
-) -> Result<axum::Json<Done>> {
+) -> Result<Response> {
     let options = trigger.options()?;
     let selection = trigger.selection(&headers)?;
-    app.engine
-        .trigger_syncs(key.environment.id, &selection, options)
+    let once = extract::idempotency_key(&headers)?;
+    let replayed = app
+        .engine
+        .trigger_syncs_once(key.environment.id, &selection, options, once.as_deref())
         .await
         .map_err(|error| not_found(error, &selection))?;
-    Ok(DONE)
+    Ok(replay(DONE, replayed))
 }
 
 /// Turns the schedules of syncs on; those that were off run at once.

@@ -15,6 +15,7 @@ mod integrations;
 mod metadata;
 mod on_events;
 mod outbound_webhooks;
+mod policies;
 mod providers;
 mod records;
 mod refresh;

@@ -147,7 +147,7 @@ both! {
         let id = Uuid::from_u128(42);
         let run = NewRun {
             id, environment, kind: RunKind::Action, connection, function_name: "send".to_owned(), sync: None,
-            run_at: now, max_attempts: 2, input: None, now,
+            run_at: now, max_attempts: 2, input: None, lane: None, now,
         };
         told.app.store.enqueue_run(run).await.unwrap();
         told.work(Finish::again(now)).await;

@@ -77,6 +77,7 @@ fn queue_functions(tx: &mut Tx, connection: &Connection, now: Timestamp) -> Resu
             run_at: now,
             max_attempts: MAX_ATTEMPTS,
             input: None,
+            lane: None,
             now,
         };
         runs::enqueue(tx, &run)?;

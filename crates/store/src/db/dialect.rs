@@ -40,6 +40,11 @@ impl Tx {
         }
     }
 
+    /// Goes behind a `SELECT`: keeps others from changing the rows until the end of the transaction.
+    pub(crate) fn for_share(&self) -> &'static str {
+        if self.is_postgres() { " FOR SHARE" } else { "" }
+    }
+
     /// Goes behind a `SELECT`: locks the rows until the end of the transaction, so that what was read stays true.
     pub(crate) fn for_update(&self) -> &'static str {
         if self.is_postgres() { " FOR UPDATE" } else { "" }

@@ -14,6 +14,7 @@ use crate::{
     Store,
     db::{Row, Tx, params},
     error::Result,
+    runs::Fence,
 };
 use bespoke_core::{
     id::{ConnectionId, EnvironmentId, RecordSetId},
@@ -28,6 +29,15 @@ pub struct RecordSet {
     id: RecordSetId,
     /// Row ids are made in it.
     namespace: Uuid,
+    /// The run that changes it, where that can lose its right to.
+    fence: Option<Fence>,
+}
+
+impl RecordSet {
+    /// The same set, changed only while the run of `fence` is held.
+    pub fn fenced(self, fence: Option<Fence>) -> Self {
+        Self { fence, ..self }
+    }
 }
 
 impl Store {
@@ -83,7 +93,7 @@ fn find(
          WHERE connection_id = $2 AND model = $3 AND variant = $4 AND environment_id = $1",
         params![environment, connection, model, variant],
     )?;
-    Ok(id.map(|id| RecordSet { id, namespace: row_namespace(connection, model, variant) }))
+    Ok(id.map(|id| RecordSet { id, namespace: row_namespace(connection, model, variant), fence: None }))
 }
 
 fn uuid(row: &Row<'_>, index: usize) -> Result<Uuid> {

@@ -5,6 +5,7 @@ use crate::{
     Store,
     db::{Tx, Value, multi_row, params},
     error::{Error, Result},
+    runs,
 };
 use bespoke_core::{
     id::RecordSetId,
@@ -172,8 +173,12 @@ impl Store {
     }
 }
 
-/// Locks the set and gives the time of this batch's changes: later than all before.
+/// Locks the set and gives the time of this batch's changes: later than all before. [`Error::Conflict`] where the run that
+/// changes it is not held any more.
 fn begin_change(tx: &mut Tx, set: RecordSet, now: Timestamp) -> Result<Timestamp> {
+    if let Some(fence) = set.fence {
+        runs::check_fence(tx, fence)?;
+    }
     tx.value_opt(
         "UPDATE record_sets SET last_change = CASE WHEN last_change < $2 THEN $2 ELSE last_change + 1 END
          WHERE id = $1 AND connection_id IS NOT NULL RETURNING last_change",

@@ -249,6 +249,7 @@ impl Runnable {
             run_at: now,
             max_attempts: 1,
             input,
+            lane: None,
             now,
         }
     }

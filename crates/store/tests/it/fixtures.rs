@@ -43,6 +43,7 @@ impl World {
             display_name: None,
             forward_webhooks: false,
             custom: Map::new(),
+            data_validation: Default::default(),
             credentials: None,
         };
         let integration = store.create_integration(environment, integration).await.unwrap();

@@ -21,6 +21,7 @@ async fn environment(store: &Store) -> EnvironmentId {
         display_name: None,
         forward_webhooks: true,
         custom: Map::new(),
+        data_validation: Default::default(),
         credentials: None,
     };
     store.create_integration(environment.id, hubspot).await.unwrap();

@@ -6,6 +6,7 @@ mod environment_variables;
 mod environments;
 mod fixtures;
 mod functions;
+mod lanes;
 mod migrations;
 mod plans;
 mod records;

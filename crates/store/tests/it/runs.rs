@@ -28,6 +28,7 @@ impl World {
             run_at: now,
             max_attempts: 3,
             input: Some(r#"{"a":1}"#.to_owned()),
+            lane: None,
             now,
         };
         assert!(self.store.enqueue_run(run).await.unwrap());

@@ -26,6 +26,7 @@ impl RunHost {
             connection_id: action.connection_id,
             name: action.action_name,
             input,
+            idempotency_key: None,
         };
         let depth = depth + 1;
         // Boxed: an action that calls an action is a future inside itself.

@@ -6,6 +6,7 @@ mod functions;
 mod log;
 mod records;
 mod requests;
+mod verdicts;
 
 use super::Execution;
 use crate::{Engine, Error, Resource};

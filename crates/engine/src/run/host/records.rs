@@ -1,7 +1,7 @@
 //! What functions do with their records.
 
 use super::{Answer, RunHost, head, refusal};
-use crate::run::Execution;
+use crate::run::{Execution, validate};
 use bespoke_core::{
     record::{self, NewRecord},
     sync::{BASE_VARIANT, Counts},
@@ -20,7 +20,7 @@ pub(super) enum RecordChange {
 
 impl RunHost {
     pub(super) async fn records(&self, change: RecordChange, model: &str, body: Bytes) -> Answer {
-        let Execution { function, id, sync, connection, .. } = &self.0.execution;
+        let Execution { function, id, sync, connection, fence, .. } = &self.0.execution;
         check_model(&function.function.definition.models, model)?;
         let variant = sync.as_ref().map_or(BASE_VARIANT, |sync| &sync.variant);
         let records: Vec<NewRecord> =
@@ -29,7 +29,11 @@ impl RunHost {
         let set = store
             .record_set(connection.environment, connection.id, model, variant)
             .await
-            .map_err(|error| refusal(error.into()))?;
+            .map_err(|error| refusal(error.into()))?
+            .fenced(*fence);
+        if matches!(change, RecordChange::Save) {
+            self.judge(validate::records(&self.0.execution, model, &records))?;
+        }
         let counts = match change {
             RecordChange::Save => store.save_records(set, records, *id, connection.metadata_revision).await,
             RecordChange::Update => {
@@ -37,7 +41,12 @@ impl RunHost {
             }
             RecordChange::Delete => store.delete_records(set, records, *id).await,
         }
-        .map_err(|error| refusal(error.into()))?;
+        .map_err(|error| match error {
+            bespoke_store::Error::Conflict(_) => {
+                Refusal::new(bespoke_runtime::code::ABORTED, "The run was cancelled.")
+            }
+            error => refusal(error.into()),
+        })?;
         *self.0.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(model.to_owned()).or_default() +=
             counts;
         let Counts { added, updated, deleted, unchanged } = counts;

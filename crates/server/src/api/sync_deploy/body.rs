@@ -282,6 +282,7 @@ impl Building {
             webhook_subscriptions: flow.webhook_subscriptions.unwrap_or_default(),
             endpoints,
             models: if is_sync { flow.models } else { Vec::new() },
+            limits: None,
             input,
             output,
             metadata,

@@ -89,8 +89,12 @@ pub(super) struct CallAction {
     pub(super) output: Option<Value>,
     /// The code that it fails with; it succeeds otherwise.
     pub(super) fails: Option<String>,
+    /// The status of the answer.
+    pub(super) status: Option<u16>,
     /// A part of the failure, as JSON text.
     pub(super) message: Option<String>,
+    /// A text that is nowhere in the answer.
+    pub(super) lacks: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,6 +113,8 @@ pub(super) struct CallApi {
     pub(super) request: String,
     /// JSON. `provider_config_key` and `connection_id` are added.
     pub(super) body: Option<Map<String, Value>>,
+    /// JSON, sent as it is.
+    pub(super) raw: Option<Value>,
     /// The status of the answer.
     pub(super) status: u16,
     /// Fields that the answer has.

@@ -179,6 +179,7 @@ impl Played<'_> {
             run_at: now,
             max_attempts: 1,
             input: Some(webhook.payload.to_string()),
+            lane: None,
             now,
         };
         app.store.enqueue_run(run).await.unwrap();
@@ -194,6 +195,12 @@ impl Played<'_> {
             None if answer.status != 200 => return Err(answer.text()),
             None => {}
             Some(code) => same("error code", &answer.json()["error"]["code"], &json!(code))?,
+        }
+        if let Some(status) = action.status {
+            same("status", &json!(answer.status), &json!(status))?;
+        }
+        if let Some(part) = action.lacks.as_ref().filter(|part| answer.text().contains(*part)) {
+            return Err(format!("`{part}` is in {}", answer.text()));
         }
         if let Some(part) = &action.message
             && !answer.text().contains(part)
@@ -232,6 +239,9 @@ impl Played<'_> {
             body.entry("provider_config_key").or_insert_with(|| self.key.clone().into());
             body.entry("connection_id").or_insert_with(|| CONNECTION.into());
             request = request.json(&Value::Object(body));
+        }
+        if let Some(body) = &call.raw {
+            request = request.json(body);
         }
         let answer: Answer =
             request.header("Provider-Config-Key", &self.key).header("Connection-Id", CONNECTION).await;

@@ -40,6 +40,7 @@ pub(super) async fn fill(database: &Database, world: &World) {
             display_name: None,
             forward_webhooks: false,
             custom: Map::new(),
+            data_validation: Default::default(),
             credentials: None,
         };
         let environment = if number % 2 == 1 { world.environment } else { prod };

@@ -14,8 +14,9 @@ use bespoke_core::{
 };
 use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
-    IntegrationChange, NewApiKey, NewFunction, NewIntegration, NewRun, NewWebhookEvent, RecordsQuery,
-    RefreshOutcome, Routed, SaveConnection, StoredBytecode, StoredModule, WebhookItem,
+    IntegrationChange, Keyed, KeyedRequest, Lane, NewApiKey, NewFunction, NewIntegration, NewRun,
+    NewWebhookEvent, RecordsQuery, RefreshOutcome, Routed, SaveConnection, StoredBytecode, StoredModule,
+    WebhookItem,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, time::Duration};
@@ -96,6 +97,7 @@ async fn integrations(world: &World) {
         display_name: None,
         forward_webhooks: true,
         custom: Map::new(),
+        data_validation: Default::default(),
         credentials: Some(SecretJson(json!({}))),
     };
     let id = store.create_integration(environment, new).await.unwrap().id;
@@ -275,6 +277,7 @@ async fn runs(world: &World) {
         run_at: now,
         max_attempts: 1,
         input: None,
+        lane: None,
         now,
     };
     assert!(store.enqueue_run(new()).await.unwrap());
@@ -293,6 +296,25 @@ async fn runs(world: &World) {
     store.claim_runs(NODE, 100, MINUTE).await.unwrap();
     store.expire_leases().await.unwrap();
     assert!(store.rescue_runs("{}".to_owned()).await.unwrap() > 0);
+    let lane = Lane::of_connection(connection);
+    let guest = world.ids.next();
+    assert!(store.enter_lane(guest, connection, lane.clone(), MINUTE).await.unwrap());
+    let waiting = NewRun { lane: Some(lane), ..new() };
+    assert!(store.enqueue_run(waiting).await.unwrap());
+    store.stay_in_lanes(vec![guest], MINUTE).await.unwrap();
+    store.leave_lane(guest).await.unwrap();
+    assert_eq!(store.free_lanes().await.unwrap(), 0);
+    let mut held = store.claim_runs(NODE, 100, MINUTE).await.unwrap();
+    held.retain(|claim| claim.run.sync.is_none());
+    let set = store.record_set(environment, connection, "Contact", "base").await.unwrap();
+    let batch = read_batch(br#"[{ "id": 1 }]"#).unwrap();
+    let fenced = set.fenced(Some(held[0].fence()));
+    store.save_records(fenced, batch.clone(), NODE, 1).await.unwrap();
+    store.delete_records(fenced, batch, NODE).await.unwrap();
+    for claim in &held {
+        assert!(store.finish_run(claim, Finish::succeeded(None, Default::default())).await.unwrap());
+    }
+    keys(world).await;
     let run = new();
     let id = run.id;
     let finish = Finish::failed("{}".to_owned());
@@ -300,6 +322,27 @@ async fn runs(world: &World) {
     store.record_runs(vec![direct]).await.unwrap();
     store.run(environment, id).await.unwrap().unwrap();
     store.prune_runs(MINUTE).await.unwrap();
+}
+
+async fn keys(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    let request = KeyedRequest {
+        operation: "action",
+        key: "one".to_owned(),
+        fingerprint: [1; 32],
+        run: NODE,
+        busy: MINUTE,
+        keep: MINUTE,
+    };
+    assert_eq!(store.begin_keyed(environment, request.clone()).await.unwrap(), Keyed::First);
+    let other = KeyedRequest { fingerprint: [2; 32], ..request.clone() };
+    assert_eq!(store.begin_keyed(environment, other).await.unwrap(), Keyed::Reused);
+    store.keep_outcome(environment, "action", "one", "{}".to_owned()).await.unwrap();
+    let known = Keyed::Again { run: NODE, outcome: Some("{}".to_owned()), busy: true };
+    assert_eq!(store.begin_keyed(environment, request.clone()).await.unwrap(), known);
+    store.forget_keyed(environment, "action", "one").await.unwrap();
+    assert_eq!(store.begin_keyed(environment, request).await.unwrap(), Keyed::First);
+    store.prune_idempotency_keys(MINUTE).await.unwrap();
 }
 
 async fn records(world: &World) {
