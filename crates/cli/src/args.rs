@@ -3,7 +3,7 @@
 use bespoke_core::function::FunctionKind;
 use bespoke_server::config::SETTINGS;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::{num::NonZero, path::PathBuf};
 
 /// Self-hosted integrations that adapt to each customer.
 #[derive(Debug, Parser)]
@@ -46,6 +46,8 @@ pub(crate) enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Test the functions of a project with their recorded fixtures, `<integration>/tests/<function>.test.json`.
+    Test(TestArgs),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
     /// Print a page of the reference documentation, as Markdown.
@@ -379,6 +381,26 @@ pub(crate) struct WebhookChanges {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_async_action_completion: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// What to test: the project's folder, folders and files in it, integrations, functions (`contacts`,
+    /// `hubspot/contacts`). By default the project that the current folder is in.
+    #[arg(value_name = "FOLDER|FUNCTION")]
+    pub(crate) targets: Vec<String>,
+    /// Write the result to this file too, as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where only the result differs, write it to the fixture as the expected one.
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// How much to do at once; by default as many as there are processors.
+    #[arg(long, short, value_name = "COUNT")]
+    pub(crate) jobs: Option<NonZero<usize>>,
 }
 
 #[derive(Debug, Args)]

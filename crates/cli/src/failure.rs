@@ -24,18 +24,21 @@ pub(crate) enum Failure {
     Deploy(anyhow::Error),
     /// The function failed in a dry run, and was shown.
     DryRun,
+    /// So many tests failed. The report has said which.
+    Tests,
     /// Something else failed.
     Other(anyhow::Error),
 }
 
 /// The exit codes of all commands. `docs/reference/cli.md` is made from this table.
-pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
+pub(crate) const EXIT_CODES: [(u8, &str); 7] = [
     (0, "Done."),
     (1, "Something failed: the server, the database, the network."),
     (2, "The command line or a setting is wrong; nothing was done."),
     (10, "The project has errors; nothing was deployed or run."),
     (11, "The deployment was refused or not confirmed; nothing was deployed."),
     (12, "The function failed in the dry run."),
+    (13, "Tests failed."),
 ];
 
 impl Failure {
@@ -52,6 +55,7 @@ impl Failure {
             Self::Project { .. } => 10,
             Self::Deploy(_) => 11,
             Self::DryRun => 12,
+            Self::Tests => 13,
         })
     }
 }

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => commands::keys::run(args),
         Command::Env(args) => commands::env::run(args),
         Command::Webhooks(args) => commands::webhooks::run(args),
+        Command::Test(args) => commands::test::run(args),
         Command::Completions { shell } => commands::completions::run(shell),
         Command::Openapi => commands::openapi::run(),
         Command::Reference(args) => commands::reference::run(args),

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use anstyle::{AnsiColor, Style};
 use bespoke_bundler::Diagnostic;
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::{
     fmt::{Display, Write as _},
@@ -91,6 +92,12 @@ impl Drop for Busy {
     }
 }
 
+/// A bar on the terminal for `length` pieces of work; nothing is shown elsewhere.
+pub(crate) fn progress(length: u64, what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {what} {{eta}}"));
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 /// Whether somebody can be asked.
 pub(crate) fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
@@ -112,6 +119,8 @@ pub(crate) fn failure(failure: &Failure) {
         }
         // What there is to say was said where it was shown.
         Failure::DryRun => {}
+        // Said by the report already.
+        Failure::Tests => {}
         Failure::Usage(error) | Failure::Deploy(error) | Failure::Other(error) => {
             let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
             note(format!("{} {}", styled(BAD, "error:"), causes.join(": ")));

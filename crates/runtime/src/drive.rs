@@ -43,7 +43,7 @@ impl Runtime {
         let Some((task, events)) = Task::open(&self.0, place) else {
             return Outcome::failed(Failure::runner_lost());
         };
-        task.process.start_run(task.id, &run.modules, run.kind.as_str(), run.limits, run.context, run.input);
+        task.process.start_run(task.id, &run);
         let drive = Drive {
             task,
             host,

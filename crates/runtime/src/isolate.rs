@@ -13,6 +13,7 @@ use crate::ops;
 use crate::ops::bytes;
 use crate::state::{Assignment, State, Stop};
 use crate::worker::{Bundle, Control, Inbound};
+use bespoke_core::time::Timestamp;
 use rquickjs::context::intrinsic;
 use rquickjs::{Context, Ctx, Error, Exception, Function, Object, Persistent, Promise, Runtime, Value};
 use std::collections::HashSet;
@@ -74,6 +75,8 @@ pub(crate) struct Work<'a> {
     pub(crate) input: &'a str,
     pub(crate) inbox: &'a Receiver<Inbound>,
     pub(crate) bundle: &'a Arc<Bundle>,
+    /// Where the clock stands, if it is not the system's.
+    pub(crate) now: Option<Timestamp>,
 }
 
 type Kept<T> = Persistent<T>;
@@ -168,6 +171,11 @@ impl Isolate {
         self.runtime.set_max_stack_size(limits.stack.min(MAX_STACK));
         self.state.begin_run(assignment);
         self.state.must_stop();
+        if let Some(now) = work.now {
+            self.state.timers.stand_still(now);
+            let stopped = self.enter(|ctx| self.prelude(ctx)?.get::<_, Function>("stopClock")?.call::<_, ()>(()));
+            stopped.map_err(|end| self.context.with(|ctx| self.describe(&ctx, end)))?;
+        }
         let output = self.output(work).map_err(|end| self.context.with(|ctx| self.describe(&ctx, end)))?;
         if output.len() > limits.output {
             let message =
@@ -299,6 +307,10 @@ impl Isolate {
         if self.state.calls.is_empty() && next_timer.is_none() {
             return Err(End::Stalled);
         }
+        if self.state.calls.is_empty() && self.state.timers.skip() {
+            return Ok(());
+        }
+        let next_timer = next_timer.filter(|_| !self.state.timers.stands_still());
         let until = next_timer.map_or(run.deadline, |timer| timer.min(run.deadline));
         run.control.outside();
         let mut inbound = match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {

@@ -2,8 +2,8 @@
 
 use crate::error::{CompileError, Failure};
 use crate::host::Refusal;
-use crate::limits::Limits;
 use crate::protocol::{FromRunner, ModuleHead, PREFIX, TaskId, ToRunner, encode, lengths};
+use crate::run::Run;
 use crate::supervisor::{Options, Supervisor};
 use bespoke_core::id::EnvironmentId;
 use bytes::{Bytes, BytesMut};
@@ -147,21 +147,18 @@ impl Process {
     }
 
     /// Starts a run.
-    pub(crate) fn start_run(
-        &self,
-        task: TaskId,
-        modules: &Arc<[Module]>,
-        kind: &str,
-        limits: Limits,
-        context: Bytes,
-        input: Bytes,
-    ) {
+    pub(crate) fn start_run(&self, task: TaskId, run: &Run) {
         // The lock is held until the frame is in line, so that no other run unloads the bundle in between.
         let mut bundles = self.bundles.lock().unwrap_or_else(PoisonError::into_inner);
-        let bundle = self.load(&mut bundles, modules);
-        let start =
-            ToRunner::Start { task, bundle, kind: kind.to_owned(), limits, context_length: context.len() };
-        self.send(start, vec![context, input]);
+        let start = ToRunner::Start {
+            task,
+            bundle: self.load(&mut bundles, &run.modules),
+            kind: run.kind.as_str().to_owned(),
+            limits: run.limits,
+            now: run.now,
+            context_length: run.context.len(),
+        };
+        self.send(start, vec![run.context.clone(), run.input.clone()]);
     }
 
     /// Compiles modules: name and text.

@@ -8,6 +8,7 @@
 use crate::error::{CompileError, Failure};
 use crate::host::Refusal;
 use crate::limits::Limits;
+use bespoke_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::io;
@@ -38,7 +39,14 @@ pub(crate) enum ToRunner {
     /// Modules that no further run will name.
     Unload { bundle: u64 },
     /// A run. Body: context (`context_length` bytes of JSON), then input (JSON).
-    Start { task: TaskId, bundle: u64, kind: String, limits: Limits, context_length: usize },
+    Start {
+        task: TaskId,
+        bundle: u64,
+        kind: String,
+        limits: Limits,
+        now: Option<Timestamp>,
+        context_length: usize,
+    },
     /// The answer to a call. Body: bulk data.
     Reply { task: TaskId, call: u32, result: Result<Option<Box<RawValue>>, Refusal> },
     /// Stop a run now.

@@ -3,6 +3,7 @@
 use crate::error::Failure;
 use crate::limits::Limits;
 use crate::process::Module;
+use bespoke_core::time::Timestamp;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +56,9 @@ pub struct Run {
     pub limits: Limits,
     /// Cancelled, the run ends at once with [`crate::code::ABORTED`].
     pub cancel: CancellationToken,
+    /// Where the run's clock stands at its start. It goes on only by the timers of the function, which come due at once when
+    /// nothing else is left to do. `None` is the time of the system, which passes by itself.
+    pub now: Option<Timestamp>,
 }
 
 /// How a run ended.

@@ -94,7 +94,7 @@ impl Runner {
             ToRunner::Unload { bundle } => {
                 self.bundles.remove(&bundle);
             }
-            ToRunner::Start { task, bundle, kind, limits, context_length } => {
+            ToRunner::Start { task, bundle, kind, limits, now, context_length } => {
                 let bundle = self.bundles.get(&bundle).ok_or_else(|| invalid("an unknown bundle"))?;
                 if context_length > body.len() {
                     return Err(invalid("a length beyond the body"));
@@ -109,6 +109,7 @@ impl Runner {
                     bundle: Arc::clone(bundle),
                     kind,
                     limits,
+                    now,
                     context: body.slice(..context_length),
                     input: body.slice(context_length..),
                     control,

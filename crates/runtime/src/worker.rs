@@ -8,6 +8,7 @@ use crate::limits::{Limits, THREAD_STACK};
 use crate::protocol::{FromRunner, TaskId};
 use crate::state::{Assignment, thread_cpu};
 use crate::wire::Writer;
+use bespoke_core::time::Timestamp;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use std::collections::{HashMap, VecDeque};
@@ -124,6 +125,7 @@ pub(crate) struct Job {
     pub(crate) bundle: Arc<Bundle>,
     pub(crate) kind: String,
     pub(crate) limits: Limits,
+    pub(crate) now: Option<Timestamp>,
     pub(crate) context: Bytes,
     pub(crate) input: Bytes,
     pub(crate) control: Arc<Control>,
@@ -351,6 +353,7 @@ impl Workers {
             input: text(&job.input)?,
             inbox: &job.inbox,
             bundle: &job.bundle,
+            now: job.now,
         };
         isolate.run(assignment, &work)
     }

@@ -8,11 +8,12 @@ use std::{
 };
 
 /// The arrows between our crates. A new one needs its reason in the commit.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("bespoke-core", &[]),
     ("bespoke-store", &["bespoke-core"]),
     ("bespoke-runtime", &["bespoke-core"]),
     ("bespoke-bundler", &["bespoke-core"]),
+    ("bespoke-fixtures", &["bespoke-core", "bespoke-runtime"]),
     ("bespoke-engine", &["bespoke-core", "bespoke-runtime", "bespoke-store"]),
     ("bespoke-server", &["bespoke-core", "bespoke-engine"]),
     (
@@ -21,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
             "bespoke-bundler",
             "bespoke-core",
             "bespoke-engine",
+            "bespoke-fixtures",
             "bespoke-runtime",
             "bespoke-server",
             "bespoke-store",

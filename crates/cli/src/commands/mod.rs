@@ -13,6 +13,7 @@ pub(crate) mod openapi;
 pub(crate) mod reference;
 pub(crate) mod serve;
 pub(crate) mod webhooks;
+pub(crate) mod test;
 
 use anyhow::Context as _;
 use std::future::Future;

@@ -66,6 +66,7 @@ pub(super) async fn evaluate(
         context: json!({ "kind": Kind::Script.as_str(), "name": "definitions" }).to_string().into(),
         limits: LIMITS,
         cancel: CancellationToken::new(),
+        now: None,
     };
     match runtime.run(AUTHOR, run, Arc::new(NoHost)).await.result {
         Ok(output) => Ok(Ok(String::from_utf8(output.into()).context("the definitions are not UTF-8")?)),

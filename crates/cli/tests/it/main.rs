@@ -9,3 +9,4 @@ mod env;
 mod keys;
 mod serve;
 mod support;
+mod test;

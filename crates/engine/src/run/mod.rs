@@ -93,6 +93,7 @@ impl Engine {
             context: context::build(self, execution),
             limits: self.limits(execution.kind, &function.function.definition),
             cancel: execution.cancel.clone(),
+            now: None,
         };
         Prepared { environment: execution.environment.id, run, function }
     }

@@ -1,7 +1,7 @@
 // What tells the time or draws lots belongs into a run's own time: `const today = new Date()` at the top of a module must be
 // the day of the run. Modules are evaluated ahead of runs, once for many of them, so while that happens every look at a
 // clock is noticed; the modules are then evaluated in each run instead.
-import { DateClass, defineProperty } from './intrinsics.js';
+import { apply, DateClass, defineProperty, ProxyClass, reflectConstruct, reflectGet } from './intrinsics.js';
 import { native } from './native.js';
 
 let runStarted = 0;
@@ -47,3 +47,19 @@ export function unwatchClocks() {
   });
   clocks = [];
 }
+
+const dateToText = DateClass.prototype.toString;
+
+/** From now on `Date` tells the time of a run whose clock does not go by itself. */
+export function stopClock() {
+  /** @type {DateConstructor} */
+  const clock = new ProxyClass(DateClass, {
+    construct: (target, args, made) => reflectConstruct(target, args.length === 0 ? [native.clock()] : args, made === clock ? target : made),
+    apply: () => apply(dateToText, new DateClass(native.clock()), []),
+    get: (target, name) => (name === 'now' ? now : reflectGet(target, name)),
+  });
+  defineProperty(DateClass.prototype, 'constructor', { value: clock, writable: true, configurable: true });
+  defineProperty(globalThis, 'Date', { value: clock, writable: true, configurable: true });
+}
+
+const now = () => native.clock();

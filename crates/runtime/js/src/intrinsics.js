@@ -33,7 +33,9 @@ export const { isView } = ArrayBuffer;
 export const { isFinite: isFiniteNumber, isInteger } = Number;
 export const { fromCharCode } = String;
 export const { floor, min, max } = Math;
-export const { get: reflectGet, set: reflectSet, has: reflectHas, deleteProperty: reflectDelete, defineProperty: reflectDefine } = Reflect;
+export const {
+  construct: reflectConstruct, get: reflectGet, set: reflectSet, has: reflectHas, deleteProperty: reflectDelete, defineProperty: reflectDefine,
+} = Reflect;
 export const {
   String: toText, Number: toNumber, Boolean: toBoolean, Date: DateClass, Error: ErrorClass, TypeError: TypeErrorClass,
   Promise: PromiseClass, Map: MapClass, Set: SetClass, Proxy: ProxyClass, Uint8Array: Bytes, ArrayBuffer: ArrayBufferClass,

@@ -33,6 +33,7 @@
  * @property {(href: string, base: string | undefined) => UrlParts | null} url
  * @property {(href: string, part: string, value: string) => UrlParts | null} setUrlPart
  * @property {() => number} now milliseconds since some moment
+ * @property {() => number} clock milliseconds since 1970, where the clock does not go by itself
  * @property {() => void} inOwnTime notes that what happens must not happen ahead of a run
  * @property {() => number} random at least 0 and less than 1
  * @property {(name: string) => any} builtin

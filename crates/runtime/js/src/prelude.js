@@ -1,6 +1,6 @@
 // The runtime's JavaScript side, seen from Rust: `install` once per engine, `start` once per run, `describe` for a failed one.
 import { defineProperty, ErrorClass, jsonParse, jsonStringify, PromiseClass, promiseThen, toText, TypeErrorClass } from './intrinsics.js';
-import { performance, startClock, unwatchClocks, watchClocks } from './clocks.js';
+import { performance, startClock, stopClock, unwatchClocks, watchClocks } from './clocks.js';
 import { createConsole } from './console.js';
 import { describe } from './describe.js';
 import { setThreshold } from './log.js';
@@ -12,7 +12,7 @@ import { atob, btoa, TextDecoder, TextEncoder } from './text.js';
 import * as timers from './timers.js';
 import { URL } from './url.js';
 
-export { describe, unwatchClocks, watchClocks };
+export { describe, stopClock, unwatchClocks, watchClocks };
 
 /**
  * Sets the globals. To be called once per engine, before any user code.

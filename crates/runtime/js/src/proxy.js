@@ -136,7 +136,8 @@ export async function request(run, config) {
     config: { ...shown, url: head.url ?? shown.url },
     request: { method, path: shown.url, responseURL: head.url, res: { responseUrl: head.url } },
   };
-  if (head.status >= 200 && head.status < 300) return response;
+  // A recorded run may have seen every answer as a success.
+  if ((head.status >= 200 && head.status < 300) || head.is_success === true) return response;
   if (head.status === 401) run.forgetConnections();
   const code = head.status >= 400 && head.status < 500 ? 'ERR_BAD_REQUEST' : 'ERR_BAD_RESPONSE';
   const failed = new AxiosError(`Request failed with status code ${head.status}`, code, response.config, response.request, response);

@@ -117,6 +117,7 @@ impl Bench {
             context: context.to_string().into(),
             limits: self.limits,
             cancel: CancellationToken::new(),
+            now: None,
         }
     }
 
