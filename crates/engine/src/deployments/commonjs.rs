@@ -140,6 +140,7 @@ impl Engine {
             context: json!({ "kind": Kind::Script.as_str(), "name": "definitions" }).to_string().into(),
             limits: LIMITS,
             cancel: CancellationToken::new(),
+            now: None,
         };
         let output = self.runtime.run(environment, run, Arc::new(NoHost)).await.result;
         let output = output.map_err(|failure| not_loaded(&failure, deployment, functions))?;
