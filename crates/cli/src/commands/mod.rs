@@ -12,8 +12,8 @@ pub(crate) mod keys;
 pub(crate) mod openapi;
 pub(crate) mod reference;
 pub(crate) mod serve;
-pub(crate) mod webhooks;
 pub(crate) mod test;
+pub(crate) mod webhooks;
 
 use anyhow::Context as _;
 use std::future::Future;

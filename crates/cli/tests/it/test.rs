@@ -119,7 +119,10 @@ fn fixtures_that_fit_pass_and_what_has_none_is_listed() {
     let folder = crm();
     let said = test(folder.path(), &[]).done();
     assert!(said.contains("2 passed, 0 failed in "), "{said}");
-    assert!(said.contains("2 functions without a fixture:\n  crm/actions/lookup.ts\n  crm/actions/lonely.ts\n"), "{said}");
+    assert!(
+        said.contains("2 functions without a fixture:\n  crm/actions/lookup.ts\n  crm/actions/lonely.ts\n"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -128,27 +131,46 @@ fn a_failure_says_what_differs_and_where() {
     let output = json!({ "id": 7, "name": "Ada", "tags": ["a", "b"] });
     let answer = json!({ "response": { "id": 7, "name": "Eve", "tags": ["a"] }, "status": 200,
         "request": { "params": { "fields": "name" } } });
-    let lookup = json!({ "input": { "id": 7 }, "output": output, "api": { "get": { "/v1/contacts/7": answer } } });
+    let lookup =
+        json!({ "input": { "id": 7 }, "output": output, "api": { "get": { "/v1/contacts/7": answer } } });
     write(&folder, "crm/tests/lookup.test.json", &lookup);
     let mut other = lookup.clone();
     other["input"]["id"] = 8.into();
     write(&folder, "crm/tests/lookup.other.test.json", &other);
-    write(&folder, "crm/tests/greet.broken.test.json", &json!({ "api": { "get": { "/a": [{ "status": "x" }] } } }));
+    write(
+        &folder,
+        "crm/tests/greet.broken.test.json",
+        &json!({ "api": { "get": { "/a": [{ "status": "x" }] } } }),
+    );
 
     let ended = test(folder.path(), &["--junit", "junit.xml"]);
     let said = ended.stdout.clone();
     assert_eq!(ended.code, 13, "{said}");
     assert!(said.contains("2 passed, 3 failed in "), "{said}");
     assert!(said.contains("FAILED crm/actions/lookup  crm/tests/lookup.test.json\n"), "{said}");
-    assert!(said.contains("  output.name: expected \"Ada\", got \"Eve\"\n  output.tags.length: expected 2, got 1\n"), "{said}");
-    assert!(said.contains("  No answer was recorded for GET /v1/contacts/8?fields=name (unrecorded_request)\n"), "{said}");
+    assert!(
+        said.contains(
+            "  output.name: expected \"Ada\", got \"Eve\"\n  output.tags.length: expected 2, got 1\n"
+        ),
+        "{said}"
+    );
+    assert!(
+        said.contains("  No answer was recorded for GET /v1/contacts/8?fields=name (unrecorded_request)\n"),
+        "{said}"
+    );
     assert!(said.contains("at exec (crm/actions/lookup.ts:9:"), "{said}");
     assert!(said.contains("  recorded: GET /v1/contacts/7\n"), "{said}");
-    assert!(said.contains("  at api.get[\"/a\"][0].status: invalid type: string \"x\", expected u16\n"), "{said}");
+    assert!(
+        said.contains("  at api.get[\"/a\"][0].status: invalid type: string \"x\", expected u16\n"),
+        "{said}"
+    );
 
     let junit = fs::read_to_string(folder.path().join("junit.xml")).unwrap();
     assert!(junit.contains("tests=\"5\" failures=\"3\""), "{junit}");
-    assert!(junit.contains("name=\"crm/actions/lookup\" classname=\"crm/tests/lookup.test.json\""), "{junit}");
+    assert!(
+        junit.contains("name=\"crm/actions/lookup\" classname=\"crm/tests/lookup.test.json\""),
+        "{junit}"
+    );
 }
 
 #[test]
@@ -174,7 +196,8 @@ fn names_files_and_folders_say_what_is_tested() {
 fn an_error_answer_is_returned_or_thrown_as_it_was_recorded() {
     let folder = crm();
     let answer = json!({ "response": {}, "status": 404, "request": { "params": { "fields": "name" } } });
-    let mut lookup = json!({ "input": { "id": 7 }, "output": null, "api": { "get": { "/v1/contacts/7": answer } } });
+    let mut lookup =
+        json!({ "input": { "id": 7 }, "output": null, "api": { "get": { "/v1/contacts/7": answer } } });
     write(&folder, "crm/tests/lookup.test.json", &lookup);
     test(folder.path(), &["lookup"]).done();
     lookup["errors"] = "thrown".into();
@@ -202,7 +225,8 @@ fn the_expected_result_can_be_updated() {
 #[test]
 fn a_function_that_cannot_be_bundled_fails_alone() {
     let folder = crm();
-    fs::write(folder.path().join("crm/actions/greet.ts"), "import 'no-such-package';\nexport default {};\n").unwrap();
+    fs::write(folder.path().join("crm/actions/greet.ts"), "import 'no-such-package';\nexport default {};\n")
+        .unwrap();
     let ended = test(folder.path(), &[]);
     assert_eq!(ended.code, 13, "{ended:?}");
     assert!(ended.stdout.contains("1 passed, 1 failed"), "{ended:?}");
