@@ -173,7 +173,8 @@ impl Isolate {
         self.state.must_stop();
         if let Some(now) = work.now {
             self.state.timers.stand_still(now);
-            let stopped = self.enter(|ctx| self.prelude(ctx)?.get::<_, Function>("stopClock")?.call::<_, ()>(()));
+            let stopped =
+                self.enter(|ctx| self.prelude(ctx)?.get::<_, Function>("stopClock")?.call::<_, ()>(()));
             stopped.map_err(|end| self.context.with(|ctx| self.describe(&ctx, end)))?;
         }
         let output = self.output(work).map_err(|end| self.context.with(|ctx| self.describe(&ctx, end)))?;

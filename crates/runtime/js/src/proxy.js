@@ -109,7 +109,7 @@ export async function request(run, config) {
     reply = await ask('http', {
       method,
       endpoint: toText(endpoint ?? ''),
-      headers: pairsOf(headers),
+      headers: pairsOf(headers, config.headers),
       params: query,
       retries: min(max(0, floor(toNumber(config.retries ?? 0) || 0)), MOST_RETRIES),
       retry_on: statusesOf(config.retryOn),
@@ -186,13 +186,19 @@ function headersOf(given) {
 }
 
 /**
- * @param {Record<string, string>} headers
+ * @param {Record<string, string>} headers names in lower case
+ * @param {any} given what the function gave: its spelling is kept, because recordings know requests by it
  * @returns {[string, string][]}
  */
-function pairsOf(headers) {
+function pairsOf(headers, given) {
+  const spelled = /** @type {Record<string, string>} */ (objectCreate(null));
+  if (typeof given === 'object' && given !== null) {
+    const names = objectKeys(given);
+    for (let index = 0; index < names.length; index += 1) spelled[lowerCase(names[index])] = names[index];
+  }
   const names = objectKeys(headers);
   const pairs = /** @type {[string, string][]} */ ([]);
-  for (let index = 0; index < names.length; index += 1) pairs[index] = [names[index], headers[names[index]]];
+  for (let index = 0; index < names.length; index += 1) pairs[index] = [spelled[names[index]] ?? names[index], headers[names[index]]];
   return pairs;
 }
 

@@ -16,7 +16,7 @@ test('a request has only what the function said', async () => {
     await sent(`proxy({ endpoint: 'x', method: 'post', headers: { 'X-A': 1, b: undefined }, retries: 3, retryOn: [404, 'x'], retryHeader: { at: 'reset' },
       baseUrlOverride: 'https://o.example.com', decompress: 'true', forwardHeadersOnRedirect: true, providerConfigKey: 'p', connectionId: 'c', data: { a: 1 } })`),
     {
-      method: 'POST', endpoint: 'x', headers: [['x-a', '1'], ['content-type', 'application/json']], retries: 3, retry_on: [404], retry_header: { at: ['reset'] },
+      method: 'POST', endpoint: 'x', headers: [['X-A', '1'], ['content-type', 'application/json']], retries: 3, retry_on: [404], retry_header: { at: ['reset'] },
       base_url_override: 'https://o.example.com', decompress: true, forward_headers_on_redirect: true, provider_config_key: 'p', connection_id: 'c', body: '{"a":1}',
     },
   );
@@ -60,7 +60,7 @@ test('bodies are converted as axios does', async () => {
   ]) {
     const request = await sent(`post({ endpoint: '/', data: ${data}, headers: ${headers} })`);
     assert.equal(request.body, body, data);
-    assert.equal(Object.fromEntries(request.headers)['content-type'], type, data);
+    assert.equal(Object.fromEntries(request.headers.map(([name, value]) => [name.toLowerCase(), value]))['content-type'], type, data);
   }
   assert.equal((await sent('get({ endpoint: "/", data: { a: 1 } })')).body, undefined);
   assert.equal((await sent('delete({ endpoint: "/", data: { a: 1 } })')).body, '{"a":1}');

@@ -45,7 +45,21 @@ impl Compiled {
 /// Bundles `files` together; where that fails, each alone, so that one bad file does not hide the others.
 pub(super) async fn make(runtime: &Runtime, project: &Arc<Project>, files: Vec<FunctionFile>) -> Bundles {
     let mut compiled = HashMap::new();
-    let together = match bundle(project, &files).await {
+    let mut files = files;
+    let mut result = bundle(project, &files).await;
+    if let Err(message) = &result {
+        // The errors name the files that they are of, or that import what they are of.
+        let (named, rest): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|file| message.contains(&file.path));
+        let errors_of = |path: &str| {
+            let errors = message.split('\u{0}').filter(|error| error.contains(path));
+            errors.collect::<Vec<_>>().join("\n")
+        };
+        compiled.extend(named.into_iter().map(|file| (file.path.clone(), Err(errors_of(&file.path)))));
+        files = rest;
+        result = bundle(project, &files).await;
+    }
+    let together = match result {
         Ok(bundle) => compile(runtime, bundle).await.ok(),
         Err(_) => None,
     };
@@ -62,12 +76,13 @@ pub(super) async fn make(runtime: &Runtime, project: &Arc<Project>, files: Vec<F
             Ok(functions) => {
                 compiled.extend(functions.into_iter().map(|(path, function)| (path, Ok(function))));
             }
-            Err(message) => drop(compiled.insert(file.path, Err(message))),
+            Err(message) => drop(compiled.insert(file.path, Err(message.replace('\u{0}', "\n")))),
         }
     }
     Bundles(compiled)
 }
 
+/// Errors are separated by NUL.
 async fn bundle(project: &Arc<Project>, files: &[FunctionFile]) -> Result<Bundle, String> {
     let project = Arc::clone(project);
     let paths = files.iter().map(|file| file.path.clone()).collect();
@@ -75,7 +90,7 @@ async fn bundle(project: &Arc<Project>, files: &[FunctionFile]) -> Result<Bundle
     let bundled = tokio::task::spawn_blocking(move || bespoke_bundler::bundle(&project, &selection)).await;
     match bundled {
         Ok(bundled) => bundled.map_err(|diagnostics| {
-            diagnostics.iter().map(Diagnostic::to_string).collect::<Vec<_>>().join("\n")
+            diagnostics.iter().map(Diagnostic::to_string).collect::<Vec<_>>().join("\u{0}")
         }),
         Err(error) => Err(format!("the bundler failed: {error}")),
     }

@@ -36,8 +36,11 @@ const RUNS_PER_INTEGRATION: usize = 4;
 pub(crate) fn run(args: TestArgs) -> Result {
     let begin = Instant::now();
     let selection = select::targets(&args.targets)?;
-    let project = Project::read(&selection.root)
-        .map_err(|diagnostics| Failure::Project { root: selection.root.clone(), diagnostics })?;
+    let project = Project::read(&selection.root).map_err(|diagnostics| Failure::Project {
+        root: selection.root.clone(),
+        diagnostics,
+        consequence: "nothing was tested",
+    })?;
     let plan = select::plan(&project, &selection)?;
     let bar = output::progress(plan.cases.len() as u64, "fixtures");
     let mut report = Report { untested: plan.untested, orphans: plan.orphans, ..Report::default() };
