@@ -60,6 +60,8 @@ pub enum AuthOperation {
     Creation,
     /// It was there, and was authorised anew.
     Override,
+    /// It was there, and its credentials could not be renewed.
+    Refresh,
 }
 
 impl AuthOperation {
@@ -68,6 +70,7 @@ impl AuthOperation {
         match self {
             Self::Creation => "creation",
             Self::Override => "override",
+            Self::Refresh => "refresh",
         }
     }
 }
@@ -146,12 +149,13 @@ impl SyncRun<'_> {
     }
 }
 
-/// A connection has credentials.
+/// A connection has credentials, or they could not be renewed.
 pub fn auth(connection: &Connection, operation: AuthOperation, auth_mode: &str, environment: &str) -> String {
     let mut message = json!({
         "from": "nango", "type": "auth", "connectionId": connection.connection_id, "authMode": auth_mode,
         "providerConfigKey": connection.provider_config_key, "provider": connection.provider,
-        "environment": environment, "operation": operation.as_str(), "success": true, "tags": connection.tags,
+        "environment": environment, "operation": operation.as_str(),
+        "success": operation != AuthOperation::Refresh, "tags": connection.tags,
     });
     if let Some(user) = &connection.end_user {
         let mut told = json!({ "endUserId": user.id, "tags": user.tags.clone().unwrap_or_default() });
@@ -162,6 +166,10 @@ pub fn auth(connection: &Connection, operation: AuthOperation, auth_mode: &str, 
             told["organizationId"] = organization.id.as_str().into();
         }
         message["endUser"] = told;
+    }
+    if operation == AuthOperation::Refresh {
+        let description = "The credentials could not be renewed; the user may have to connect again.";
+        message["error"] = json!({ "type": "refresh_token_external_error", "description": description });
     }
     sorted(message)
 }

@@ -135,7 +135,7 @@ fn state_of(tx: &mut Tx, sync: Uuid) -> Result<(String, Option<Timestamp>)> {
     Ok(found.unwrap_or_else(|| (BASE_VARIANT.to_owned(), None)))
 }
 
-/// A connection has got credentials from someone.
+/// A connection has got credentials from someone, or they could not be renewed.
 pub(crate) fn connection_authorised(
     tx: &mut Tx,
     connection: &Connection,
@@ -144,7 +144,12 @@ pub(crate) fn connection_authorised(
     now: Timestamp,
 ) -> Result<()> {
     let Some(audience) = audience(tx, connection.id)? else { return Ok(()) };
-    if operation == AuthOperation::Creation && !audience.settings.on_auth_creation {
+    let is_wanted = match operation {
+        AuthOperation::Creation => audience.settings.on_auth_creation,
+        AuthOperation::Refresh => audience.settings.on_auth_refresh_error,
+        AuthOperation::Override => true,
+    };
+    if !is_wanted {
         return Ok(());
     }
     let body = webhook::auth(connection, operation, auth_mode, &audience.environment_name);

@@ -10,3 +10,4 @@ mod keys;
 mod serve;
 mod support;
 mod test;
+mod webhooks;

@@ -194,3 +194,93 @@ fn holds(algorithm: Algorithm, key: &[u8], message: &[u8], given: &[u8]) -> bool
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::Catalogue;
+    use serde_json::{Map, Value, json};
+
+    struct Sent<'a> {
+        provider: &'a str,
+        secret: &'a str,
+        url: &'a str,
+        headers: Value,
+        body: &'a str,
+        seconds: i64,
+    }
+
+    fn check(sent: &Sent<'_>) -> Result<(), String> {
+        let catalogue = Catalogue::load(&[]).unwrap();
+        let rules = catalogue.get(sent.provider).unwrap().definition.webhook.clone().unwrap();
+        let query = Map::new();
+        let body = serde_json::from_str(sent.body).unwrap_or_default();
+        let request = Request { headers: sent.headers.as_object().unwrap(), query: &query, body: &body };
+        let now = Timestamp(sent.seconds * 1_000_000);
+        let signed = Signed { url: sent.url, body: sent.body.as_bytes(), request, now };
+        verify(&rules.verify.unwrap(), &signed, &|_| Some(sent.secret.to_owned()))
+    }
+
+    /// The examples that the vendors give in their documentation, word for word.
+    #[test]
+    fn the_examples_of_vendors_verify() {
+        let slack = Sent {
+            provider: "slack",
+            secret: "8f742231b10e8888abcd99yyyzzz85a5",
+            url: "",
+            headers: json!({
+                "x-slack-signature": "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+                "x-slack-request-timestamp": "1531420618",
+            }),
+            body: "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c",
+            seconds: 1_531_420_618,
+        };
+        assert_eq!(check(&slack), Ok(()));
+        assert!(check(&Sent { seconds: 1_531_421_618, ..slack }).is_err(), "too old");
+        let github = Sent {
+            provider: "github",
+            secret: "It's a Secret to Everybody",
+            url: "",
+            headers: json!({ "x-hub-signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17" }),
+            body: "Hello, World!",
+            seconds: 0,
+        };
+        assert_eq!(check(&github), Ok(()));
+        assert!(check(&Sent { body: "Hello, World?", ..github }).is_err());
+        let twilio = Sent {
+            provider: "twilio",
+            secret: "12345",
+            url: "https://mycompany.com/myapp.php?foo=1&bar=2",
+            headers: json!({ "x-twilio-signature": "RSOYDt4T1cUTdK1PDd93/VVr8B8=" }),
+            body: "CallSid=CA1234567890ABCDE&Caller=%2B14158675310&Digits=1234&From=%2B14158675310&To=%2B18005551212",
+            seconds: 0,
+        };
+        assert_eq!(check(&twilio), Ok(()));
+    }
+
+    #[test]
+    fn entries_hold_several_signatures_and_the_time() {
+        let tag = |text: &str| {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, b"whsec_test");
+            hmac::sign(&key, text.as_bytes())
+                .as_ref()
+                .iter()
+                .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        };
+        let stripe = |header: String| {
+            let (provider, secret, url, body) = ("stripe", "whsec_test", "", "{}");
+            check(&Sent {
+                provider,
+                secret,
+                url,
+                headers: json!({ "stripe-signature": header }),
+                body,
+                seconds: 1_000,
+            })
+        };
+        assert_eq!(stripe(format!("t=900,v1=00,v1={},v0=x", tag("900.{}"))), Ok(()));
+        assert!(stripe(format!("t=900,v0={}", tag("900.{}"))).is_err());
+        assert!(stripe(format!("v1={}", tag(".{}"))).is_err());
+        assert!(stripe(format!("t=600,v1={}", tag("600.{}"))).is_err());
+    }
+}

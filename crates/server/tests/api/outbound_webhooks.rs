@@ -4,8 +4,8 @@ use crate::{
     backend::{Backend, Received, deploy, hex},
     fixtures::{connection, integration},
 };
-use bespoke_core::{id::EnvironmentId, run::RunKind, sync::Counts};
-use bespoke_store::{Finish, NewRun};
+use bespoke_core::{auth::oauth2::Failures, id::EnvironmentId, run::RunKind, sync::Counts};
+use bespoke_store::{Finish, NewRun, RefreshOutcome};
 use bespoke_testkit::{
     app::{Options, TestApp},
     both,
@@ -135,6 +135,25 @@ both! {
         told.clock.advance(Duration::from_secs(3_600));
         told.work(Finish::failed(failure.to_owned())).await;
         assert!(told.messages().await.is_empty());
+    }
+
+    async fn credentials_that_cannot_be_renewed_are_told_once_a_day(database) {
+        let told = Told::new(database).await;
+        connection(&told.app.dev(), "acme").await;
+        told.told().await;
+        let environment = told.environment().await;
+        let connection = told.app.engine.connection(environment, "none", "acme").await.unwrap().id;
+        let store = &told.app.store;
+        let lease = Uuid::from_u128(9);
+        for (days, messages) in [(1, 1), (1, 0), (2, 1)] {
+            store.lease_refresh(environment, connection, lease, MINUTE).await.unwrap().unwrap();
+            let failures = Failures { last: Some(told.app.engine.now()), days };
+            store.finish_refresh(environment, connection, lease, RefreshOutcome::Failed(failures)).await.unwrap();
+            let received = told.told().await;
+            assert_eq!(received.len(), messages, "day {days}");
+            let bodies = received.iter().map(Received::json);
+            assert!(bodies.clone().all(|told| told["operation"] == "refresh" && told["success"] == false && told["error"]["type"] == "refresh_token_external_error"));
+        }
     }
 
     async fn an_async_action_tells_where_its_result_is(database) {

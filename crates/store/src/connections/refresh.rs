@@ -3,17 +3,19 @@
 //! The lease is a row, not a lock: nothing is held while the provider is asked. Its token is the fence: who lost it, because
 //! it took too long or the connection was authorised anew meanwhile, writes nothing.
 
-use super::Identity;
+use super::{Identity, by_row};
 use crate::{
     Store,
     db::{Row, Tx, params},
     error::{Error, Result},
+    notices,
     vault::Vault,
 };
 use bespoke_core::{
     auth::{Credentials, oauth2::Failures},
     id::{ConnectionId, EnvironmentId, IntegrationId},
     time::Timestamp,
+    webhook::AuthOperation,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -97,6 +99,21 @@ fn replace(
     .map(drop)
 }
 
+/// Tells the backend that the credentials cannot be renewed; once for each day on which that happens.
+fn tell(
+    tx: &mut Tx,
+    vault: &Vault,
+    environment: EnvironmentId,
+    (id, sealed): (ConnectionId, &Sealed),
+    now: Timestamp,
+) -> Result<()> {
+    let identity = Identity { integration: sealed.integration, connection_id: &sealed.connection_id };
+    let shape = identity.open(vault, &sealed.credentials)?.to_json();
+    let Some(connection) = by_row(tx, environment, id)? else { return Ok(()) };
+    let auth_mode = shape["type"].as_str().unwrap_or_default();
+    notices::connection_authorised(tx, &connection, AuthOperation::Refresh, auth_mode, now)
+}
+
 /// Forgets leases and failures: the connection has been authorised anew.
 pub(super) fn forget(tx: &mut Tx, connection: ConnectionId) -> Result<()> {
     tx.execute("DELETE FROM credential_refreshes WHERE connection = $1", params![connection]).map(drop)
@@ -162,6 +179,10 @@ impl Store {
                     RefreshOutcome::Unneeded => {}
                     RefreshOutcome::Failed(failures) => {
                         let Failures { last, days } = *failures;
+                        let before = find(tx, environment, connection)?;
+                        if let Some(before) = before.filter(|before| days > before.failures.days) {
+                            tell(tx, &vault, environment, (connection, &before), now)?;
+                        }
                         tx.execute(
                             "UPDATE credential_refreshes SET failed_at = $2, failed_days = $3 WHERE connection = $1",
                             params![connection, last, i64::from(days)],
