@@ -252,7 +252,7 @@ mod tests {
             secret: "12345",
             url: "https://mycompany.com/myapp.php?foo=1&bar=2",
             headers: json!({ "x-twilio-signature": "RSOYDt4T1cUTdK1PDd93/VVr8B8=" }),
-            body: "CallSid=CA1234567890ABCDE&Caller=%2B14158675310&Digits=1234&From=%2B14158675310&To=%2B18005551212",
+            body: "CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212",
             seconds: 0,
         };
         assert_eq!(check(&twilio), Ok(()));
