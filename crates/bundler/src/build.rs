@@ -4,17 +4,19 @@
 
 use crate::{
     Diagnostic,
-    plugin::{Importers, RUNTIME_MODULES, VirtualModules, is_runtime_module},
+    plugin::{Contents, Importers, RUNTIME_MODULES, VirtualModules, is_runtime_module},
     source_map,
 };
-use bespoke_core::function::Module;
+use bespoke_core::function::{Hash, Module};
 use nodejs_built_in_modules::is_nodejs_builtin_module;
 use rolldown::{
     BundlerBuilder, BundlerOptions, CodeSplittingMode, CommentsOptions, HashCharacters, InnerOptions,
     InputItem, ModuleSideEffects, ModuleSideEffectsRule, OutputFormat, Platform, RawMinifyOptions,
     ResolveOptions, SourceMapType, TreeshakeOptions, TsConfig,
 };
-use rolldown_common::{Output, OutputChunk};
+use rolldown_common::{
+    ManualCodeSplittingOptions, MatchGroup, MatchGroupName, MatchGroupTest, Output, OutputChunk,
+};
 use rolldown_error::{BatchedBuildDiagnostic, BuildDiagnostic, DiagnosticOptions, EventKind};
 use rolldown_utils::js_regex::HybridRegex;
 use std::{path::Path, sync::Arc};
@@ -26,6 +28,9 @@ const ZOD_WITH_SIDE_EFFECTS: &str = r"[\\/]zod[\\/](v4[\\/]|v4[\\/]classic[\\/])
 
 /// What a diagnostic names when the bundler does not say in which file the problem is.
 pub(crate) const UNKNOWN_FILE: &str = ".";
+
+/// The kind of the diagnostics about imports that lead nowhere.
+pub(crate) const UNRESOLVED: &str = "UNRESOLVED_IMPORT";
 
 /// Where a bundle begins.
 pub(crate) struct Entry {
@@ -41,6 +46,8 @@ pub(crate) struct Chunk {
     pub(crate) name: String,
     /// The [`Entry::name`] that it is the bundle of; `None` for what several share.
     pub(crate) entry: Option<String>,
+    /// Of an entry: the hash of all the files that it reaches.
+    pub(crate) content: Option<Hash>,
     /// Names of the chunks that it imports.
     pub(crate) imports: Vec<String>,
     pub(crate) module: Module,
@@ -65,6 +72,7 @@ pub(crate) fn build(
 ) -> Result<Vec<Chunk>, Vec<Diagnostic>> {
     runtime.block_on(async {
         let importers = virtual_modules.importers.clone();
+        let contents = virtual_modules.contents.clone();
         let failed = |errors: BatchedBuildDiagnostic| diagnostics(errors.into_vec(), root, &importers);
         let mut bundler = BundlerBuilder::default()
             .with_options(options(root, entries, splitting))
@@ -82,7 +90,7 @@ pub(crate) fn build(
             return Err(unresolved);
         }
         let chunks = output.assets.into_iter().filter_map(|asset| match asset {
-            Output::Chunk(chunk) => Some(Chunk::from(&*chunk)),
+            Output::Chunk(chunk) => Some(Chunk::new(&chunk, &contents)),
             Output::Asset(_) => None,
         });
         let chunks: Vec<Chunk> = chunks.collect();
@@ -113,7 +121,7 @@ fn options(root: &Path, entries: Vec<Entry>, splitting: Splitting) -> BundlerOpt
         chunk_filenames: Some("[name]-[hash:10].js".to_owned().into()),
         // Lower case only: names stay apart on file systems that do not tell case.
         hash_characters: Some(HashCharacters::Base36),
-        code_splitting: Some(CodeSplittingMode::Bool(splitting == Splitting::Shared)),
+        code_splitting: Some(code_splitting(splitting)),
         // The author's tsconfig is for the editor; a deployed bundle depends on the sources alone.
         tsconfig: Some(TsConfig::Auto(false)),
         comments: Some(CommentsOptions { legal: false, annotation: false, jsdoc: false }),
@@ -141,12 +149,30 @@ fn options(root: &Path, entries: Vec<Entry>, splitting: Splitting) -> BundlerOpt
     }
 }
 
-impl From<&OutputChunk> for Chunk {
-    fn from(chunk: &OutputChunk) -> Self {
+/// zod is in one chunk, whatever part of it each function uses: most use it, and share that chunk then.
+fn code_splitting(splitting: Splitting) -> CodeSplittingMode {
+    if splitting == Splitting::Single {
+        return CodeSplittingMode::Bool(false);
+    }
+    let zod = HybridRegex::new(r"[\\/]node_modules[\\/]zod[\\/]").expect("the expression is valid");
+    CodeSplittingMode::Advanced(ManualCodeSplittingOptions {
+        groups: Some(vec![MatchGroup {
+            name: MatchGroupName::Static("zod".to_owned()),
+            test: Some(MatchGroupTest::Regex(zod)),
+            ..MatchGroup::default()
+        }]),
+        ..ManualCodeSplittingOptions::default()
+    })
+}
+
+impl Chunk {
+    fn new(chunk: &OutputChunk, contents: &Contents) -> Self {
         let imports = chunk.imports.iter().chain(&chunk.dynamic_imports);
+        let module = chunk.facade_module_id.as_ref().filter(|_| chunk.is_entry);
         Self {
             name: chunk.filename.to_string(),
             entry: (chunk.is_entry && !chunk.is_dynamic_entry).then(|| chunk.name.to_string()),
+            content: module.and_then(|module| contents.of(module)),
             imports: imports.map(ToString::to_string).collect(),
             module: Module {
                 code: chunk.code.clone(),
@@ -162,7 +188,7 @@ fn check_imports(chunks: &[Chunk]) -> Result<(), Vec<Diagnostic>> {
     let stray = chunks.iter().flat_map(|chunk| {
         let stray = chunk.imports.iter().filter(|import| !known(import));
         stray
-            .map(|import| Diagnostic::of_file(&chunk.name, "UNRESOLVED_IMPORT", refusal(import, "a package")))
+            .map(|import| Diagnostic::of_file(&chunk.name, UNRESOLVED, refusal(import, "a package")))
     });
     let stray: Vec<_> = stray.collect();
     if stray.is_empty() { Ok(()) } else { Err(stray) }

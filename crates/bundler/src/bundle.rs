@@ -2,12 +2,12 @@
 
 use crate::{
     Diagnostic, FunctionFile, Project, Selection,
-    build::{Chunk, Entry, Splitting, UNKNOWN_FILE, build},
+    build::{Chunk, Entry, Splitting, UNKNOWN_FILE, UNRESOLVED, build},
     plugin::VirtualModules,
     source_map,
     threads::with_big_stacks,
 };
-use bespoke_core::function::{Definition, DeployScope, DeployedFunction, Deployment, Module, Origin, Source};
+use bespoke_core::function::{Definition, DeployScope, DeployedFunction, Deployment, Hash, Module, Origin, Source};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs,
@@ -32,6 +32,8 @@ pub struct BundledFunction {
     pub modules: Vec<String>,
     /// The TypeScript that it was written in.
     pub source: Source,
+    /// Hash of every file that it reaches.
+    pub content: Option<Hash>,
 }
 
 /// Bundles the functions of `project` that `selection` means, in one build in which they share chunks.
@@ -60,7 +62,8 @@ fn build_files(
     build(runtime, &project.root, entries.collect(), VirtualModules::default(), Splitting::Shared)
 }
 
-/// A build may stop at the first bad file, so that the others' errors would show only one by one: builds each function alone.
+/// A build may stop at the first bad file, so that the others' errors would show only one by one: builds halves of the
+/// functions until each bad one was alone. What cannot be imported is known of all files at once.
 fn every_error(
     runtime: &Runtime,
     project: &Project,
@@ -68,19 +71,40 @@ fn every_error(
     together: Vec<Diagnostic>,
 ) -> Vec<Diagnostic> {
     let mut all = Vec::new();
-    for file in files {
-        let errors = build_files(runtime, project, &[file]).err().unwrap_or_default();
-        all.extend(errors.into_iter().map(|error| {
-            let file = if error.file == UNKNOWN_FILE { file.path.clone() } else { error.file };
-            Diagnostic { file, ..error }
-        }));
-    }
-    if all.is_empty() {
-        return together;
-    }
+    collect_errors(runtime, project, files, together, &mut all);
     all.sort();
     all.dedup();
     all
+}
+
+fn collect_errors(
+    runtime: &Runtime,
+    project: &Project,
+    files: &[&FunctionFile],
+    together: Vec<Diagnostic>,
+    all: &mut Vec<Diagnostic>,
+) {
+    let is_complete = together.iter().all(|error| error.kind == UNRESOLVED && error.file != UNKNOWN_FILE);
+    if let [file] = files {
+        all.extend(together.into_iter().map(|error| {
+            let file = if error.file == UNKNOWN_FILE { file.path.clone() } else { error.file };
+            Diagnostic { file, ..error }
+        }));
+    } else if is_complete {
+        all.extend(together);
+    } else {
+        let (left, right) = files.split_at(files.len() / 2);
+        let before = all.len();
+        for half in [left, right] {
+            if let Err(errors) = build_files(runtime, project, half) {
+                collect_errors(runtime, project, half, errors, all);
+            }
+        }
+        // Only together they are wrong.
+        if all.len() == before {
+            all.extend(together);
+        }
+    }
 }
 
 fn assemble(
@@ -102,6 +126,7 @@ fn assemble(
             file: (*file).clone(),
             modules: reachable(entry, &by_name),
             source: Source { path: file.path.clone(), code },
+            content: entry.content,
         })
     });
     let functions = functions.collect::<Result<_, Vec<Diagnostic>>>()?;
@@ -138,7 +163,8 @@ impl Bundle {
     /// What is sent to the server. `definitions` are those of the bundle's functions, in the same order.
     pub fn into_deployment(self, definitions: Vec<Definition>, scope: DeployScope) -> Deployment {
         let functions = self.functions.into_iter().zip(definitions).map(|(function, definition)| {
-            DeployedFunction { definition, modules: function.modules, source: function.source }
+            let BundledFunction { modules, source, content, .. } = function;
+            DeployedFunction { definition, modules, source, content }
         });
         let functions = functions.collect();
         Deployment { scope, origin: Origin::Repo, untouched: Vec::new(), functions, modules: self.modules }

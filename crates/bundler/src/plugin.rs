@@ -1,5 +1,6 @@
 //! What an import means that is not a file: our own package, the modules of the runtime, modules made here.
 
+use bespoke_core::function::Hash;
 use rolldown::plugin::{
     HookBuildEndArgs, HookLoadArgs, HookLoadOutput, HookLoadReturn, HookNoopReturn, HookResolveIdArgs,
     HookResolveIdOutput, HookResolveIdReturn, HookUsage, Plugin, PluginContext, SharedLoadPluginContext,
@@ -7,7 +8,7 @@ use rolldown::plugin::{
 use rolldown_common::{ImportKind, ModuleType, ResolvedExternal};
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -38,6 +39,8 @@ pub(crate) struct VirtualModules {
     pub(crate) modules: BTreeMap<String, String>,
     /// Filled when all modules are known.
     pub(crate) importers: Importers,
+    /// The same.
+    pub(crate) contents: Contents,
 }
 
 /// Who imports each module of a build, by module ids.
@@ -57,6 +60,36 @@ impl Importers {
             at = next;
         }
         chain
+    }
+}
+
+/// What each module of a build is and what it imports, by module ids.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Contents(Arc<Mutex<HashMap<String, (Hash, Vec<String>)>>>);
+
+impl Contents {
+    /// The hash of a module with everything that it reaches; the same wherever the project's folder is.
+    pub(crate) fn of(&self, entry: &str) -> Option<Hash> {
+        let modules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = HashSet::from([entry]);
+        let mut rest = vec![entry];
+        let mut hashes = Vec::new();
+        while let Some(id) = rest.pop() {
+            let (hash, imports) = modules.get(id)?;
+            hashes.push(*hash);
+            // What is not there is a module of the runtime.
+            rest.extend(imports.iter().map(String::as_str).filter(|id| modules.contains_key(*id) && seen.insert(id)));
+        }
+        hashes.sort_unstable();
+        Some(Hash::of_all(hashes))
+    }
+}
+
+/// Where a module is, without the folders of this machine: from the project's root, or from the folder of packages.
+fn portable<'a>(id: &'a str, root: &str) -> &'a str {
+    match id.rfind("node_modules/") {
+        Some(at) => &id[at..],
+        None => id.strip_prefix(root).unwrap_or(id),
     }
 }
 
@@ -123,6 +156,14 @@ impl Plugin for VirtualModules {
             let importers = info.importers.iter().chain(&info.dynamic_importers);
             Some((id.to_string(), importers.map(ToString::to_string).collect()))
         });
+        let root = context.cwd().to_string_lossy().into_owned();
+        let contents = context.get_module_ids().into_iter().filter_map(|id| {
+            let info = context.get_module_info(&id)?;
+            let imports = info.imported_ids.iter().chain(&info.dynamically_imported_ids);
+            let hash = Hash::of_file(portable(&id, &root), info.code.as_deref().unwrap_or_default());
+            Some((id.to_string(), (hash, imports.map(ToString::to_string).collect())))
+        });
+        *self.contents.0.lock().unwrap_or_else(PoisonError::into_inner) = contents.collect();
         *self.importers.0.lock().unwrap_or_else(PoisonError::into_inner) = importers.collect();
         Ok(())
     }

@@ -178,6 +178,10 @@ pub struct DeployedFunction {
     pub modules: Vec<String>,
     /// The TypeScript that it was written in.
     pub source: Source,
+    /// Hash of every file that the function reaches, where the bundler knows it. What functions share is cut into modules
+    /// anew when one comes or goes, so the modules of a function that did not change may differ; this does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Hash>,
 }
 
 /// The TypeScript file of a function.
@@ -271,6 +275,22 @@ pub struct ModuleRef {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 32]);
 
+impl Hash {
+    /// The hash of a file: where it is and what is in it.
+    pub fn of_file(path: &str, text: &str) -> Self {
+        hash_of([path.as_bytes(), text.as_bytes()])
+    }
+
+    /// The hash of some hashes, in their order.
+    pub fn of_all(hashes: impl IntoIterator<Item = Self>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for hash in hashes {
+            hasher.update(&hash.0);
+        }
+        Self(*hasher.finalize().as_bytes())
+    }
+}
+
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
@@ -312,6 +332,13 @@ pub fn fingerprint(definition: &Definition, modules: &[ModuleRef], source: &Sour
     let json = serde_json::to_vec(&(definition, modules, source, origin))
         .expect("plain data with text keys is JSON");
     hash_of([json.as_slice()])
+}
+
+/// The hash of what a function is made of where that is known better than by its modules ([`DeployedFunction::content`]).
+pub fn content_fingerprint(definition: &Definition, content: Hash, source: &Source, origin: Origin) -> Hash {
+    let json =
+        serde_json::to_vec(&(definition, content, source, origin)).expect("plain data with text keys is JSON");
+    hash_of([b"content", json.as_slice()])
 }
 
 /// Hash of some byte strings, each with its length, so that no two lists run together.

@@ -3,6 +3,8 @@
 //! The text of one becomes the body of a function in an ES module, on the same lines: its frames keep their lines, and
 //! from then on it is a module like any other.
 
+mod align;
+
 use base64::Engine as _;
 
 /// The name of a CommonJS module ends so.
@@ -31,6 +33,12 @@ pub struct Wrapped {
 pub fn wrap(text: &str) -> Wrapped {
     let (body, map) = take_map(text);
     Wrapped { code: format!("{OPEN}{body}{CLOSE}"), map }
+}
+
+/// Leads a map of [`Wrapped::map`] to the source as it was written: `code`, the text of the file `path`. The map as it is
+/// where it has nothing to do with that file.
+pub fn lead_to_source(map: String, path: &str, code: &str) -> String {
+    align::align(&map, path, code).unwrap_or(map)
 }
 
 /// Splits a text and the source map that its last line has as a `data:` URL. One that cannot be read is dropped.

@@ -88,6 +88,8 @@ scopes! {
     FunctionsList ["environment:functions:list"];
     /// Read a function and its code.
     FunctionsRead ["environment:functions:read"];
+    /// Enable or disable a function.
+    FunctionsUpdate ["environment:functions:update", "environment:deploy"];
     /// Delete a function.
     FunctionsDelete ["environment:functions:delete"];
     /// Read the definitions of all functions.

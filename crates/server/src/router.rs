@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use std::time::Duration;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
@@ -50,9 +51,13 @@ fn guarded() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(api::webhook_settings::rotate_webhook_signing_key))
         .routes(routes!(api::functions::list_functions))
-        .routes(routes!(api::functions::read_function, api::functions::delete_function))
+        .routes(routes!(
+            api::functions::read_function,
+            api::functions::update_function,
+            api::functions::delete_function
+        ))
         .routes(routes!(api::functions::read_function_code))
-        .routes(routes!(api::functions::scripts_config))
+        .routes(routes!(api::scripts_config::scripts_config))
         .routes(routes!(api::integrations::list_integrations, api::integrations::create_integration))
         .routes(routes!(api::integrations::quickstart_integration))
         .routes(routes!(
@@ -61,6 +66,12 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::integrations::delete_integration
         ))
         .routes(routes!(api::metadata::set_metadata, api::metadata::update_metadata))
+        // A connection may be called `metadata`.
+        .route(
+            "/connections/metadata",
+            get(api::connections::get_connection_named_metadata)
+                .delete(api::connections::delete_connection_named_metadata),
+        )
         .routes(routes!(api::metadata::set_metadata_alias, api::metadata::update_metadata_alias))
         .routes(routes!(api::metadata::set_connection_metadata, api::metadata::update_connection_metadata))
         .routes(routes!(api::providers::list_providers))

@@ -158,20 +158,28 @@ impl Store {
             .await
     }
 
-    /// Lets a function run, or not. It stays so over deployments. False where it is not deployed.
+    /// Lets a function run, or not. It stays so over deployments. The syncs of a disabled one wait until it is enabled
+    /// again, and are due then. False where it is not deployed.
     pub async fn set_function_enabled(
         &self,
         environment: EnvironmentId,
         id: FunctionId,
         enabled: bool,
     ) -> Result<bool> {
+        let now = self.now();
         self.db
             .write(move |tx| {
-                let changed = tx.execute(
-                    "UPDATE functions SET enabled = $3 WHERE environment_id = $1 AND id = $2 AND is_current",
+                let changed: Option<(IntegrationId, String, String)> = tx.query_opt(
+                    "UPDATE functions SET enabled = $3 WHERE environment_id = $1 AND id = $2 AND is_current
+                     RETURNING integration_id, kind, name",
                     params![environment, id, enabled],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
                 )?;
-                Ok(changed == 1)
+                let Some((integration, kind, name)) = changed else { return Ok(false) };
+                if enabled && kind == FunctionKind::Sync.as_str() {
+                    syncs::function_enabled(tx, environment, integration, &name, now)?;
+                }
+                Ok(true)
             })
             .await
     }

@@ -22,15 +22,34 @@ const ENTRY: &str = "bespoke:definitions";
 /// The virtual module that does the reading.
 const DESCRIBE: &str = "bespoke:describe";
 
+/// Functions whose definitions one program reads in [`programs`]: the schemas of all of them are in memory at once.
+const PART: usize = 400;
+
 /// Makes the program that returns the definitions of the functions that `selection` means: its modules by name, the entry first.
 ///
 /// Its entry's default export is a function without arguments. It returns an array for [`read`].
 pub fn bundle(project: &Project, selection: &Selection) -> Result<Vec<(String, Module)>, Vec<Diagnostic>> {
+    bundle_files(project, &project.select(selection).collect::<Vec<_>>())
+}
+
+/// The same for projects of any size: programs whose arrays, one after the other, are the array for [`read`].
+pub fn programs<'a>(
+    project: &'a Project,
+    selection: &'a Selection,
+) -> impl Iterator<Item = Result<Vec<(String, Module)>, Vec<Diagnostic>>> + 'a {
     let files: Vec<_> = project.select(selection).collect();
+    let parts: Vec<Vec<_>> = files.chunks(PART).map(<[_]>::to_vec).collect();
+    parts.into_iter().map(|files| bundle_files(project, &files))
+}
+
+fn bundle_files(
+    project: &Project,
+    files: &[&FunctionFile],
+) -> Result<Vec<(String, Module)>, Vec<Diagnostic>> {
     let entry = Entry { name: "definitions".to_owned(), import: ENTRY.to_owned() };
     let virtual_modules = VirtualModules {
         modules: [
-            (ENTRY.to_owned(), program(project, &files)),
+            (ENTRY.to_owned(), program(project, files)),
             (DESCRIBE.to_owned(), include_str!("../js/definitions.js").to_owned()),
         ]
         .into(),

@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use bespoke_bundler::{Bundle, Diagnostic, FunctionFile, Project, Selection};
 use bespoke_core::function::Definition;
 use bespoke_runtime::Runtime;
+use serde_json::value::RawValue;
 use std::path::Path;
 
 /// Functions, ready to be sent.
@@ -55,9 +56,16 @@ impl Builder {
             consequence,
         };
         let bundle = bespoke_bundler::bundle(project, selection).map_err(broken)?;
-        let program = bespoke_bundler::definitions::bundle(project, selection).map_err(broken)?;
-        let evaluated = self.waits.block_on(definitions::evaluate(&self.runtime, &program))?;
-        let json = evaluated.map_err(broken)?;
+        let mut described: Vec<Box<RawValue>> = Vec::new();
+        for program in bespoke_bundler::definitions::programs(project, selection) {
+            let program = program.map_err(broken)?;
+            let evaluated = self.waits.block_on(definitions::evaluate(&self.runtime, &program))?;
+            let part: Vec<Box<RawValue>> = serde_json::from_str(&evaluated.map_err(broken)?)
+                .context("the functions' definitions cannot be read")?;
+            described.extend(part);
+        }
+        let json =
+            serde_json::to_string(&described).context("the functions' definitions cannot be written")?;
         let definitions = bespoke_bundler::definitions::read(project, selection, &json).map_err(broken)?;
         Ok(Built { bundle, definitions })
     }

@@ -7,7 +7,7 @@
 
 use crate::{Engine, Error, Result};
 use bespoke_core::{
-    function::{Definition, Deployment, FunctionKind},
+    function::{Definition, DeployedFunction, Deployment, FunctionKind},
     id::EnvironmentId,
 };
 use bespoke_runtime::{
@@ -91,6 +91,13 @@ impl Engine {
                 let commonjs::Wrapped { code, map } = commonjs::wrap(&module.code);
                 module.code = code;
                 module.map = module.map.take().or(map);
+            }
+        }
+        for DeployedFunction { modules, source, .. } in &deployment.functions {
+            let entry = modules.first().filter(|name| name.ends_with(commonjs::EXTENSION));
+            if let Some(module) = entry.and_then(|name| deployment.modules.get_mut(name)) {
+                let lead = |map| commonjs::lead_to_source(map, &source.path, &source.code);
+                module.map = module.map.take().map(lead);
             }
         }
         let functions: Vec<usize> = (0..deployment.functions.len())

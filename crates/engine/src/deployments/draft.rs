@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use bespoke_core::{
     function::{
         Definition, DeployPlan, DeployScope, DeployedFunction, Deployment, FunctionKind, ModuleRef,
-        PlannedFunction, fingerprint, next_version,
+        PlannedFunction, content_fingerprint, fingerprint, next_version,
     },
     id::FunctionId,
 };
@@ -51,7 +51,10 @@ pub(super) fn draft(deployed: &Deployed, deployment: &Deployment) -> Draft {
     for function in &deployment.functions {
         let definition = &function.definition;
         let modules = module_refs(function, deployment);
-        let fingerprint = fingerprint(definition, &modules, &function.source, deployment.origin);
+        let fingerprint = match function.content {
+            Some(content) => content_fingerprint(definition, content, &function.source, deployment.origin),
+            None => fingerprint(definition, &modules, &function.source, deployment.origin),
+        };
         let before = current.get(&key(definition));
         if let Some(before) = before.filter(|before| before.fingerprint == fingerprint) {
             draft.plan.unchanged.push(planned(definition, &before.version));
@@ -114,6 +117,7 @@ mod tests {
             definition: serde_json::from_value(definition).unwrap(),
             modules: vec![format!("{name}.js")],
             source: Source { path: format!("hubspot/actions/{name}.ts"), code: code.to_owned() },
+            content: None,
         }
     }
 

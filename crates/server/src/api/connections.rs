@@ -212,6 +212,27 @@ pub async fn update_connection(
     Ok(axum::Json(Success { success: true }))
 }
 
+/// The id of a connection whose path is also that of the metadata endpoints.
+const NAMED_METADATA: &str = "metadata";
+
+/// [`get_connection`] of the connection `metadata`.
+pub async fn get_connection_named_metadata(
+    state: State<AppState>,
+    key: Key<scope::ConnectionsRead>,
+    query: Query<GetConnection>,
+) -> Result<axum::Json<ConnectionShape>> {
+    get_connection(state, key, Path(NAMED_METADATA.to_owned()), query).await
+}
+
+/// [`delete_connection`] of the connection `metadata`.
+pub async fn delete_connection_named_metadata(
+    state: State<AppState>,
+    key: Key<scope::ConnectionsDelete>,
+    query: Query<AtIntegration>,
+) -> Result<axum::Json<Success>> {
+    delete_connection(state, key, Path(NAMED_METADATA.to_owned()), query).await
+}
+
 /// Deletes a connection with its syncs and records.
 #[utoipa::path(delete, path = "/connections/{connection_id}", tag = "connections",
     params(("connection_id" = String, Path), AtIntegration),

@@ -3,7 +3,7 @@
 use crate::{
     auth::{Key, scope},
     error::{ApiError, Code, Result},
-    extract::{Path, Query},
+    extract::{Json, Path, Query},
     state::AppState,
 };
 use axum::extract::State;
@@ -215,6 +215,34 @@ pub async fn read_function_code(
     Ok(axum::Json(FunctionCode { kind: function.definition.kind.as_str(), code: source.code }))
 }
 
+/// What of a function can be changed without deploying it.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FunctionChange {
+    /// Whether it may run.
+    enabled: bool,
+}
+
+/// Enables or disables a function. A disabled action is answered with 404 `disabled_resource`; a disabled sync waits,
+/// and is due when it is enabled again. It stays so over deployments.
+#[utoipa::path(patch, path = "/integrations/{unique_key}/functions/{name}", tag = "functions",
+    params(("unique_key" = String, Path), ("name" = String, Path), OfKind), request_body = FunctionChange,
+    responses((status = 200, body = OneFunction), (status = 400), (status = 404), (status = 409)))]
+pub async fn update_function(
+    State(app): State<AppState>,
+    key: Key<scope::FunctionsUpdate>,
+    Path((integration, name)): Path<(String, String)>,
+    Query(OfKind { kind }): Query<OfKind>,
+    Json(FunctionChange { enabled }): Json<FunctionChange>,
+) -> Result<axum::Json<OneFunction>> {
+    let found =
+        app.engine.functions_named(key.environment.id, &integration, &name, kind).await.map_err(not_found)?;
+    let [function] = found.as_slice() else { return Err(ambiguous(&found)) };
+    app.engine.set_function_enabled(function, enabled).await.map_err(not_found)?;
+    let function = Function { enabled, ..function.clone() };
+    Ok(axum::Json(OneFunction { data: function.into() }))
+}
+
 /// Deletes a sync or action that was deployed by itself. 400 `function_managed_by_deploy` where it belongs to a project.
 #[utoipa::path(delete, path = "/integrations/{unique_key}/functions/{name}", tag = "functions",
     params(("unique_key" = String, Path), ("name" = String, Path), OfKind),
@@ -240,64 +268,6 @@ pub async fn delete_function(
         })?;
     }
     Ok(axum::Json(json!({ "data": { "success": true } })))
-}
-
-/// Lists all deployed functions, by integration, as the SDK's `getScriptsConfig` shows them.
-#[utoipa::path(get, path = "/scripts/config", tag = "functions",
-    responses((status = 200, description = "`[{providerConfigKey, provider, syncs, actions, on-events}]`")))]
-pub async fn scripts_config(
-    State(app): State<AppState>,
-    key: Key<scope::ScriptsRead>,
-) -> Result<axum::Json<Vec<Value>>> {
-    let functions = app.engine.functions_by_integration(key.environment.id).await?;
-    let config = functions.into_iter().map(|(integration, functions)| {
-        let of_kind = |kind| -> Vec<Value> {
-            functions.iter().filter(|function| function.definition.kind == kind).map(script).collect()
-        };
-        json!({
-            "providerConfigKey": integration.unique_key,
-            "provider": integration.provider,
-            "syncs": of_kind(FunctionKind::Sync),
-            "actions": of_kind(FunctionKind::Action),
-            "on-events": of_kind(FunctionKind::OnEvent),
-        })
-    });
-    Ok(axum::Json(config.collect()))
-}
-
-/// A function as `getScriptsConfig` shows it.
-fn script(function: &Function) -> Value {
-    let Definition { kind, name, description, scopes, frequency, models, input, output, metadata, .. } =
-        &function.definition;
-    let (input, returns) = match kind {
-        FunctionKind::Sync => (metadata, models.clone()),
-        FunctionKind::Action => (input, output.iter().cloned().collect()),
-        FunctionKind::OnEvent => (&None, Vec::new()),
-    };
-    json!({
-        "id": function.id,
-        "name": name,
-        "type": kind,
-        "runs": frequency,
-        "auto_start": function.definition.auto_start,
-        "track_deletes": function.definition.track_deletes,
-        "sync_type": function.definition.sync_type,
-        "attributes": {},
-        "description": description,
-        "scopes": scopes,
-        "metadata": { "description": description, "scopes": scopes },
-        "input": input,
-        "returns": returns,
-        "endpoints": function.definition.endpoints,
-        "webhookSubscriptions": function.definition.webhook_subscriptions,
-        "event": function.definition.event,
-        "source": function.origin,
-        "version": function.version,
-        "last_deployed": function.deployed_at.millis_zulu(),
-        "enabled": function.enabled,
-        "json_schema": function.definition.json_schema,
-        "features": [],
-    })
 }
 
 fn not_found(error: Error) -> ApiError {

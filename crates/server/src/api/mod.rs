@@ -14,6 +14,7 @@ pub mod metadata;
 pub mod providers;
 pub mod proxy;
 pub mod records;
+pub mod scripts_config;
 pub mod sync_deploy;
 pub mod syncs;
 pub mod webhook_settings;

@@ -121,6 +121,12 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
         Refused(404, "not_found"),
     ),
     (
+        "PATCH /integrations/{unique_key}/functions/{name}",
+        "/integrations/none/functions/x?type=sync",
+        r#"{"enabled":true}"#,
+        Refused(404, "not_found"),
+    ),
+    (
         "DELETE /integrations/{unique_key}/functions/{name}",
         "/integrations/none/functions/x?type=sync",
         "",

@@ -10,7 +10,7 @@ pub(crate) use lifecycle::{
     create_for_connection, create_for_function, delete_for_connection, delete_for_function, function_changed,
 };
 pub use schedule::SCHEDULED;
-pub(crate) use schedule::{lock, run_finished};
+pub(crate) use schedule::{function_enabled, lock, run_finished};
 
 use crate::{
     Store,

@@ -7,12 +7,13 @@ use crate::{
     runs::{self, NewRun},
 };
 use bespoke_core::{
-    id::{ConnectionId, EnvironmentId, IdSource},
+    id::{ConnectionId, EnvironmentId, IdSource, IntegrationId},
     run::RunKind,
     schedule::Frequency,
     sync::TriggerOptions,
     time::Timestamp,
 };
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Woken when the next slot of a sync may have become an earlier one.
@@ -26,6 +27,9 @@ struct Runnable {
     name: String,
 }
 
+/// A sync function, as many syncs have it.
+type OfFunction = (EnvironmentId, IntegrationId, String);
+
 impl Store {
     /// Queues the runs of up to `limit` syncs that are due, longest due first. How many were due.
     pub async fn enqueue_due_syncs(&self, ids: &IdSource, limit: u32) -> Result<u32> {
@@ -38,18 +42,29 @@ impl Store {
                 ));
                 let sql = format!(
                     "UPDATE syncs SET next_run_at = NULL WHERE id {due}
-                     RETURNING id, environment_id, connection_id, name"
+                     RETURNING id, environment_id, connection_id, name, integration_id"
                 );
                 let due = tx.query(&sql, params![now, limit], |row| {
-                    Ok(Runnable {
+                    let sync = Runnable {
                         id: row.get(0)?,
                         environment: row.get(1)?,
                         connection: row.get(2)?,
                         name: row.get(3)?,
-                    })
+                    };
+                    Ok((sync, row.get::<IntegrationId>(4)?))
                 })?;
-                for sync in &due {
-                    runs::enqueue(tx, &sync.run(ids.next(), None, now))?;
+                let mut enabled: HashMap<OfFunction, bool> = HashMap::new();
+                for (sync, integration) in &due {
+                    let function = (sync.environment, *integration, sync.name.clone());
+                    let is_enabled = match enabled.get(&function) {
+                        Some(known) => *known,
+                        None => is_enabled(tx, &function)?,
+                    };
+                    enabled.insert(function, is_enabled);
+                    // That of a disabled function stays off the schedule until the function is enabled.
+                    if is_enabled {
+                        runs::enqueue(tx, &sync.run(ids.next(), None, now))?;
+                    }
                 }
                 Ok(u32::try_from(due.len()).unwrap_or(u32::MAX))
             })
@@ -161,6 +176,33 @@ impl Store {
             })
             .await
     }
+}
+
+fn is_enabled(tx: &mut Tx, (environment, integration, name): &OfFunction) -> Result<bool> {
+    let enabled = tx.value_opt(
+        "SELECT enabled FROM functions
+         WHERE environment_id = $1 AND integration_id = $2 AND kind = 'sync' AND name = $3 AND is_current",
+        params![*environment, *integration, name],
+    )?;
+    Ok(enabled.unwrap_or(true))
+}
+
+/// A sync function was enabled: its syncs that are on and wait for nothing are due.
+pub(crate) fn function_enabled(
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    integration: IntegrationId,
+    name: &str,
+    now: Timestamp,
+) -> Result<()> {
+    // Where a run is queued or running, the slot finds it there and makes no second one.
+    tx.execute(
+        "UPDATE syncs SET next_run_at = $4
+         WHERE environment_id = $1 AND integration_id = $2 AND name = $3 AND started AND next_run_at IS NULL",
+        params![environment, integration, name, now],
+    )?;
+    tx.wake(SCHEDULED);
+    Ok(())
 }
 
 /// A run of the sync, which began at `started_at`, has ended: the next one is scheduled.
