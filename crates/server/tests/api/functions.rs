@@ -128,4 +128,47 @@ both! {
         assert_eq!(json!([one["syncs"][0]["returns"], one["syncs"][0]["runs"]]), json!([["Contact"], "every hour"]));
         assert_eq!(app.prod().get("/scripts/config").await.expect(200), json!([]));
     }
+
+    async fn a_function_is_disabled_and_enabled(database) {
+        let app = app_with_functions(database).await;
+        let dev = app.dev();
+        crate::fixtures::connection(&dev, "a").await;
+        let ping = "/integrations/none/functions/ping";
+        let trigger = || {
+            let call = dev.post("/action/trigger", json!({ "action_name": "ping" }));
+            call.header("provider-config-key", "none").header("connection-id", "a")
+        };
+        assert_eq!(dev.patch(ping, json!({ "enabled": false })).await.expect(200)["data"]["enabled"], false);
+        trigger().await.refused(404, "disabled_resource");
+        assert_eq!(dev.get(ping).await.expect(200)["data"]["enabled"], false);
+        let tools = dev.get("/scripts/config?format=openai").await.expect(200);
+        assert!(!tools.to_string().contains("ping"), "{tools}");
+        dev.patch(ping, json!({ "enabled": true })).await.expect(200);
+
+        let contacts = "/integrations/none/functions/contacts";
+        dev.patch(contacts, json!({ "enabled": false })).await.refused(409, "ambiguous_function");
+        dev.patch(&format!("{contacts}?type=sync"), json!({ "enabled": false })).await.expect(200);
+        dev.patch(contacts, json!({})).await.refused_at(400, "invalid_body", "enabled");
+        dev.patch("/integrations/none/functions/x", json!({ "enabled": true })).await.refused(404, "not_found");
+    }
+
+    async fn actions_are_tools_of_a_language_model(database) {
+        let app = app_with_functions(database).await;
+        let tools = app.dev().get("/scripts/config?format=openai").await.expect(200);
+        let names: Vec<_> = tools["data"].as_array().unwrap().iter().map(|tool| tool["name"].clone()).collect();
+        assert_eq!(names, [json!("contacts"), json!("ping")]);
+        let nothing = json!({ "type": "object", "properties": {}, "required": [] });
+        assert_eq!(tools["data"][0]["parameters"], nothing);
+        assert_eq!(app.prod().get("/scripts/config?format=openai").await.expect(200), json!({ "data": [] }));
+    }
+
+    async fn a_connection_may_be_called_metadata(database) {
+        let app = app_with_functions(database).await;
+        let dev = app.dev();
+        crate::fixtures::connection(&dev, "metadata").await;
+        let path = "/connections/metadata?provider_config_key=none";
+        assert_eq!(dev.get(path).await.expect(200)["connection_id"], "metadata");
+        dev.delete(path).await.expect(200);
+        dev.get(path).await.refused(404, "not_found");
+    }
 }
