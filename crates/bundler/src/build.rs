@@ -187,8 +187,7 @@ fn check_imports(chunks: &[Chunk]) -> Result<(), Vec<Diagnostic>> {
     let known = |import: &str| chunks.iter().any(|chunk| chunk.name == import) || is_runtime_module(import);
     let stray = chunks.iter().flat_map(|chunk| {
         let stray = chunk.imports.iter().filter(|import| !known(import));
-        stray
-            .map(|import| Diagnostic::of_file(&chunk.name, UNRESOLVED, refusal(import, "a package")))
+        stray.map(|import| Diagnostic::of_file(&chunk.name, UNRESOLVED, refusal(import, "a package")))
     });
     let stray: Vec<_> = stray.collect();
     if stray.is_empty() { Ok(()) } else { Err(stray) }

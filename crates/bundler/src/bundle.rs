@@ -7,7 +7,9 @@ use crate::{
     source_map,
     threads::with_big_stacks,
 };
-use bespoke_core::function::{Definition, DeployScope, DeployedFunction, Deployment, Hash, Module, Origin, Source};
+use bespoke_core::function::{
+    Definition, DeployScope, DeployedFunction, Deployment, Hash, Module, Origin, Source,
+};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs,

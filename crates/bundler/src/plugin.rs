@@ -78,7 +78,9 @@ impl Contents {
             let (hash, imports) = modules.get(id)?;
             hashes.push(*hash);
             // What is not there is a module of the runtime.
-            rest.extend(imports.iter().map(String::as_str).filter(|id| modules.contains_key(*id) && seen.insert(id)));
+            rest.extend(
+                imports.iter().map(String::as_str).filter(|id| modules.contains_key(*id) && seen.insert(id)),
+            );
         }
         hashes.sort_unstable();
         Some(Hash::of_all(hashes))

@@ -336,8 +336,8 @@ pub fn fingerprint(definition: &Definition, modules: &[ModuleRef], source: &Sour
 
 /// The hash of what a function is made of where that is known better than by its modules ([`DeployedFunction::content`]).
 pub fn content_fingerprint(definition: &Definition, content: Hash, source: &Source, origin: Origin) -> Hash {
-    let json =
-        serde_json::to_vec(&(definition, content, source, origin)).expect("plain data with text keys is JSON");
+    let json = serde_json::to_vec(&(definition, content, source, origin))
+        .expect("plain data with text keys is JSON");
     hash_of([b"content", json.as_slice()])
 }
 

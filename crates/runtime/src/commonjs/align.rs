@@ -37,7 +37,8 @@ pub(super) fn align(map: &str, file: &str, written: &str) -> Option<String> {
             if let Some((word, partner)) =
                 (0..before).rev().find_map(|index| Some((&from[index], &to[partners[index]?])))
             {
-                column = if word.line == line { partner.column + (column - word.column) } else { partner.column };
+                column =
+                    if word.line == line { partner.column + (column - word.column) } else { partner.column };
                 line = partner.line;
             }
         }

@@ -323,7 +323,12 @@ impl Building {
         let module = format!("{}_{folder}_{name}.cjs", integration.replace(':', "~3a"));
         let source = Source { path: format!("{integration}/{folder}/{name}.ts"), code: file.ts };
         self.modules.insert(module.clone(), Module { code: file.js, map: None });
-        self.functions.push(DeployedFunction { definition, modules: vec![module.clone()], source, content: None });
+        self.functions.push(DeployedFunction {
+            definition,
+            modules: vec![module.clone()],
+            source,
+            content: None,
+        });
         module
     }
 }
