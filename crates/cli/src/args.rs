@@ -41,6 +41,15 @@ pub(crate) enum Command {
     /// Say where webhooks go and what they tell, and show it.
     #[command(after_help = CLIENT_HELP)]
     Webhooks(WebhooksArgs),
+    /// Search the log of runs, requests and events, or follow it.
+    #[command(after_help = LOGS_HELP)]
+    Logs(LogsArgs),
+    /// List what ran, or show one run with its log.
+    #[command(after_help = CLIENT_HELP, args_conflicts_with_subcommands = true)]
+    Runs(RunsArgs),
+    /// Run a sync or an action for a connection, and wait for its end.
+    #[command(after_help = TRIGGER_HELP)]
+    Trigger(TriggerArgs),
     /// Print the script that lets a shell complete these commands.
     Completions {
         /// Which shell.
@@ -76,6 +85,27 @@ Examples:
 The server is --host, else BESPOKE_HOST, else NANGO_HOSTPORT, else http://127.0.0.1:3003.
 The key is BESPOKE_SECRET_KEY_<ENV>, else NANGO_SECRET_KEY_<ENV>, e.g. BESPOKE_SECRET_KEY_DEV.
 Both may be in a file `.env` in the project's folder or in the current one.";
+
+const LOGS_HELP: &str = "\
+Examples:
+  bespoke logs --follow                        everything, as it happens
+  bespoke logs --since 1h --level warn         what went wrong in the last hour
+  bespoke logs -c acme --status 4xx            refused requests of one customer
+  bespoke logs rate limit --function contacts  lines with words that begin so, of one function
+
+The server is --host, else BESPOKE_HOST, else NANGO_HOSTPORT, else http://127.0.0.1:3003.
+The key is BESPOKE_SECRET_KEY_<ENV>, else NANGO_SECRET_KEY_<ENV>; both may be in a file `.env`.";
+
+const TRIGGER_HELP: &str = "\
+Examples:
+  bespoke trigger contacts acme                runs the sync and shows its log
+  bespoke trigger create-contact acme --input '{\"name\":\"Ada\"}'
+  bespoke trigger create-contact acme --input @contact.json --json | jq .id
+
+Exit code 12: the function failed or was cancelled.
+
+The server is --host, else BESPOKE_HOST, else NANGO_HOSTPORT, else http://127.0.0.1:3003.
+The key is BESPOKE_SECRET_KEY_<ENV>, else NANGO_SECRET_KEY_<ENV>; both may be in a file `.env`.";
 
 fn settings_help() -> String {
     let lines = SETTINGS.iter().map(|setting| {
@@ -381,6 +411,146 @@ pub(crate) struct WebhookChanges {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_async_action_completion: Option<bool>,
+}
+
+/// What lines and runs are narrowed by.
+#[derive(Debug, Default, Args)]
+pub(crate) struct LogFilters {
+    /// Only of this integration.
+    #[arg(long, short, value_name = "KEY")]
+    pub(crate) integration: Option<String>,
+    /// Only of this connection.
+    #[arg(long, short, value_name = "ID")]
+    pub(crate) connection: Option<String>,
+    /// Only of this function.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
+    /// Not older than this: a duration such as 15m or 7d, or a time.
+    #[arg(long, value_name = "AGO|TIME")]
+    pub(crate) since: Option<String>,
+    /// Older than this: a duration such as 15m or 7d, or a time.
+    #[arg(long, value_name = "AGO|TIME")]
+    pub(crate) until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// Words that lines have, by their beginnings.
+    #[arg(value_name = "WORD")]
+    pub(crate) query: Vec<String>,
+    /// Go on with each line that is written.
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) filters: LogFilters,
+    /// Only of this run.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<uuid::Uuid>,
+    /// Only this kind: log (functions), http (requests), run (begin and end), event (the platform).
+    #[arg(long, value_parser = ["log", "http", "run", "event"])]
+    pub(crate) kind: Option<String>,
+    /// Only this level and worse.
+    #[arg(long, value_parser = ["debug", "info", "warn", "error"])]
+    pub(crate) level: Option<String>,
+    /// Only requests answered so: a status such as 404, or a class such as 4xx.
+    #[arg(long, value_name = "STATUS")]
+    pub(crate) status: Option<String>,
+    /// How many lines, at most 1000 [default: 100, with --follow 20]
+    #[arg(long, short = 'n', value_name = "COUNT")]
+    pub(crate) limit: Option<u32>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Which runs.
+#[derive(Debug, Default, Args)]
+pub(crate) struct RunFilters {
+    /// Words that lines of the run have, by their beginnings.
+    #[arg(long, value_name = "WORD", num_args = 1..)]
+    pub(crate) query: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filters: LogFilters,
+    /// Only this kind.
+    #[arg(long, value_parser = ["sync", "action", "on-event", "webhook"])]
+    pub(crate) kind: Option<String>,
+    /// Only in these states, commas between: queued, running, succeeded, failed, cancelled.
+    #[arg(long, value_name = "STATES")]
+    pub(crate) status: Option<String>,
+    /// How many, at most 500 [default: 50]
+    #[arg(long, short = 'n', value_name = "COUNT")]
+    pub(crate) limit: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunsArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    #[command(flatten)]
+    pub(crate) filters: RunFilters,
+    #[command(subcommand)]
+    pub(crate) command: Option<RunsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsCommand {
+    /// List runs, newest first; what `bespoke runs` alone does.
+    List {
+        #[command(flatten)]
+        server: ServerArgs,
+        #[command(flatten)]
+        filters: RunFilters,
+    },
+    /// Show a run: how it went, its log, and where its function failed.
+    Show {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The id, the beginning of one, or `last`.
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TriggerArgs {
+    /// The name of the sync or action.
+    pub(crate) function: String,
+    /// The connection.
+    pub(crate) connection: String,
+    /// The integration, where several have a function of this name.
+    #[arg(long, short, value_name = "KEY")]
+    pub(crate) integration: Option<String>,
+    /// What it is, where a sync and an action have this name.
+    #[arg(long)]
+    pub(crate) kind: Option<FunctionKind>,
+    /// The action's input: JSON, a file behind an @, or @- for the standard input.
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) input: Option<String>,
+    /// Do not wait: print the id of the run.
+    #[arg(long = "async")]
+    pub(crate) no_wait: bool,
+    /// The sync begins anew: its checkpoint and its last run are forgotten.
+    #[arg(long)]
+    pub(crate) reset: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// What can be triggered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FunctionKind {
+    /// A sync.
+    Sync,
+    /// An action.
+    Action,
+}
+
+impl FunctionKind {
+    /// The word for people.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Action => "action",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

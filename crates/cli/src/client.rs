@@ -12,6 +12,8 @@ use std::{fmt, time::Duration};
 const TIMEOUT: Duration = Duration::from_mins(10);
 /// A sync may run for a day.
 const EVENTS_TIMEOUT: Duration = Duration::from_hours(24);
+/// An action, or a stream of events, takes as long as it takes.
+const FOR_EVER: Duration = Duration::from_hours(24 * 365);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks a server.
@@ -49,6 +51,15 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+impl Refusal {
+    /// Whether a function ran and failed, rather than that the server would not run it.
+    pub(crate) fn is_of_function(&self) -> bool {
+        self.code.contains("script_")
+            || self.code.starts_with("function_runtime")
+            || self.code == "execution_timeout"
+    }
+}
+
 impl Client {
     /// A client for these settings. It connects to nothing yet.
     pub(crate) fn new(settings: ClientSettings) -> anyhow::Result<Self> {
@@ -81,6 +92,30 @@ impl Client {
         body: &impl Serialize,
     ) -> anyhow::Result<T> {
         self.send(self.http.request(method, self.url(path)).json(body)).await
+    }
+
+    /// Asks with a JSON body and further headers. Fails with a [`Refusal`] where the server says no.
+    pub(crate) async fn ask_for<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &impl Serialize,
+    ) -> anyhow::Result<T> {
+        let request = self.http.request(method, self.url(path)).timeout(FOR_EVER).json(body);
+        self.send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+    }
+
+    /// Gives the data of each event of a stream to `hear`, until the server ends it.
+    pub(crate) async fn follow(&self, path: &str, mut hear: impl FnMut(&str)) -> anyhow::Result<()> {
+        let request = self.http.get(self.url(path)).timeout(FOR_EVER);
+        let response = self.accepted(request.header("accept", "text/event-stream")).await?;
+        let mut events = response.bytes_stream().eventsource();
+        while let Some(event) = events.next().await {
+            let event = event.with_context(|| format!("the connection to {} broke", self.host()))?;
+            hear(&event.data);
+        }
+        Ok(())
     }
 
     /// Asks with a JSON body for events, and gives each to `hear` as it comes: its name and its JSON. `false` from

@@ -26,6 +26,8 @@ pub(crate) enum Failure {
     DryRun,
     /// So many tests failed. The report has said which.
     Tests,
+    /// The function that was triggered failed.
+    Function(anyhow::Error),
     /// Something else failed.
     Other(anyhow::Error),
 }
@@ -37,7 +39,7 @@ pub(crate) const EXIT_CODES: [(u8, &str); 7] = [
     (2, "The command line or a setting is wrong; nothing was done."),
     (10, "The project has errors; nothing was deployed or run."),
     (11, "The deployment was refused or not confirmed; nothing was deployed."),
-    (12, "The function failed in the dry run."),
+    (12, "The function failed, in a dry run or triggered, or was cancelled."),
     (13, "Tests failed."),
 ];
 
@@ -56,6 +58,7 @@ impl Failure {
             Self::Deploy(_) => 11,
             Self::DryRun => 12,
             Self::Tests => 13,
+            Self::Function(_) => 12,
         })
     }
 }

@@ -60,6 +60,9 @@ pub(crate) async fn engine(settings: &Settings) -> Result<Arc<Engine>> {
             run_cpu: settings.run_cpu,
             action_timeout: settings.action_timeout,
             sync_timeout: settings.sync_timeout,
+            log_retention: settings.log_retention,
+            run_retention: settings.run_retention,
+            log_requests: settings.log_requests,
             workers: settings.workers,
             ..bespoke_engine::Settings::default()
         },

@@ -121,7 +121,7 @@ pub(crate) fn failure(failure: &Failure) {
         Failure::DryRun => {}
         // Said by the report already.
         Failure::Tests => {}
-        Failure::Usage(error) | Failure::Deploy(error) | Failure::Other(error) => {
+        Failure::Usage(error) | Failure::Deploy(error) | Failure::Function(error) | Failure::Other(error) => {
             let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
             note(format!("{} {}", styled(BAD, "error:"), causes.join(": ")));
         }

@@ -14,6 +14,7 @@ pub mod environment;
 pub mod function;
 pub mod integration;
 pub mod limits;
+pub mod log;
 pub mod record;
 pub mod run;
 pub mod schedule;

@@ -145,7 +145,7 @@ impl Engine {
         let result = ended.result.map_err(failures::told);
         let finish = match &result {
             Ok(_) => Finish::succeeded(None, ended.counts),
-            Err(failure) => Finish::failed(failures::kept(failure)),
+            Err(failure) => Finish::failed(ended.log.hide(&failures::kept(failure)).into_owned()),
         };
         let run = NewRun {
             id,
@@ -160,7 +160,7 @@ impl Engine {
             lane: None,
             now: started_at,
         };
-        self.history.add(DirectRun {
+        self.logs.add_run(DirectRun {
             run,
             function: function.function.id,
             finish,

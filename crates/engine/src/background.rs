@@ -1,10 +1,7 @@
-//! What an engine does by itself: the worker, the chores and the writer of history.
+//! What an engine does by itself: the worker, the chores and the writer of the log.
 
 use crate::{Engine, Result, worker::Worker};
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -37,16 +34,13 @@ impl Engine {
         tasks.spawn(Arc::clone(self).keep_delivering(stop.clone()));
         tasks.spawn(Arc::clone(self).keep_routing(stop.clone()));
         let mut writer = JoinSet::new();
-        let history = Mutex::lock(&self.history_writer).unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(history) = history {
-            writer.spawn(history.run(self.store.clone(), stop_writer.clone()));
-        }
+        writer.spawn(self.logs.clone().run(stop_writer.clone()));
         Ok(Background { engine: Arc::clone(self), tasks, writer, stop, stop_writer })
     }
 }
 
 impl Background {
-    /// Hands runs back, ends the runner processes and writes the rest of the history.
+    /// Hands runs back, ends the runner processes and writes the rest of the log.
     pub async fn stop(mut self) {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}

@@ -15,6 +15,7 @@ use bespoke_core::{
     },
     connection::Connection,
     id::ConnectionId,
+    log::{Level, LogKind},
     provider::Provider,
 };
 use bespoke_store::{RefreshOutcome, RefreshState};
@@ -260,6 +261,11 @@ impl Renewal {
                     reason = why,
                     "the credentials of a connection could not be renewed"
                 );
+                let log = self.engine.connection_log(&self.connection);
+                log.know(&self.seen);
+                log.know(&state.credentials);
+                let message = format!("the credentials could not be renewed: {why}");
+                log.line(LogKind::Event, Level::Error, &message, None);
                 let failures = state.failures.and_one(self.engine.now());
                 self.finish(lease, RefreshOutcome::Failed(failures)).await?;
                 Err(self.unusable(Reason::Refused(why)))

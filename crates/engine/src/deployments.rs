@@ -9,12 +9,14 @@ mod draft;
 
 use crate::{Engine, Error, Resource, Result, functions::CompileFailure};
 use bespoke_core::{
-    function::{DeployPlan, Deployment, Function, Hash, Module},
+    function::{DeployPlan, Deployment, Function, Hash, Module, PlannedFunction},
     id::EnvironmentId,
+    log::Level,
 };
 use bespoke_runtime::{CompileError, ENGINE_VERSION, SourceMaps, SourceModule};
 use bespoke_store::{DeployChanges, StoredBytecode, StoredModule};
 use draft::Draft;
+use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
@@ -118,6 +120,19 @@ impl Engine {
             plan.changed.len(),
             plan.deleted.len()
         );
+        let names = |functions: &[PlannedFunction]| -> Vec<String> {
+            functions.iter().map(|function| format!("{}/{}", function.integration, function.name)).collect()
+        };
+        let message = format!(
+            "deployed functions: {} new, {} changed, {} deleted",
+            plan.new.len(),
+            plan.changed.len(),
+            plan.deleted.len()
+        );
+        let meta = json!({
+            "new": names(&plan.new), "changed": names(&plan.changed), "deleted": names(&plan.deleted),
+        });
+        self.log_event(environment, None, Level::Info, &message, Some(meta));
         Ok(Deployed { plan, functions })
     }
 

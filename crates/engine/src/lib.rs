@@ -21,6 +21,7 @@ pub mod http;
 pub mod idempotency;
 pub mod integrations;
 mod lanes;
+pub mod logs;
 pub mod on_events;
 pub mod providers;
 pub mod proxy;
@@ -33,7 +34,6 @@ pub mod webhook_settings;
 pub mod webhooks;
 
 pub mod background;
-mod history;
 pub mod maintenance;
 mod run;
 pub mod worker;
@@ -46,10 +46,10 @@ use bespoke_runtime::Runtime;
 use bespoke_store::Store;
 use credentials::Renewals;
 use functions::LoadedFunctions;
-use history::{History, HistoryWriter};
+use logs::Logs;
 use providers::Catalogue;
 use proxy::Proxy;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use tokio_util::task::TaskTracker;
 
 pub use bespoke_runtime::Failure;
@@ -77,9 +77,9 @@ pub struct Engine {
     pub(crate) guests: lanes::Guests,
     /// Credentials that are being renewed, whether the callers wait or have gone away.
     pub(crate) renewals: Renewals,
-    pub(crate) history: History,
     public_url: OnceLock<String>,
-    history_writer: Mutex<Option<HistoryWriter>>,
+    /// Where lines of the log, and runs that nobody queued, are handed in.
+    pub(crate) logs: Logs,
 }
 
 /// What an [`Engine`] is made of.
@@ -104,9 +104,8 @@ impl Engine {
     /// An engine over `parts`. Nothing runs by itself until [`Engine::start`].
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { store, runtime, providers, proxy, clock, ids, settings } = parts;
-        let (history, writer) = history::history();
         let loaded = LoadedFunctions::default();
-        let history_writer = Mutex::new(Some(writer));
+        let logs = Logs::new(store.clone(), Arc::clone(&clock), &ids);
         let actions = TaskTracker::new();
         Arc::new(Self {
             store,
@@ -120,9 +119,8 @@ impl Engine {
             actions,
             guests: lanes::Guests::default(),
             renewals: Renewals::default(),
-            history,
             public_url: OnceLock::new(),
-            history_writer,
+            logs,
         })
     }
 

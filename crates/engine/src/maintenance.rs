@@ -46,12 +46,13 @@ impl Engine {
         Ok(rescued)
     }
 
-    /// Deletes runs that ended longer ago than they are kept, and the records of deleted connections: some at a time, so
-    /// that others get their turn.
+    /// Deletes runs that ended and lines that were written longer ago than they are kept, and the records of deleted
+    /// connections: some at a time, so that others get their turn.
     pub async fn tidy(&self) -> Result<()> {
         while self.store.prune_runs(self.settings.run_retention).await? > 0 {}
         while self.store.prune_webhook_events(self.settings.run_retention).await? > 0 {}
         while self.store.prune_idempotency_keys(idempotency::KEEP).await? > 0 {}
+        while self.store.prune_logs(self.settings.log_retention).await? > 0 {}
         while self.store.remove_orphaned_records().await? {}
         Ok(())
     }

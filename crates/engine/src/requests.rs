@@ -6,7 +6,8 @@ use crate::{
     Engine, Error, Resource, Result,
     credentials::Need,
     http::{self, Body, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, redact},
-    proxy::{self, Params, ProxyRequest, ProxyResponse},
+    logs::{ERROR_BODY, HttpCall, LogScope},
+    proxy::{self, Params, Prepared, ProxyRequest, ProxyResponse},
 };
 use bespoke_core::{
     auth::{Credentials, oauth2},
@@ -67,7 +68,15 @@ impl Engine {
         request.base_url_override = call.base_url_override;
         request.decompress = call.decompress;
         request.forward_headers_on_redirect = call.forward_headers_on_redirect;
-        self.send(request).await
+        let log = self.connection_log(&request.connection);
+        let (mut answer, mut sent) = self.send(request, &log).await;
+        if let Ok(answer) = &mut answer
+            && sent.is_refused()
+        {
+            sent.read_start(&answer.response.peek(ERROR_BODY).await);
+        }
+        sent.log(&log, self.now());
+        answer
     }
 
     /// Makes a request that a function asked for. `provider` is the function's own, also where it names another
@@ -78,6 +87,7 @@ impl Engine {
         provider: &str,
         request: Http,
         body: Bytes,
+        log: &LogScope,
     ) -> Result<Reply, Refusal> {
         let method: Method =
             request.method.to_uppercase().parse().map_err(|_| refused("invalid_method", "not a method"))?;
@@ -103,15 +113,18 @@ impl Engine {
         outgoing.forward_headers_on_redirect = request.forward_headers_on_redirect;
         let method = outgoing.method.clone();
         let asked = (outgoing.endpoint.clone(), outgoing.base_url_override.clone());
-        let answer = self.send(outgoing).await.map_err(|error| match error {
-            Error::Proxy(error) => {
+        let (answer, mut sent) = self.send(outgoing, log).await;
+        let reply = match answer {
+            Ok(answer) => self.reply(method, answer.response, &mut sent).await,
+            Err(Error::Proxy(error)) => {
                 let call =
                     json!({ "method": method.as_str(), "url": shown_url(&asked.0, asked.1.as_deref()) });
-                Refusal { payload: to_raw_value(&call).ok(), ..network(error) }
+                Err(Refusal { payload: to_raw_value(&call).ok(), ..network(error) })
             }
-            error => refused("server_error", error),
-        })?;
-        self.reply(method, answer.response).await
+            Err(error) => Err(refused("server_error", error)),
+        };
+        sent.log(log, self.now());
+        reply
     }
 
     /// Makes a request that a function asked for, to anywhere that the operator's rules allow, without credentials.
@@ -121,17 +134,40 @@ impl Engine {
         &self,
         fetch: UncontrolledFetch,
         body: Bytes,
+        log: &LogScope,
     ) -> Result<Reply, Refusal> {
         let url = Url::parse(&fetch.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let url = url.ok_or_else(|| refused("url_not_allowed", "only http and https URLs can be fetched"))?;
         let method = fetch.method.as_deref().unwrap_or("GET").to_uppercase();
         let method: Method = method.parse().map_err(|_| refused("invalid_method", "not a method"))?;
+        let mut sent = HttpCall::new(method.clone(), &fetch.url, Some(body.len() as u64), self.now());
+        sent.sent_to(&url);
         let mut request = http::Request::new(method.clone(), url);
         request.headers = headers(&fetch.headers)?;
         request.body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
         request.decompress = true;
         request.follow_redirects = fetch.redirect == Redirect::Follow;
-        let response = self.proxy.client().send(request).await.map_err(|error| fetch_refused(&error))?;
+        let reply = match self.proxy.client().send(request).await {
+            Ok(response) => {
+                sent.answered(response.status.as_u16(), &response.headers, 1);
+                self.fetched(&fetch, method, response, &mut sent).await
+            }
+            Err(error) => {
+                sent.failed(error.code(), &crate::error::chain(&error));
+                Err(fetch_refused(&error))
+            }
+        };
+        sent.log(log, self.now());
+        reply
+    }
+
+    async fn fetched(
+        &self,
+        fetch: &UncontrolledFetch,
+        method: Method,
+        response: http::Response,
+        sent: &mut HttpCall,
+    ) -> Result<Reply, Refusal> {
         let elsewhere = response.status.is_redirection() && response.headers.contains_key(header::LOCATION);
         match fetch.redirect {
             Redirect::Follow if elsewhere => {
@@ -140,7 +176,7 @@ impl Engine {
             Redirect::Error if elsewhere => {
                 Err(refused("unexpected_redirect", "the answer redirects elsewhere, which was not wanted"))
             }
-            _ => self.reply(method, response).await,
+            _ => self.reply(method, response, sent).await,
         }
     }
 
@@ -162,21 +198,44 @@ impl Engine {
         Ok(request)
     }
 
-    /// Sends a request. Where the provider does not accept the token before its end, it is renewed and the request sent once
-    /// more: some providers never say when a token ends, and any may take one back.
-    async fn send(self: &Arc<Self>, request: ProxyRequest) -> Result<ProxyResponse> {
+    /// Sends a request, and tells what the log is to have of it. Where the provider does not accept the token before its
+    /// end, it is renewed and the request sent once more: some providers never say when a token ends, and any may take one
+    /// back.
+    async fn send(
+        self: &Arc<Self>,
+        request: ProxyRequest,
+        log: &LogScope,
+    ) -> (Result<ProxyResponse>, HttpCall) {
+        let length = request.body.length();
+        let mut sent = HttpCall::new(request.method.clone(), &request.endpoint, length, self.now());
+        log.know(&request.credentials);
+        let answer = self.send_renewing(request, log, &mut sent).await;
+        if let Err(error) = &answer {
+            let code = if let Error::Proxy(error) = error { error.code() } else { "server_error" };
+            sent.failed(code, &crate::error::chain(error));
+        }
+        (answer, sent)
+    }
+
+    async fn send_renewing(
+        self: &Arc<Self>,
+        request: ProxyRequest,
+        log: &LogScope,
+        sent: &mut HttpCall,
+    ) -> Result<ProxyResponse> {
         let has_own = request.headers.contains_key(header::AUTHORIZATION);
         let again =
             if oauth2::is_renewable(&request.credentials) && !has_own { request.replay() } else { None };
-        let answer = self.proxy.send(request).await?;
+        let answer = self.send_once(request, sent).await?;
         let Some(mut again) = again.filter(|_| answer.response.status == StatusCode::UNAUTHORIZED) else {
             return Ok(answer);
         };
         let refused = Credentials::clone(&again.credentials);
         match self.fresh_credentials(&again.connection, refused, Need::Accepted).await {
             Ok(renewed) if renewed != *again.credentials => {
+                log.know(&renewed);
                 again.credentials = Arc::new(renewed);
-                Ok(self.proxy.send(again).await?)
+                self.send_once(again, sent).await
             }
             // What the provider said is more to the point than that there is nothing better.
             Ok(_) | Err(Error::CredentialsUnusable(_)) => Ok(answer),
@@ -184,7 +243,20 @@ impl Engine {
         }
     }
 
-    async fn reply(&self, method: Method, response: http::Response) -> Result<Reply, Refusal> {
+    async fn send_once(&self, request: ProxyRequest, sent: &mut HttpCall) -> Result<ProxyResponse> {
+        let prepared = Prepared::new(request)?;
+        sent.sent_to(prepared.url());
+        let answer = self.proxy.send_prepared(prepared).await?;
+        sent.answered(answer.response.status.as_u16(), &answer.response.headers, answer.attempts);
+        Ok(answer)
+    }
+
+    async fn reply(
+        &self,
+        method: Method,
+        response: http::Response,
+        sent: &mut HttpCall,
+    ) -> Result<Reply, Refusal> {
         #[derive(Serialize)]
         struct Head<'a> {
             status: u16,
@@ -209,10 +281,14 @@ impl Engine {
         };
         let head = to_raw_value(&head).map_err(|error| refused("server_error", error))?;
         // A run that reads more than half of its memory at once would fail for want of memory anyway.
-        let body = response
-            .bytes(self.settings.run_memory / 2)
-            .await
-            .map_err(|error| network(proxy::Error::Http(error)))?;
+        let body = match response.bytes(self.settings.run_memory / 2).await {
+            Ok(body) => body,
+            Err(error) => {
+                sent.failed(error.code(), &crate::error::chain(&error));
+                return Err(network(proxy::Error::Http(error)));
+            }
+        };
+        sent.read(&body);
         Ok(Reply { head: Some(head), body })
     }
 }

@@ -21,6 +21,10 @@ pub struct Settings {
     pub workers: usize,
     /// How long ended runs are kept.
     pub run_retention: Duration,
+    /// How long lines of the log are kept.
+    pub log_retention: Duration,
+    /// Successful requests of one run of a sync that are kept in the log before only every hundredth is.
+    pub log_requests: u64,
     /// How long a node may be silent before its runs are taken up by another.
     pub lease: Duration,
 }
@@ -36,6 +40,8 @@ impl Default for Settings {
             start_timeout: Duration::from_secs(30),
             workers: 32,
             run_retention: Duration::from_secs(30 * 24 * 60 * 60),
+            log_retention: Duration::from_secs(14 * 24 * 60 * 60),
+            log_requests: 1_000,
             lease: Duration::from_secs(30),
         }
     }

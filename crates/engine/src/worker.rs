@@ -139,6 +139,8 @@ impl Worker {
         } else {
             finish
         };
+        // Whoever sees that the run has ended sees all of its lines.
+        self.engine.logs.flush().await;
         match self.engine.store.finish_run(&claim, finish).await {
             Ok(true) => {}
             Ok(false) => {
@@ -220,7 +222,7 @@ impl Engine {
             }
             Err(failure) => {
                 let failure = failures::told(failure);
-                let error = failures::kept(&failure);
+                let error = ended.log.hide(&failures::kept(&failure)).into_owned();
                 // Who queued an action has said how often; for all else the function does.
                 let own = if run.kind == RunKind::Action { 0 } else { 1 + retries.attempts };
                 if run.attempt + 1 < run.max_attempts.max(own) && is_worth_another_try(run.kind, &failure) {

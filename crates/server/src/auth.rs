@@ -94,6 +94,8 @@ scopes! {
     FunctionsDelete ["environment:functions:delete"];
     /// Read the definitions of all functions.
     ScriptsRead ["environment:integrations:list_functions"];
+    /// Read the log and the runs.
+    LogsRead ["environment:logs:read"];
     /// Read records.
     RecordsRead ["environment:records:read"];
     /// Prune records.

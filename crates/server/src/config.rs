@@ -42,6 +42,9 @@ settings! {
     RUN_CPU "BESPOKE_RUN_CPU" default "5m" "Processor time that one run may use; waiting does not count.";
     ACTION_TIMEOUT "BESPOKE_ACTION_TIMEOUT" default "15m" "How long an action may take.";
     SYNC_TIMEOUT "BESPOKE_SYNC_TIMEOUT" default "24h" "How long a sync may take.";
+    LOG_RETENTION "BESPOKE_LOG_RETENTION" default "14d" "How long lines of the log that `GET /logs` searches are kept.";
+    RUN_RETENTION "BESPOKE_RUN_RETENTION" default "30d" "How long runs are kept after their end.";
+    LOG_REQUESTS "BESPOKE_LOG_REQUESTS" default "1000" "Successful requests of one run of a sync that are logged before only every hundredth is. Failed ones always are.";
     WORKERS "BESPOKE_WORKERS" default "32" "Queued runs (syncs, async actions) that this node executes at once.";
     RUNNERS "BESPOKE_RUNNERS" default "16" "Most runner processes at once. One environment per process, many runs in each.";
 }
@@ -95,6 +98,12 @@ pub struct Settings {
     pub action_timeout: Duration,
     /// Time that a sync may take.
     pub sync_timeout: Duration,
+    /// How long lines of the log are kept.
+    pub log_retention: Duration,
+    /// How long ended runs are kept.
+    pub run_retention: Duration,
+    /// Successful requests of a run of a sync that are all logged.
+    pub log_requests: u64,
     /// Queued runs at once.
     pub workers: usize,
     /// Runner processes at once.
@@ -156,6 +165,9 @@ impl Settings {
             run_cpu: reader.duration(RUN_CPU, "5m"),
             action_timeout: reader.duration(ACTION_TIMEOUT, "15m"),
             sync_timeout: reader.duration(SYNC_TIMEOUT, "24h"),
+            log_retention: reader.duration(LOG_RETENTION, "14d"),
+            run_retention: reader.duration(RUN_RETENTION, "30d"),
+            log_requests: reader.positive(LOG_REQUESTS, "1000"),
             workers: reader.positive(WORKERS, "32"),
             runners: reader.positive(RUNNERS, "16"),
         };

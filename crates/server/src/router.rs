@@ -65,6 +65,7 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::integrations::update_integration,
             api::integrations::delete_integration
         ))
+        .routes(routes!(api::logs::list_logs))
         .routes(routes!(api::metadata::set_metadata, api::metadata::update_metadata))
         // A connection may be called `metadata`.
         .route(
@@ -78,6 +79,8 @@ fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(api::providers::get_provider))
         .routes(routes!(api::records::list_records))
         .routes(routes!(api::records::prune_records))
+        .routes(routes!(api::runs::list_runs))
+        .routes(routes!(api::runs::read_run))
         .routes(routes!(api::sync_deploy::confirm_sync_deploy))
         .routes(routes!(api::sync_deploy::sync_deploy))
         .routes(routes!(api::syncs::trigger_syncs))

@@ -5,6 +5,7 @@ use axum::{extract::Request, serve::ListenerExt as _};
 use bespoke_engine::Engine;
 use std::{future::Future, net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// A server that listens but does not answer yet.
@@ -23,7 +24,11 @@ impl Server {
         let address = listener.local_addr()?;
         let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         engine.is_reached_at(&public_url);
-        let app = AppState { engine, rate_limit: Arc::new(RateLimit::new(settings.rate_limit)) };
+        let app = AppState {
+            engine,
+            rate_limit: Arc::new(RateLimit::new(settings.rate_limit)),
+            closing: CancellationToken::new(),
+        };
         Ok(Self { listener, app, body_limit: settings.body_limit, address })
     }
 
@@ -34,6 +39,11 @@ impl Server {
 
     /// Answers until `stop` resolves; then takes no new connections and lets the requests in flight finish.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let closing = self.app.closing.clone();
+        let stop = async move {
+            stop.await;
+            closing.cancel();
+        };
         let (router, routes) = router(self.app, self.body_limit);
         // Paths are rewritten before the router sees them; a layer of the router itself would come too late.
         let service = router.map_request(move |request: Request| routes.apply(request));

@@ -3,6 +3,7 @@
 use crate::rate_limit::RateLimit;
 use bespoke_engine::Engine;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -11,4 +12,6 @@ pub struct AppState {
     pub engine: Arc<Engine>,
     /// Requests per minute and environment.
     pub rate_limit: Arc<RateLimit>,
+    /// The server stops: answers without an end have to end.
+    pub closing: CancellationToken,
 }

@@ -23,6 +23,7 @@ mod functions;
 mod idempotency_keys;
 mod integrations;
 mod lanes;
+mod logs;
 mod metadata;
 mod modules;
 mod notices;
@@ -43,10 +44,13 @@ pub use error::{Cause, Error, Result};
 pub use idempotency_keys::{Keyed, KeyedRequest};
 pub use integrations::{IntegrationChange, NewIntegration};
 pub use lanes::{FREED, Lane};
+pub use logs::{LogQuery, Order};
 pub use metadata::WrittenMetadata;
 pub use modules::{LoadedModule, StoredBytecode, StoredModule};
 pub use records::{Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery};
-pub use runs::{CANCELLED, Claim, DirectRun, Fence, Finish, MAX_TAKE_UPS, NewRun, QUEUED};
+pub use runs::{
+    CANCELLED, Claim, DirectRun, Fence, Finish, ListedRun, MAX_TAKE_UPS, NewRun, QUEUED, RunCursor, RunsQuery,
+};
 pub use syncs::SCHEDULED;
 pub use wakeups::Listener;
 pub use webhook_deliveries::{DELIVERIES, Delivery};

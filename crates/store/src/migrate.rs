@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0007_refresh",
     "0009_webhooks",
     "0010_policies",
+    "0011_logs",
 ];
 
 /// The version of the schema that this program works with.

@@ -10,6 +10,9 @@
 //! cancelled.
 
 pub(crate) mod lane;
+mod list;
+
+pub use list::{ListedRun, RunCursor, RunsQuery};
 
 use crate::{
     Store,
@@ -149,9 +152,11 @@ pub(crate) fn enqueue(tx: &mut Tx, run: &NewRun) -> Result<bool> {
         None => false,
     };
     let inserted = tx.execute(
-        "INSERT INTO runs (id, environment_id, kind, connection_id, function_name, sync_id, state, run_at, take_ups, attempt,
-                           max_attempts, input, created_at, lane, lane_width, parked)
-         VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, 0, 0, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
+        "INSERT INTO runs (id, environment_id, kind, connection_id, integration_id, function_name, sync_id, state, run_at,
+                           take_ups, attempt, max_attempts, input, created_at, lane, lane_width, parked)
+         VALUES ($1, $2, $3, $4, (SELECT integration_id FROM connections WHERE id = $4), $5, $6, 'queued', $7, 0, 0, $8, $9,
+                 $10, $11, $12, $13)
+         ON CONFLICT DO NOTHING",
         params![
             run.id,
             run.environment,
@@ -185,6 +190,34 @@ pub(crate) fn cancel_for_sync(tx: &mut Tx, sync: Uuid, now: Timestamp) -> Result
         tx.wake(CANCELLED);
     }
     Ok(cancelled > 0)
+}
+
+/// Keeps runs that were executed without being queued.
+pub(crate) fn record(tx: &mut Tx, runs: &[DirectRun]) -> Result<()> {
+    for DirectRun { run, function, finish, metadata_revision, finished_at } in runs {
+        tx.execute(
+            "INSERT INTO runs (id, environment_id, kind, connection_id, integration_id, function_name, function_id,
+                               state, run_at, take_ups, attempt, max_attempts, error, result,
+                               metadata_revision, created_at, started_at, finished_at)
+             SELECT $1, $2, $3, id, integration_id, $5, $6, $7, $8, 1, 1, 1, $9, $10, $11, $8, $8, $12
+             FROM connections WHERE id = $4",
+            params![
+                run.id,
+                run.environment,
+                run.kind.as_str(),
+                run.connection,
+                &run.function_name,
+                *function,
+                finish.state.as_str(),
+                run.now,
+                finish.error.as_deref(),
+                to_json(&finish.result)?,
+                *metadata_revision,
+                *finished_at
+            ],
+        )?;
+    }
+    Ok(())
 }
 
 impl Store {
@@ -309,38 +342,6 @@ impl Store {
                     finish_claimed(tx, claim, &finish, now)?;
                 }
                 Ok(claims.len())
-            })
-            .await
-    }
-
-    /// Keeps runs that were executed without being queued.
-    pub async fn record_runs(&self, runs: Vec<DirectRun>) -> Result<()> {
-        self.db
-            .write(move |tx| {
-                for DirectRun { run, function, finish, metadata_revision, finished_at } in &runs {
-                    tx.execute(
-                        "INSERT INTO runs (id, environment_id, kind, connection_id, function_name, function_id, state, run_at,
-                                           take_ups, attempt, max_attempts, error, result, metadata_revision, created_at,
-                                           started_at, finished_at)
-                         SELECT $1, $2, $3, $4, $5, $6, $7, $8, 1, 1, 1, $9, $10, $11, $8, $8, $12
-                         WHERE EXISTS (SELECT 1 FROM connections WHERE id = $4)",
-                        params![
-                            run.id,
-                            run.environment,
-                            run.kind.as_str(),
-                            run.connection,
-                            &run.function_name,
-                            *function,
-                            finish.state.as_str(),
-                            run.now,
-                            finish.error.as_deref(),
-                            to_json(&finish.result)?,
-                            *metadata_revision,
-                            *finished_at
-                        ],
-                    )?;
-                }
-                Ok(())
             })
             .await
     }

@@ -9,17 +9,54 @@ pub(crate) mod dryrun;
 pub(crate) mod env;
 pub(crate) mod init;
 pub(crate) mod keys;
+pub(crate) mod logs;
 pub(crate) mod openapi;
 pub(crate) mod reference;
+pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod test;
+pub(crate) mod trigger;
 pub(crate) mod webhooks;
 
+use crate::{
+    args::ServerArgs,
+    client::Client,
+    failure::{Failure, Result},
+    settings::ClientSettings,
+};
 use anyhow::Context as _;
-use std::future::Future;
+use bespoke_core::time::{Clock as _, Timestamp, parse_duration};
+use bespoke_server::system::SystemClock;
+use std::{future::Future, path::Path};
 
 /// Runs what a command has to wait for.
 fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     Ok(runtime.context("the threads of this program cannot be started")?.block_on(work))
+}
+
+/// A client of the server that `server` names.
+fn connect(server: &ServerArgs) -> Result<Client> {
+    Ok(Client::new(ClientSettings::load(server, Path::new("."))?)?)
+}
+
+/// A time that a person wrote, as the API takes it: how long ago (`15m`, `2h 30m`, `7d`), or a time.
+fn since(text: Option<&str>) -> Result<Option<String>> {
+    let Some(text) = text else { return Ok(None) };
+    let time = parse_duration(text).map(|ago| SystemClock.now().before(ago)).or_else(|| Timestamp::parse(text));
+    let time = time.ok_or_else(|| {
+        Failure::usage(format!("`{text}` is neither a duration such as 15m or 7d nor a time such as 2026-01-31T12:00:00Z"))
+    })?;
+    Ok(Some(time.millis_zulu()))
+}
+
+/// The query of a URL, without the parameters that are not given.
+fn query_string(parameters: &[(&str, Option<String>)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parameters {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    query.finish()
 }

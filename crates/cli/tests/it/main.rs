@@ -7,6 +7,7 @@ mod deploy;
 mod documents;
 mod env;
 mod keys;
+mod logs;
 mod serve;
 mod support;
 mod test;

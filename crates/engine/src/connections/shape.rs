@@ -47,6 +47,11 @@ pub struct ConnectionShape {
 }
 
 impl ConnectionShape {
+    /// The credentials that it shows.
+    pub(crate) fn credentials(&self) -> &Map<String, Value> {
+        &self.credentials
+    }
+
     /// The shape of a connection with these credentials, which may be empty.
     pub fn new(connection: Connection, credentials: Map<String, Value>, times: TimeStyle) -> Self {
         Self {

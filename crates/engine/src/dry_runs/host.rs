@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Engine, Failure,
+    logs::LogScope,
     run::{Answer, Execution, RunHost, check_model, head},
 };
 use bespoke_core::{
@@ -50,6 +51,8 @@ pub(super) struct Inner {
     pub(super) engine: Arc<Engine>,
     /// Does what only reads.
     real: RunHost,
+    /// Keeps nothing.
+    pub(super) log: Arc<LogScope>,
     pub(super) connection: Connection,
     definition: Definition,
     variant: Option<String>,
@@ -101,6 +104,7 @@ impl Host for DryHost {
 impl DryHost {
     pub(super) fn new(engine: Arc<Engine>, execution: Execution, options: Options) -> Self {
         let connection = execution.connection.clone();
+        let log = Arc::new(LogScope::silent(connection.environment));
         let definition = execution.function.function.definition.clone();
         let variant = execution.sync.as_ref().map(|sync| sync.variant.clone());
         let of_variant = variant.clone().unwrap_or_else(|| BASE_VARIANT.to_owned());
@@ -113,7 +117,8 @@ impl DryHost {
             ..Seen::default()
         };
         Self(Arc::new(Inner {
-            real: RunHost::new(Arc::clone(&engine), execution),
+            real: RunHost::new(Arc::clone(&engine), execution, Arc::clone(&log)),
+            log,
             engine,
             connection,
             definition,

@@ -35,7 +35,7 @@ impl DryHost {
         let asked = self.0.options.record.then(|| (request.clone(), body.clone()));
         let (method, place) = (request.method.to_ascii_uppercase(), writes::place(&request));
         let provider = &self.0.connection.provider;
-        let answer = self.0.engine.request_for_run(&connection, provider, request, body).await;
+        let answer = self.0.engine.request_for_run(&connection, provider, request, body, &self.0.log).await;
         self.answered(Asked { at_ms, begin, method, place, sent }, &answer);
         if let (Some((request, body)), Ok(reply)) = (asked, &answer) {
             let exchange = exchange(request, &body, AnswerHead::read(reply), &reply.body);
@@ -51,7 +51,7 @@ impl DryHost {
             return Err(self.block(method, place, body.len()));
         }
         let asked = Asked { at_ms: self.elapsed(), begin: Instant::now(), method, place, sent: body.len() };
-        let answer = self.0.engine.fetch_for_run(request, body).await;
+        let answer = self.0.engine.fetch_for_run(request, body, &self.0.log).await;
         self.answered(asked, &answer);
         answer
     }

@@ -34,6 +34,15 @@ impl Body {
         }
     }
 
+    /// How many bytes it has, where that is known.
+    pub fn length(&self) -> Option<u64> {
+        match self {
+            Self::Empty => Some(0),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Stream { length, .. } => *length,
+        }
+    }
+
     /// Whether it can be sent again.
     pub fn is_replayable(&self) -> bool {
         !matches!(self, Self::Stream { .. })

@@ -164,12 +164,14 @@ impl Proxy {
     ///
     /// An error means that there is no answer: the request could not be built, its target may not be reached, or the network failed.
     pub async fn send(&self, request: ProxyRequest) -> Result<ProxyResponse, Error> {
-        let rules = Arc::clone(&request.provider);
-        let rules = &rules.definition.proxy.retry;
-        let wishes = request.retry.clone();
-        let overridden = request.base_url_override.as_ref().is_some_and(|base| !base.is_empty());
-        let replayable = request.body.is_replayable();
-        let mut prepared = prepare(request)?;
+        self.send_prepared(Prepared::new(request)?).await
+    }
+
+    /// The same for a request that is built already.
+    pub(crate) async fn send_prepared(&self, request: Prepared) -> Result<ProxyResponse, Error> {
+        let Prepared { request: mut prepared, provider, retry: wishes, overridden } = request;
+        let rules = &provider.definition.proxy.retry;
+        let replayable = prepared.body.is_replayable();
         let mut attempt = 0;
         loop {
             let result = self.client.send(copy(&mut prepared)).await;
@@ -213,6 +215,29 @@ impl Proxy {
         let header = |name: &str| Some(response.headers.get(name)?.to_str().ok()?.to_owned());
         let answer = retry::Answer { status, header: &header, body: body.as_deref() };
         retry::after_answer(wishes, rules, &answer, attempt, self.clock.now())
+    }
+}
+
+/// A request with everything filled in that does not change between attempts.
+pub(crate) struct Prepared {
+    request: http::Request,
+    provider: Arc<Provider>,
+    retry: Wishes,
+    overridden: bool,
+}
+
+impl Prepared {
+    /// Fills in everything.
+    pub(crate) fn new(request: ProxyRequest) -> Result<Self, Error> {
+        let provider = Arc::clone(&request.provider);
+        let retry = request.retry.clone();
+        let overridden = request.base_url_override.as_ref().is_some_and(|base| !base.is_empty());
+        Ok(Self { request: prepare(request)?, provider, retry, overridden })
+    }
+
+    /// Where it goes.
+    pub(crate) fn url(&self) -> &::url::Url {
+        &self.request.url
     }
 }
 

@@ -5,11 +5,12 @@
 
 mod context;
 mod host;
+mod log;
 mod validate;
 
 pub(crate) use host::{Answer, RunHost, check_model, head, refusal};
 
-use crate::{Engine, Failure, functions::LoadedFunction};
+use crate::{Engine, Failure, functions::LoadedFunction, logs::LogScope};
 use bespoke_core::{
     connection::Connection,
     environment::Environment,
@@ -60,6 +61,8 @@ pub(crate) struct Ended {
     pub(crate) result: Result<Bytes, Failure>,
     /// What it did to the records, by model.
     pub(crate) counts: BTreeMap<String, Counts>,
+    /// Its log, which knows the secrets that are not to be kept.
+    pub(crate) log: Arc<LogScope>,
 }
 
 /// An execution as the runtime takes it.
@@ -73,13 +76,21 @@ impl Engine {
     /// Executes a function. Never fails itself: what goes wrong is the execution's result.
     pub(crate) async fn execute(self: &Arc<Self>, execution: Execution) -> Ended {
         let prepared = self.prepare(&execution);
-        let host = Arc::new(host::RunHost::new(Arc::clone(self), execution));
-        if let Err(failure) = host.check_input() {
-            return Ended { result: Err(failure), counts: BTreeMap::new() };
-        }
-        let result = self.run_prepared(prepared, Arc::clone(&host) as Arc<dyn Host>).await;
+        let log = Arc::new(log::begin(self, &execution));
+        let begun = (execution.kind, self.now());
+        let connection = execution.connection.clone();
+        let host = Arc::new(host::RunHost::new(Arc::clone(self), execution, Arc::clone(&log)));
+        let result = match host.check_input() {
+            Err(failure) => Err(failure),
+            Ok(()) => self.run_prepared(prepared, Arc::clone(&host) as Arc<dyn Host>).await,
+        };
         let result = result.and_then(|output| host.check_output(&output).map(|()| output));
-        Ended { result, counts: host.counts() }
+        let counts = host.counts();
+        if result.is_err() {
+            log.know_connection(self, &connection).await;
+        }
+        log::end(&log, begun, self.now(), &result, &counts);
+        Ended { result, counts, log }
     }
 
     /// What the runtime needs to know of an execution.

@@ -10,6 +10,7 @@ use crate::{Engine, Error, Resource, Result};
 use bespoke_core::{
     environment::Environment,
     integration::Integration,
+    log::Level,
     provider::webhook::{Handshake, Place, Request, Webhook, is_findable},
     webhook::{Texts, is_forwarded},
 };
@@ -116,6 +117,8 @@ impl Engine {
             names.iter().filter_map(of).find(|secret| !secret.is_empty())
         };
         verify::verify(how, signed, &secret).map_err(|problem| {
+            let message = format!("a webhook was refused: {problem}");
+            self.log_event(environment.id, Some(&integration.unique_key), Level::Warn, &message, None);
             let (environment, integration) = (&environment.name, &integration.unique_key);
             tracing::warn!(environment, integration, "a webhook for {integration} was refused: {problem}");
             Error::WebhookRefused(problem)

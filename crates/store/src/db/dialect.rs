@@ -8,7 +8,8 @@
 //! has no statistics. `+` before a column keeps it from choosing the index, as in `+environment_id = $1` beside a column
 //! that leaves less. A test asks both databases for the plans of all statements (`tests/it/plans.rs`).
 
-use super::Tx;
+use super::{Tx, params};
+use crate::error::Result;
 use std::{borrow::Cow, fmt::Write as _};
 
 impl Tx {
@@ -45,9 +46,81 @@ impl Tx {
         if self.is_postgres() { " FOR SHARE" } else { "" }
     }
 
+    /// How the rows of `logs` are found by words; see [`WordSearch`].
+    ///
+    /// SQLite has the words in `logs_words`, an FTS5 table, and finds the rows newest first by its `rowid`; PostgreSQL has
+    /// them in a column with a GIN index.
+    pub(crate) fn word_search(&self) -> WordSearch {
+        if self.is_postgres() {
+            WordSearch {
+                from: "logs",
+                id: "logs.id",
+                matches: |param| format!("logs.words @@ CAST(CAST(${param} AS TEXT) AS tsquery)"),
+                exact: |word| format!("'{word}'"),
+                prefix: |word| format!("'{word}':*"),
+                and: " & ",
+            }
+        } else {
+            WordSearch {
+                from: "logs_words CROSS JOIN logs ON logs.id = logs_words.rowid",
+                id: "logs_words.rowid",
+                matches: |param| format!("logs_words MATCH ${param}"),
+                exact: |word| format!("\"{word}\""),
+                prefix: |word| format!("\"{word}\"*"),
+                and: " AND ",
+            }
+        }
+    }
+
+    /// What an `INSERT` into `logs` needs for the words of each row: another column, and its value behind a comma.
+    pub(crate) fn words_column(&self) -> (&'static str, &'static str) {
+        if self.is_postgres() { (", words", ", array_to_tsvector(string_to_array(?, ' '))") } else { ("", "") }
+    }
+
+    /// Keeps the words of rows of `logs` by their ids, where they are not in a column.
+    pub(crate) fn index_words<'w>(&mut self, rows: impl Iterator<Item = (i64, &'w str)>) -> Result<()> {
+        if self.is_postgres() {
+            return Ok(());
+        }
+        for (id, words) in rows {
+            self.execute("INSERT INTO logs_words (rowid, words) VALUES ($1, $2)", params![id, words])?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the words of the rows of `logs` whose ids `select` gives, which has the parameter `$1`.
+    pub(crate) fn forget_words(&mut self, select: &str, param: i64) -> Result<()> {
+        if self.is_postgres() {
+            return Ok(());
+        }
+        self.execute(&format!("DELETE FROM logs_words WHERE rowid IN ({select})"), params![param]).map(drop)
+    }
+
     /// Goes behind a `SELECT`: locks the rows until the end of the transaction, so that what was read stays true.
     pub(crate) fn for_update(&self) -> &'static str {
         if self.is_postgres() { " FOR UPDATE" } else { "" }
+    }
+}
+
+/// How rows are found by the words in them. Words are letters and digits only, so nothing in them needs quoting.
+pub(crate) struct WordSearch {
+    /// What stands behind `FROM`.
+    pub(crate) from: &'static str,
+    /// The column to page by, in whose order rows are found.
+    pub(crate) id: &'static str,
+    /// The condition that the words of parameter `$N` are in the row.
+    pub(crate) matches: fn(u8) -> String,
+    exact: fn(&str) -> String,
+    prefix: fn(&str) -> String,
+    and: &'static str,
+}
+
+impl WordSearch {
+    /// The parameter: all of `exact`, and for each of `prefixes` a word that begins with it.
+    pub(crate) fn parameter(&self, exact: &[String], prefixes: &[String]) -> String {
+        let exact = exact.iter().map(|word| (self.exact)(word));
+        let prefixes = prefixes.iter().map(|word| (self.prefix)(word));
+        exact.chain(prefixes).collect::<Vec<_>>().join(self.and)
     }
 }
 

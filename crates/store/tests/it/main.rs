@@ -7,6 +7,7 @@ mod environments;
 mod fixtures;
 mod functions;
 mod lanes;
+mod logs;
 mod migrations;
 mod plans;
 mod records;

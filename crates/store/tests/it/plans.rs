@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
     (" page JOIN ", Kind::Wide, &["connections_by_age", "connections_of_integration"], "a page, in order"),
     ("UNION ALL", Kind::Sort, &[""], "a page of each integration"),
     ("json_each($5)", Kind::Sort, &[""], "no more than the ids that were asked for"),
+    ("r.id = k.value", Kind::Sort, &[""], "no more than the runs whose lines were looked at"),
     ("SELECT 1 FROM connections", Kind::Wide, &["connections_of_integration"], "the first one"),
     ("ORDER BY next_run_at, id LIMIT 1", Kind::Whole, &["syncs_due"], "the first one"),
     ("WHERE NOT routed ORDER BY id LIMIT", Kind::Whole, &["webhook_events_to_route"], "the first ones"),

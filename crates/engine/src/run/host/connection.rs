@@ -17,6 +17,7 @@ impl RunHost {
             .connection_json(own.environment, &key, &id, which.force_refresh, which.refresh_token)
             .await
             .map_err(refusal)?;
+        self.0.log.secrets.add_fields(connection.credentials());
         head(&connection)
     }
 
@@ -45,6 +46,9 @@ impl RunHost {
     pub(super) async fn environment_variables(&self) -> Answer {
         let variables =
             self.0.engine.environment_variables(self.connection().environment).await.map_err(refusal)?;
+        for (name, value) in &variables {
+            self.0.log.secrets.add_named(name, value.expose());
+        }
         let list: Vec<_> = variables
             .iter()
             .map(|(name, value)| serde_json::json!({ "name": name, "value": value.expose() }))
@@ -72,6 +76,9 @@ impl RunHost {
         }
         if asked.credentials {
             let secret = engine.integration_credentials(&listed).await.map_err(refusal)?;
+            if let Some(Value::Object(fields)) = secret.as_ref().map(|json| &json.0) {
+                self.0.log.secrets.add_fields(fields);
+            }
             shown["credentials"] = secret.map_or(Value::Null, |json| json.0);
         }
         head(&shown)

@@ -9,7 +9,7 @@ mod requests;
 mod verdicts;
 
 use super::Execution;
-use crate::{Engine, Error, Resource};
+use crate::{Engine, Error, Resource, logs::LogScope};
 use bespoke_core::{connection::Connection, document::Write, sync::Counts};
 use bespoke_runtime::host::{Call, Host, Refusal, Reply, Request};
 use bytes::Bytes;
@@ -30,6 +30,7 @@ pub(crate) struct RunHost(Arc<Inner>);
 struct Inner {
     engine: Arc<Engine>,
     execution: Execution,
+    log: Arc<LogScope>,
     counts: Mutex<BTreeMap<String, Counts>>,
 }
 
@@ -58,15 +59,15 @@ impl Host for RunHost {
                 Request::TriggerSync(asked) => run.trigger_sync(asked).await,
                 Request::StartSync(asked) => run.start_sync(asked).await,
                 Request::UncontrolledFetch(request) => run.uncontrolled_fetch(*request, body).await,
-                Request::Log(line) => Ok(run.log(&line)),
+                Request::Log(line) => Ok(run.log(&line).await),
             }
         })
     }
 }
 
 impl RunHost {
-    pub(crate) fn new(engine: Arc<Engine>, execution: Execution) -> Self {
-        Self(Arc::new(Inner { engine, execution, counts: Mutex::default() }))
+    pub(crate) fn new(engine: Arc<Engine>, execution: Execution, log: Arc<LogScope>) -> Self {
+        Self(Arc::new(Inner { engine, execution, log, counts: Mutex::default() }))
     }
 
     /// What the run did to the records so far, by model.

@@ -8,10 +8,11 @@ impl RunHost {
     pub(super) async fn http(&self, request: Http, body: Bytes) -> Answer {
         let connection =
             self.connection_named(request.provider_config_key.clone(), request.connection_id.clone()).await?;
-        self.0.engine.request_for_run(&connection, &self.connection().provider, request, body).await
+        let provider = &self.connection().provider;
+        self.0.engine.request_for_run(&connection, provider, request, body, &self.0.log).await
     }
 
     pub(super) async fn uncontrolled_fetch(&self, request: UncontrolledFetch, body: Bytes) -> Answer {
-        self.0.engine.fetch_for_run(request, body).await
+        self.0.engine.fetch_for_run(request, body, &self.0.log).await
     }
 }

@@ -7,12 +7,13 @@ use serde_json::Map;
 use uuid::Uuid;
 
 /// The tables, without those of which there is one row or few.
-pub(super) const BIG: [&str; 12] = [
+pub(super) const BIG: [&str; 13] = [
     "bytecode",
     "connection_lookups",
     "connection_tags",
     "connections",
     "credential_refreshes",
+    "logs",
     "modules",
     "record_sets",
     "records",
@@ -28,7 +29,7 @@ const INTEGRATIONS: u32 = 100;
 const NOW: i64 = 1_767_225_600_000_000;
 
 /// Two environments with, together: 100 integrations; 5,000 connections with tags, metadata and a sync each; 20,000 runs, nearly all of
-/// them ended; 20,000 records in one set and 20,000 in ten others; 2,000 modules, 500 functions, 50 keys and variables.
+/// them ended; 40,000 lines of the log; 20,000 records in one set and 20,000 in ten others; 2,000 modules, 500 functions, 50 keys and variables.
 pub(super) async fn fill(database: &Database, world: &World) {
     let store = &world.store;
     let prod = store.create_environment("prod", Uuid::from_u128(2)).await.unwrap().id;
@@ -81,9 +82,9 @@ pub(super) async fn fill(database: &Database, world: &World) {
         ),
         format!(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4)
-             INSERT INTO runs (id, environment_id, kind, connection_id, function_name, sync_id, state, run_at, take_ups,
+             INSERT INTO runs (id, environment_id, kind, connection_id, integration_id, function_name, sync_id, state, run_at, take_ups,
                  attempt, max_attempts, lease_token, leased_until, created_at, started_at, finished_at)
-             SELECT {id}, c.environment_id, 'sync', c.id, 'contacts', {sync},
+             SELECT {id}, c.environment_id, 'sync', c.id, c.integration_id, 'contacts', {sync},
                  CASE WHEN {queued} THEN 'queued' WHEN {running} THEN 'running' ELSE 'succeeded' END,
                  {NOW} - i, 1, 1, 1, CASE WHEN {running} THEN {sync} END, CASE WHEN {running} THEN {NOW} + 1 END,
                  {NOW} - i, {NOW} - i, CASE WHEN {queued} OR {running} THEN NULL ELSE {NOW} - i END
@@ -114,6 +115,21 @@ pub(super) async fn fill(database: &Database, world: &World) {
             5_000,
             "webhook_deliveries (environment_id, url, attempt, due_at, created_at, headers, body)",
             &format!("{environment}, 'https://example.com', 1, {NOW} + i, {NOW}, '{{}}', '{{}}'"),
+        ),
+        rows(
+            40_000,
+            &format!(
+                "logs (id, environment_id, kind, level, provider_config_key, connection_id, function, run_id, status,
+                     message, meta{})",
+                if database.is_postgres() { ", words" } else { "" }
+            ),
+            &format!(
+                "({NOW} - i) * 1024, {environment}, CASE WHEN i % 20 = 0 THEN 'log' ELSE 'http' END,
+                 CASE WHEN i % 50 = 0 THEN 'error' ELSE 'info' END, 'big-' || (i % {INTEGRATIONS}), 'customer-' || (i % 5000),
+                 CASE WHEN i % 2 = 0 THEN 'contacts' END, CASE WHEN i % 2 = 0 THEN 'run-' || (i / 10) END, 200,
+                 'GET https://crm.example', NULL{}",
+                if database.is_postgres() { ", array_to_tsvector(ARRAY['get', 'item' || i])" } else { "" }
+            ),
         ),
         "INSERT INTO credential_refreshes (connection) SELECT id FROM connections".to_owned(),
         rows(

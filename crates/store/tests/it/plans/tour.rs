@@ -6,20 +6,21 @@ use bespoke_core::{
     connection::{EndUser, Organization},
     document::{Document, Write},
     function::{Definition, FunctionKind, Hash, Origin, Source},
+    log::{Level, LogId, LogKind, LogLine, LogOrigin},
     record::{Action, read_batch},
-    run::RunKind,
+    run::{RunKind, RunState},
     sync::TriggerOptions,
-    time::Clock as _,
+    time::{Clock as _, Timestamp},
     webhook::{AuthOperation, WebhookSettings},
 };
 use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
-    IntegrationChange, Keyed, KeyedRequest, Lane, NewApiKey, NewFunction, NewIntegration, NewRun,
-    NewWebhookEvent, RecordsQuery, RefreshOutcome, Routed, SaveConnection, StoredBytecode, StoredModule,
-    WebhookItem,
+    IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, NewApiKey, NewFunction, NewIntegration, NewRun,
+    NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed, RunsQuery, SaveConnection, StoredBytecode,
+    StoredModule, WebhookItem,
 };
 use serde_json::{Map, Value, json};
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -34,6 +35,8 @@ pub(super) async fn tour(world: &World) {
     connections(world).await;
     syncs(world).await;
     runs(world).await;
+    logs(world).await;
+    run_lists(world).await;
     records(world).await;
     webhooks(world).await;
     ends(world).await;
@@ -319,7 +322,7 @@ async fn runs(world: &World) {
     let id = run.id;
     let finish = Finish::failed("{}".to_owned());
     let direct = DirectRun { run, function, finish, metadata_revision: 1, finished_at: now };
-    store.record_runs(vec![direct]).await.unwrap();
+    store.write_logs(Vec::new(), vec![direct]).await.unwrap();
     store.run(environment, id).await.unwrap().unwrap();
     store.prune_runs(MINUTE).await.unwrap();
 }
@@ -343,6 +346,84 @@ async fn keys(world: &World) {
     store.forget_keyed(environment, "action", "one").await.unwrap();
     assert_eq!(store.begin_keyed(environment, request).await.unwrap(), Keyed::First);
     store.prune_idempotency_keys(MINUTE).await.unwrap();
+}
+
+/// A line that all filters of [`logs`] match.
+fn line(world: &World, number: i64) -> LogLine {
+    let origin = LogOrigin {
+        environment: world.environment,
+        provider_config_key: Some(CRM.to_owned()),
+        connection_id: Some("acme".to_owned()),
+        function: Some("echo".to_owned()),
+        run: Some(NODE),
+    };
+    LogLine {
+        id: LogId(LogId::first_at(world.clock.now()).0 + number),
+        origin: Arc::new(origin),
+        kind: LogKind::Event,
+        level: Level::Error,
+        status: Some(404),
+        message: "GET https://crm.example/contacts".to_owned(),
+        meta: Some("{}".to_owned()),
+    }
+}
+
+async fn logs(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    let lines: Vec<_> = (0..73).map(|number| line(world, number)).collect();
+    store.write_logs(lines.clone(), Vec::new()).await.unwrap();
+    // Every filter alone, each pair, and all.
+    for bits in (0..1_024_u32).filter(|bits| bits.count_ones() <= 2 || *bits == 1_023) {
+        let given = |bit: u32| bits >> bit & 1 == 1;
+        let query = LogQuery {
+            run: given(0).then_some(NODE),
+            provider_config_key: given(1).then(|| CRM.to_owned()),
+            connection_id: given(2).then(|| "acme".to_owned()),
+            function: given(3).then(|| "echo".to_owned()),
+            kind: given(4).then_some(LogKind::Event),
+            level: given(5).then_some(Level::Warn),
+            status: given(6).then_some(400..=499),
+            words: if given(7) { vec!["contacts".to_owned(), "cr".to_owned()] } else { Vec::new() },
+            after: if given(8) { lines[70].id } else { LogId::MIN },
+            order: if given(9) { Order::OldestFirst } else { Order::NewestFirst },
+            limit: 2,
+            ..LogQuery::default()
+        };
+        assert_eq!(store.logs(environment, query.clone()).await.unwrap().len(), 2, "{query:?}");
+    }
+    world.clock.advance(MINUTE);
+    assert!(store.prune_logs(Duration::from_secs(1)).await.unwrap() > 0);
+    store.write_logs(vec![line(world, 0)], Vec::new()).await.unwrap();
+}
+
+async fn run_lists(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    for bits in (0..256_u32).filter(|bits| bits.count_ones() <= 2 || *bits == 255) {
+        let given = |bit: u32| bits >> bit & 1 == 1;
+        let query = RunsQuery {
+            provider_config_key: given(0).then(|| "big-1".to_owned()),
+            connection_id: given(1).then(|| "customer-1".to_owned()),
+            function: given(2).then(|| "contacts".to_owned()),
+            kind: given(3).then_some(RunKind::Sync),
+            states: match (given(4), given(5)) {
+                (true, true) => vec![RunState::Failed, RunState::Cancelled],
+                (true, false) => vec![RunState::Succeeded],
+                _ => Vec::new(),
+            },
+            from: given(6).then_some(Timestamp(0)),
+            to: None,
+            words: if given(7) { vec!["contacts".to_owned()] } else { Vec::new() },
+            after: None,
+            limit: 3,
+        };
+        let runs = store.runs(environment, query.clone()).await.unwrap();
+        let expects = query.words.is_empty() && !query.states.contains(&RunState::Failed);
+        assert!(!expects || !runs.is_empty(), "{query:?}");
+        if let Some(run) = runs.first() {
+            store.runs(environment, RunsQuery { after: Some(run.cursor()), ..query }).await.unwrap();
+            assert_eq!(store.listed_run(environment, run.id).await.unwrap().unwrap().id, run.id);
+        }
+    }
 }
 
 async fn records(world: &World) {
