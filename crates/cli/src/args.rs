@@ -174,7 +174,7 @@ pub(crate) struct CreateArgs {
 }
 
 /// A kind of function.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     /// Runs on a schedule and saves records.
     Sync,
@@ -520,7 +520,7 @@ pub(crate) struct TriggerArgs {
     pub(crate) integration: Option<String>,
     /// What it is, where a sync and an action have this name.
     #[arg(long)]
-    pub(crate) kind: Option<FunctionKind>,
+    pub(crate) kind: Option<Kind>,
     /// The action's input: JSON, a file behind an @, or @- for the standard input.
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) input: Option<String>,
@@ -532,25 +532,6 @@ pub(crate) struct TriggerArgs {
     pub(crate) reset: bool,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
-}
-
-/// What can be triggered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FunctionKind {
-    /// A sync.
-    Sync,
-    /// An action.
-    Action,
-}
-
-impl FunctionKind {
-    /// The word for people.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Sync => "sync",
-            Self::Action => "action",
-        }
-    }
 }
 
 #[derive(Debug, Args)]

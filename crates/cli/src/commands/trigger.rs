@@ -2,7 +2,7 @@
 
 use super::{block_on, connect, logs, runs};
 use crate::{
-    args::{FunctionKind, LogFilters, RunFilters, TriggerArgs},
+    args::{Kind, LogFilters, RunFilters, TriggerArgs},
     client::{Client, Refusal},
     failure::{Failure, Result},
     output,
@@ -55,22 +55,23 @@ fn read_input(text: &str) -> Result<Box<RawValue>> {
 async fn trigger(args: &TriggerArgs, client: &Client, input: Option<Box<RawValue>>) -> Result {
     let (integration, kind) = find(args, client).await?;
     match kind {
-        FunctionKind::Action if args.reset => Err(Failure::usage("--reset is for syncs")),
-        FunctionKind::Action => action(args, client, &integration, input).await,
-        FunctionKind::Sync if input.is_some() => Err(Failure::usage("--input is for actions: a sync takes none")),
-        FunctionKind::Sync => sync(args, client, &integration).await,
+        Kind::Action if args.reset => Err(Failure::usage("--reset is for syncs")),
+        Kind::Action => action(args, client, &integration, input).await,
+        Kind::Sync if input.is_some() => Err(Failure::usage("--input is for actions: a sync takes none")),
+        Kind::Sync => sync(args, client, &integration).await,
+        Kind::OnEvent => Err(Failure::usage("on-event functions run when their event happens")),
     }
 }
 
 /// Which integration has the function, and what it is.
-async fn find(args: &TriggerArgs, client: &Client) -> Result<(String, FunctionKind)> {
+async fn find(args: &TriggerArgs, client: &Client) -> Result<(String, Kind)> {
     let all: Vec<Scripts> = client.ask(Method::GET, "/scripts/config").await?;
     let mut found = Vec::new();
     for scripts in &all {
         if args.integration.as_ref().is_some_and(|wanted| *wanted != scripts.provider_config_key) {
             continue;
         }
-        for (kind, list) in [(FunctionKind::Sync, &scripts.syncs), (FunctionKind::Action, &scripts.actions)] {
+        for (kind, list) in [(Kind::Sync, &scripts.syncs), (Kind::Action, &scripts.actions)] {
             let is_wanted = args.kind.is_none_or(|wanted| wanted == kind);
             if is_wanted && list.iter().any(|script| script.name == args.function) {
                 found.push((scripts.provider_config_key.clone(), kind));
@@ -81,7 +82,7 @@ async fn find(args: &TriggerArgs, client: &Client) -> Result<(String, FunctionKi
         1 => Ok(found.remove(0)),
         0 => Err(Failure::usage(not_found(args, &all))),
         _ => {
-            let names: Vec<_> = found.iter().map(|(key, kind)| format!("{key} ({})", kind.word())).collect();
+            let names: Vec<_> = found.iter().map(|(key, kind)| format!("{key} ({})", if *kind == Kind::Sync { "sync" } else { "action" })).collect();
             Err(Failure::usage(format!(
                 "several functions are called `{}`: {}; add --integration or --kind",
                 args.function,
