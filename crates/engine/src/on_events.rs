@@ -215,7 +215,7 @@ impl Engine {
         let result = ended.result.map_err(failures::told);
         let finish = match &result {
             Ok(_) => Finish::succeeded(None, ended.counts),
-            Err(failure) => Finish::failed(failures::kept(failure)),
+            Err(failure) => Finish::failed(ended.log.hide(&failures::kept(failure)).into_owned()),
         };
         let run = NewRun {
             id,
@@ -230,7 +230,7 @@ impl Engine {
             lane: None,
             now,
         };
-        self.history.add(DirectRun {
+        self.logs.add_run(DirectRun {
             run,
             function: function.id,
             finish,
