@@ -229,7 +229,7 @@ pub async fn delete_connection_named_metadata(
     state: State<AppState>,
     key: Key<scope::ConnectionsDelete>,
     query: Query<AtIntegration>,
-) -> Result<axum::Json<Success>> {
+) -> Result<axum::Json<Deleted>> {
     delete_connection(state, key, Path(NAMED_METADATA.to_owned()), query).await
 }
 

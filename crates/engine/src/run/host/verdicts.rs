@@ -5,7 +5,7 @@ use crate::{
     Failure,
     run::validate::{self, Verdict},
 };
-use bespoke_runtime::host::Log;
+use bespoke_core::log::{Level, LogKind};
 use bytes::Bytes;
 
 impl RunHost {
@@ -25,7 +25,7 @@ impl RunHost {
             Verdict::Refused(why) => Err(why),
             Verdict::Warn(lines) => {
                 for message in lines {
-                    self.log(&Log { level: "warn".to_owned(), message, meta: None });
+                    self.0.log.line(LogKind::Log, Level::Warn, &message, None);
                 }
                 Ok(())
             }
