@@ -200,7 +200,10 @@ mod tests {
     fn an_id_holds_its_time() {
         let time = Timestamp(1_767_225_600_000_123);
         let id = LogId::first_at(time);
-        assert_eq!((id.time(), LogId(id.0 + 1_023).time(), LogId(id.0 + 1_024).time().0), (time, time, time.0 + 1));
+        assert_eq!(
+            (id.time(), LogId(id.0 + 1_023).time(), LogId(id.0 + 1_024).time().0),
+            (time, time, time.0 + 1)
+        );
         assert_eq!(id.to_string().parse(), Ok(id));
         assert!(LogId::first_at(Timestamp(7_000_000_000_000_000)).0 > 0, "enough until the year 2191");
     }
@@ -208,9 +211,10 @@ mod tests {
     #[test]
     fn words_are_letters_and_digits_each_once_in_lower_case() {
         let check = |text: &str, expected: &[&str]| assert_eq!(words([text]), expected, "{text}");
-        check("GET https://api.x.example/v1/Contacts?page_size=10", &[
-            "get", "https", "api", "x", "example", "v1", "contacts", "page", "size", "10",
-        ]);
+        check(
+            "GET https://api.x.example/v1/Contacts?page_size=10",
+            &["get", "https", "api", "x", "example", "v1", "contacts", "page", "size", "10"],
+        );
         check("Grüße, GRÜSSE! grüße", &["grüße", "grüsse"]);
         check("İ 日本語 — \"quoted\" 'x' AND NOT (a*)", &["i", "日本語", "quoted", "x", "and", "not", "a"]);
         check(" ,;", &[]);

@@ -85,7 +85,9 @@ impl Store {
         self.db
             .read(move |tx| {
                 let statement = Statement::new(tx, environment, &query);
-                tx.query(&statement.sql(COLUMNS, query.limit), &statement.params, |row| read(row, environment))
+                tx.query(&statement.sql(COLUMNS, query.limit), &statement.params, |row| {
+                    read(row, environment)
+                })
             })
             .await
     }

@@ -93,7 +93,8 @@ fn query(args: &LogsArgs) -> Result<String> {
 fn nothing(args: &LogsArgs) -> String {
     let is_narrowed = query(args).is_ok_and(|query| !query.is_empty());
     if is_narrowed {
-        "No line matches. Words are found by their beginnings; `--level` means this level and worse.".to_owned()
+        "No line matches. Words are found by their beginnings; `--level` means this level and worse."
+            .to_owned()
     } else {
         format!(
             "The log of {} is empty: no function has run and no request was made. `bespoke trigger` runs one.",

@@ -43,9 +43,12 @@ fn connect(server: &ServerArgs) -> Result<Client> {
 /// A time that a person wrote, as the API takes it: how long ago (`15m`, `2h 30m`, `7d`), or a time.
 fn since(text: Option<&str>) -> Result<Option<String>> {
     let Some(text) = text else { return Ok(None) };
-    let time = parse_duration(text).map(|ago| SystemClock.now().before(ago)).or_else(|| Timestamp::parse(text));
+    let time =
+        parse_duration(text).map(|ago| SystemClock.now().before(ago)).or_else(|| Timestamp::parse(text));
     let time = time.ok_or_else(|| {
-        Failure::usage(format!("`{text}` is neither a duration such as 15m or 7d nor a time such as 2026-01-31T12:00:00Z"))
+        Failure::usage(format!(
+            "`{text}` is neither a duration such as 15m or 7d nor a time such as 2026-01-31T12:00:00Z"
+        ))
     })?;
     Ok(Some(time.millis_zulu()))
 }

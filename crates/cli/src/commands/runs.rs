@@ -111,13 +111,21 @@ async fn list(server: &ServerArgs, filters: &RunFilters) -> Result {
         output::note(if is_narrowed {
             "No run matches.".to_owned()
         } else {
-            format!("Nothing has run in {} yet. `bespoke trigger <function> <connection>` runs a function.", server.env)
+            format!(
+                "Nothing has run in {} yet. `bespoke trigger <function> <connection>` runs a function.",
+                server.env
+            )
         });
     } else {
         let rows = runs.iter().map(|run| {
             [
                 run.id.to_string()[..SHORT_ID].to_owned(),
-                run.started_at.as_deref().unwrap_or(&run.created_at).get(..19).unwrap_or_default().replace('T', " "),
+                run.started_at
+                    .as_deref()
+                    .unwrap_or(&run.created_at)
+                    .get(..19)
+                    .unwrap_or_default()
+                    .replace('T', " "),
                 run.status.clone(),
                 run.kind.clone(),
                 format!("{}/{}", run.provider_config_key, run.function),
@@ -126,7 +134,10 @@ async fn list(server: &ServerArgs, filters: &RunFilters) -> Result {
                 result(run),
             ]
         });
-        output::table(["id", "started (UTC)", "status", "kind", "function", "connection", "took", "result"], rows);
+        output::table(
+            ["id", "started (UTC)", "status", "kind", "function", "connection", "took", "result"],
+            rows,
+        );
     }
     Ok(())
 }
@@ -161,15 +172,19 @@ async fn whole_id(client: &Client, text: &str) -> Result<Uuid> {
     if !is_last && !is_beginning {
         return Err(Failure::usage(format!("`{text}` is no id of a run, nor its beginning, nor `last`")));
     }
-    let filters = RunFilters { limit: Some(if is_last { 1 } else { LOOKED_THROUGH }), ..RunFilters::default() };
+    let filters =
+        RunFilters { limit: Some(if is_last { 1 } else { LOOKED_THROUGH }), ..RunFilters::default() };
     let runs = find(client, &filters).await?;
     let mut found = runs.iter().filter(|run| is_last || run.id.to_string().starts_with(&text.to_lowercase()));
     match (found.next(), found.next()) {
         (Some(run), None) => Ok(run.id),
-        (Some(_), Some(_)) => Err(Failure::usage(format!("several runs begin with `{text}`: give more of the id"))),
+        (Some(_), Some(_)) => {
+            Err(Failure::usage(format!("several runs begin with `{text}`: give more of the id")))
+        }
         (None, _) if is_last => Err(anyhow::Error::msg("nothing has run yet").into()),
         (None, _) => {
-            Err(anyhow::Error::msg(format!("none of the newest {LOOKED_THROUGH} runs begins with `{text}`")).into())
+            Err(anyhow::Error::msg(format!("none of the newest {LOOKED_THROUGH} runs begins with `{text}`"))
+                .into())
         }
     }
 }

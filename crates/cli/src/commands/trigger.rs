@@ -44,7 +44,9 @@ pub(crate) fn run(args: TriggerArgs) -> Result {
 fn read_input(text: &str) -> Result<Box<RawValue>> {
     let json = match text.strip_prefix('@') {
         None => text.to_owned(),
-        Some("-") => std::io::read_to_string(std::io::stdin()).context("the standard input cannot be read")?,
+        Some("-") => {
+            std::io::read_to_string(std::io::stdin()).context("the standard input cannot be read")?
+        }
         Some(path) => std::fs::read_to_string(path)
             .map_err(|error| Failure::usage(format!("--input: `{path}` cannot be read: {error}")))?,
     };
@@ -82,7 +84,10 @@ async fn find(args: &TriggerArgs, client: &Client) -> Result<(String, Kind)> {
         1 => Ok(found.remove(0)),
         0 => Err(Failure::usage(not_found(args, &all))),
         _ => {
-            let names: Vec<_> = found.iter().map(|(key, kind)| format!("{key} ({})", if *kind == Kind::Sync { "sync" } else { "action" })).collect();
+            let names: Vec<_> = found
+                .iter()
+                .map(|(key, kind)| format!("{key} ({})", if *kind == Kind::Sync { "sync" } else { "action" }))
+                .collect();
             Err(Failure::usage(format!(
                 "several functions are called `{}`: {}; add --integration or --kind",
                 args.function,
@@ -96,7 +101,11 @@ fn not_found(args: &TriggerArgs, all: &[Scripts]) -> String {
     let names: Vec<String> = all
         .iter()
         .flat_map(|scripts| {
-            scripts.syncs.iter().chain(&scripts.actions).map(|script| format!("{}/{}", scripts.provider_config_key, script.name))
+            scripts
+                .syncs
+                .iter()
+                .chain(&scripts.actions)
+                .map(|script| format!("{}/{}", scripts.provider_config_key, script.name))
         })
         .collect();
     let deployed = if names.is_empty() {
@@ -107,19 +116,23 @@ fn not_found(args: &TriggerArgs, all: &[Scripts]) -> String {
     format!("no sync or action `{}` is deployed to {}; {deployed}", args.function, args.server.env)
 }
 
-async fn action(args: &TriggerArgs, client: &Client, integration: &str, input: Option<Box<RawValue>>) -> Result {
+async fn action(
+    args: &TriggerArgs,
+    client: &Client,
+    integration: &str,
+    input: Option<Box<RawValue>>,
+) -> Result {
     let body = json!({ "action_name": args.function, "input": input });
     let mut headers = vec![("provider-config-key", integration), ("connection-id", &args.connection)];
     if args.no_wait {
         headers.push(("x-async", "true"));
     }
-    let answer: Value = client
-        .ask_for(Method::POST, "/action/trigger", &headers, &body)
-        .await
-        .map_err(|error| match error.downcast_ref::<Refusal>() {
+    let answer: Value = client.ask_for(Method::POST, "/action/trigger", &headers, &body).await.map_err(
+        |error| match error.downcast_ref::<Refusal>() {
             Some(refusal) if refusal.is_of_function() => Failure::Function(error),
             _ => Failure::Other(error),
-        })?;
+        },
+    )?;
     match answer["id"].as_str() {
         Some(id) if args.no_wait && !args.server.json => {
             output::line(id);
@@ -141,7 +154,8 @@ async fn sync(args: &TriggerArgs, client: &Client, integration: &str) -> Result 
     let _: Value = client.ask_with(Method::POST, "/sync/trigger", &body).await?;
     let run = newest(args, client, integration).await?;
     // One that ran already goes on instead of another.
-    let Some(run) = run.filter(|run| !run.has_ended() || before.as_ref().is_none_or(|before| before.id != run.id))
+    let Some(run) =
+        run.filter(|run| !run.has_ended() || before.as_ref().is_none_or(|before| before.id != run.id))
     else {
         return Err(anyhow::Error::msg("the sync was triggered, and no run of it is to be seen").into());
     };
@@ -164,7 +178,8 @@ async fn newest(args: &TriggerArgs, client: &Client, integration: &str) -> Resul
         function: Some(args.function.clone()),
         ..LogFilters::default()
     };
-    let filters = RunFilters { filters, kind: Some("sync".to_owned()), limit: Some(1), ..RunFilters::default() };
+    let filters =
+        RunFilters { filters, kind: Some("sync".to_owned()), limit: Some(1), ..RunFilters::default() };
     Ok(runs::find(client, &filters).await?.into_iter().next())
 }
 
@@ -174,7 +189,8 @@ async fn wait(args: &TriggerArgs, client: &Client, id: Uuid) -> Result {
     let detail = loop {
         let detail = runs::read(client, id).await?;
         if !args.server.json {
-            let new: Vec<_> = detail.logs.iter().filter(|line| shown.insert(line.id.clone())).cloned().collect();
+            let new: Vec<_> =
+                detail.logs.iter().filter(|line| shown.insert(line.id.clone())).cloned().collect();
             logs::print(&new, &mut day);
         }
         if detail.run.has_ended() {

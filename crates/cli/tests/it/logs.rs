@@ -67,21 +67,31 @@ fn functions_are_triggered_and_their_runs_and_logs_are_shown() {
 
     let unknown = bespoke(&["trigger", "great", "a"]).refused(2);
     assert!(unknown.contains("no sync or action `great`") && unknown.contains("crm/greet"), "{unknown}");
-    assert_eq!(bespoke(&["trigger", "greet", "a", "--input", r#"{"name":"Ada"}"#]).done(), "\"Hello, Ada\"\n");
+    assert_eq!(
+        bespoke(&["trigger", "greet", "a", "--input", r#"{"name":"Ada"}"#]).done(),
+        "\"Hello, Ada\"\n"
+    );
     let failed = bespoke(&["trigger", "greet", "a", "--input", r#"{"name":"nobody"}"#]).refused(12);
     assert!(failed.contains("there is nobody"), "{failed}");
     assert!(bespoke(&["trigger", "greet", "a", "--input", "{"]).refused(2).contains("--input is not JSON"));
     assert_eq!(bespoke(&["trigger", "greet", "b"]).code, 1);
     let tick = bespoke(&["trigger", "tick", "a"]).done();
-    assert!(tick.contains("ticking") && tick.contains("sync succeeded in ") && tick.contains("Tick: 1 added"), "{tick}");
+    assert!(
+        tick.contains("ticking") && tick.contains("sync succeeded in ") && tick.contains("Tick: 1 added"),
+        "{tick}"
+    );
     let queued = bespoke(&["trigger", "tick", "a", "--async", "--json"]).done();
     assert!(serde_json::from_str::<Value>(&queued).unwrap()["id"].is_string(), "{queued}");
 
     let table = bespoke(&["runs", "--kind", "action"]).done();
     let rows: Vec<_> = table.lines().collect();
     assert_eq!(rows.len(), 3, "{table}");
-    assert!(rows[1].contains("failed") && rows[1].contains("crm/greet") && rows[2].contains("succeeded"), "{table}");
-    let runs: Value = serde_json::from_str(&bespoke(&["runs", "list", "--status", "failed", "--json"]).done()).unwrap();
+    assert!(
+        rows[1].contains("failed") && rows[1].contains("crm/greet") && rows[2].contains("succeeded"),
+        "{table}"
+    );
+    let runs: Value =
+        serde_json::from_str(&bespoke(&["runs", "list", "--status", "failed", "--json"]).done()).unwrap();
     let id = runs[0]["id"].as_str().unwrap();
     let shown = bespoke(&["runs", "show", &id[..8]]).done();
     assert!(shown.contains("crm/actions/greet.ts:11"), "the stack is at the author's line: {shown}");
@@ -92,7 +102,8 @@ fn functions_are_triggered_and_their_runs_and_logs_are_shown() {
     let found = bespoke(&["logs", "greet", "ada"]).done();
     assert!(found.contains("crm/greet/a greeting Ada\n") && found.contains(r#"{"loud":false}"#), "{found}");
     assert!(!found.contains('\u{1b}') && !found.contains("nobody"), "{found}");
-    let errors: Value = serde_json::from_str(&bespoke(&["logs", "--level", "error", "--json"]).done()).unwrap();
+    let errors: Value =
+        serde_json::from_str(&bespoke(&["logs", "--level", "error", "--json"]).done()).unwrap();
     assert_eq!((errors.as_array().unwrap().len(), &errors[0]["run_id"]), (1, &json!(id)));
     assert!(bespoke(&["logs", "unheard"]).stderr.contains("No line matches"));
     assert!(bespoke(&["logs", "--since", "never"]).refused(2).contains("neither a duration"));
@@ -100,7 +111,8 @@ fn functions_are_triggered_and_their_runs_and_logs_are_shown() {
     let mut follower = server.client(&["logs", "--follow", "--json", "--kind", "log"]);
     let mut follower = follower.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
-    let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap()["message"].clone();
+    let mut next =
+        || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap()["message"].clone();
     assert_eq!(next(), "greeting Ada");
     bespoke(&["trigger", "greet", "a", "--input", r#"{"name":"Grace"}"#]).done();
     while next() != "greeting Grace" {}

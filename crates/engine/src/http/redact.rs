@@ -38,20 +38,33 @@ pub fn headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
 /// Whether a parameter of a URL, or a variable, is taken for a secret by its name. Places in a list are none.
 pub(crate) fn is_secret_parameter(name: &str) -> bool {
     let name = plain_name(name);
-    let is_place = ["page", "next", "sync", "continuation", "cursor", "delta"].iter().any(|word| name.contains(word));
+    let is_place =
+        ["page", "next", "sync", "continuation", "cursor", "delta"].iter().any(|word| name.contains(word));
     let is_secret = |part: &&str| name.contains(*part);
-    (SECRET_PARTS.iter().any(|part| is_secret(&part)) || ["jwt", "pwd", "credential"].iter().any(|part| is_secret(&part)))
+    (SECRET_PARTS.iter().any(|part| is_secret(&part))
+        || ["jwt", "pwd", "credential"].iter().any(|part| is_secret(&part)))
         && !is_place
 }
 
 /// Whether a field of JSON is taken for a secret by its name. JSON has many names, so this is more exact than for headers.
 pub(crate) fn is_secret_name(name: &str) -> bool {
     const ENDS: [&str; 12] = [
-        "authorization", "apikey", "accesstoken", "refreshtoken", "idtoken", "authtoken", "bearertoken", "secret",
-        "secretkey", "password", "privatekey", "cookie",
+        "authorization",
+        "apikey",
+        "accesstoken",
+        "refreshtoken",
+        "idtoken",
+        "authtoken",
+        "bearertoken",
+        "secret",
+        "secretkey",
+        "password",
+        "privatekey",
+        "cookie",
     ];
     let name = plain_name(name);
-    ENDS.iter().any(|end| name.ends_with(end)) || matches!(name.as_str(), "token" | "jwt" | "passphrase" | "credentials")
+    ENDS.iter().any(|end| name.ends_with(end))
+        || matches!(name.as_str(), "token" | "jwt" | "passphrase" | "credentials")
 }
 
 fn plain_name(name: &str) -> String {

@@ -32,7 +32,12 @@ enum Target {
 
 impl HttpCall {
     /// A request of this method to what the caller named; [`Self::sent_to`] tells better.
-    pub(crate) fn new(method: Method, endpoint: &str, request_bytes: Option<u64>, started: Timestamp) -> Self {
+    pub(crate) fn new(
+        method: Method,
+        endpoint: &str,
+        request_bytes: Option<u64>,
+        started: Timestamp,
+    ) -> Self {
         let detail = HttpDetail { request_bytes, ..HttpDetail::default() };
         Self { method, target: Target::Endpoint(endpoint.to_owned()), status: None, started, detail }
     }
@@ -44,7 +49,8 @@ impl HttpCall {
 
     /// It was answered.
     pub(crate) fn answered(&mut self, status: u16, headers: &HeaderMap, attempts: u32) {
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let length =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         self.status = Some(status);
         self.detail.response_bytes = length;
         self.detail.attempts += attempts;

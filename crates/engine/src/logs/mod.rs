@@ -142,7 +142,11 @@ impl Logs {
                 Err(error)
             }
             Err(error) => {
-                tracing::error!(error = chain(&error), count, "lines of the log cannot be written and are lost");
+                tracing::error!(
+                    error = chain(&error),
+                    count,
+                    "lines of the log cannot be written and are lost"
+                );
                 Ok(count)
             }
         }

@@ -74,7 +74,14 @@ impl LogScope {
     }
 
     /// Hands in a line as it is.
-    pub(super) fn add(&self, kind: LogKind, level: Level, status: Option<u16>, message: String, meta: Option<String>) {
+    pub(super) fn add(
+        &self,
+        kind: LogKind,
+        level: Level,
+        status: Option<u16>,
+        message: String,
+        meta: Option<String>,
+    ) {
         let Some(logs) = &self.logs else { return };
         let origin = Arc::clone(&self.origin);
         // The queue makes the id.
@@ -108,7 +115,10 @@ impl LogScope {
                 Ok(Some(credentials)) => self.secrets.add_credentials(&credentials),
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::warn!(error = crate::error::chain(&error), "credentials could not be read for the log");
+                    tracing::warn!(
+                        error = crate::error::chain(&error),
+                        "credentials could not be read for the log"
+                    );
                 }
             }
         }

@@ -55,7 +55,8 @@ impl Secrets {
     /// Adds the values of credentials' fields.
     pub(crate) fn add_fields(&self, fields: &Map<String, Value>) {
         let mut values = Vec::new();
-        let has_password = fields.get("password").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+        let has_password =
+            fields.get("password").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
         for (name, value) in fields {
             // Some APIs take a key as the user name, and no password.
             if name == "username" && !has_password || !PLAIN.contains(&name.as_str()) {
@@ -64,7 +65,8 @@ impl Secrets {
         }
         if let (Some(name), Some(password)) = (fields.get("username"), fields.get("password")) {
             use base64::Engine as _;
-            let pair = format!("{}:{}", name.as_str().unwrap_or_default(), password.as_str().unwrap_or_default());
+            let pair =
+                format!("{}:{}", name.as_str().unwrap_or_default(), password.as_str().unwrap_or_default());
             values.push(base64::engine::general_purpose::STANDARD.encode(pair));
         }
         self.add(values);
@@ -195,7 +197,10 @@ mod tests {
     #[test]
     fn known_values_are_hidden_wherever_they_stand() {
         let secrets = secrets();
-        assert_eq!(secrets.hide("got at/12345 and rt-12345, not Acme Ltd"), "got [secret] and [secret], not Acme Ltd");
+        assert_eq!(
+            secrets.hide("got at/12345 and rt-12345, not Acme Ltd"),
+            "got [secret] and [secret], not Acme Ltd"
+        );
         assert_eq!(secrets.hide("id idt-12345; escaped at%2F12345"), "id [secret]; escaped [secret]");
         let mut meta = json!({ "a": ["x at/12345"], "deep": { "b": "rt-12345!" }, "n": 1 });
         secrets.hide_in(&mut meta);
@@ -209,7 +214,8 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_secret_is_hidden() {
-        let check = |text: &str, expected: &str| assert_eq!(Secrets::default().hide(text), expected, "{text}");
+        let check =
+            |text: &str, expected: &str| assert_eq!(Secrets::default().hide(text), expected, "{text}");
         check("sent Authorization: Bearer abc.def-123", "sent Authorization: Bearer [secret]");
         check("authorization=Basic YWJjOmRlZg==", "authorization=Basic [secret]");
         check(r#"{"access_token":"abcdef","n":1}"#, r#"{"access_token":"[secret]","n":1}"#);
@@ -241,6 +247,9 @@ mod tests {
         };
         check("https://u:p@x.example/a?api_key=k&page=2#f", "https://x.example/a?api_key=[secret]&page=2");
         check("https://x.example/bot/rt-12345/send", "https://x.example/bot/[secret]/send");
-        check("https://x.example/a?q=at%2F12345&next_page_token=5", "https://x.example/a?q=[secret]&next_page_token=5");
+        check(
+            "https://x.example/a?q=at%2F12345&next_page_token=5",
+            "https://x.example/a?q=[secret]&next_page_token=5",
+        );
     }
 }

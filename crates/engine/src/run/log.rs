@@ -48,7 +48,10 @@ pub(super) fn end<T>(
         }
         Err(failure) => {
             meta["error"] = json!({ "code": failure.code, "stack": failure.stack });
-            (Level::Error, format!("{kind} failed after {}: {}: {}", shown(took), failure.code, failure.message))
+            (
+                Level::Error,
+                format!("{kind} failed after {}: {}: {}", shown(took), failure.code, failure.message),
+            )
         }
     };
     log.line(LogKind::Run, level, &message, Some(meta));

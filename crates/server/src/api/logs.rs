@@ -189,7 +189,8 @@ impl LoggedRequest {
     fn of(message: &str, status: Option<u16>, detail: Option<&RawValue>) -> Self {
         let (method, url) = message.split_once(' ').unwrap_or(("", message));
         let detail = detail.and_then(|detail| serde_json::from_str(detail.get()).ok()).unwrap_or_default();
-        let HttpDetail { duration_ms, attempts, request_bytes, response_bytes, error_code, error_body } = detail;
+        let HttpDetail { duration_ms, attempts, request_bytes, response_bytes, error_code, error_body } =
+            detail;
         Self {
             method: method.to_owned(),
             url: url.to_owned(),
@@ -209,7 +210,9 @@ impl ListLogs {
         match self.follow.as_deref() {
             None => Ok(false),
             Some("") => Ok(true),
-            Some(text) => boolean(text).ok_or_else(|| Issue::new("invalid_type", ["follow"], "Must be a boolean")),
+            Some(text) => {
+                boolean(text).ok_or_else(|| Issue::new("invalid_type", ["follow"], "Must be a boolean"))
+            }
         }
     }
 
@@ -226,14 +229,26 @@ impl ListLogs {
         let first_at = |time: Timestamp| LogId::first_at(time);
         let after = read_time("from", self.from.as_deref())?.map(first_at);
         let to = read_time("to", self.to.as_deref())?.map(first_at);
-        let cursor = self.cursor.as_deref().map(|text| read(text, "cursor", "a cursor that this API gave")).transpose()?;
+        let cursor = self
+            .cursor
+            .as_deref()
+            .map(|text| read(text, "cursor", "a cursor that this API gave"))
+            .transpose()?;
         Ok(Some(LogQuery {
             run: self.run_id.as_deref().map(|text| read(text, "run_id", "a UUID")).transpose()?,
             provider_config_key: self.provider_config_key.clone(),
             connection_id: self.connection_id.clone(),
             function: self.function.clone(),
-            kind: self.kind.as_deref().map(|text| read(text, "kind", "log, http, run or event")).transpose()?,
-            level: self.level.as_deref().map(|text| read(text, "level", "debug, info, warn or error")).transpose()?,
+            kind: self
+                .kind
+                .as_deref()
+                .map(|text| read(text, "kind", "log, http, run or event"))
+                .transpose()?,
+            level: self
+                .level
+                .as_deref()
+                .map(|text| read(text, "level", "debug, info, warn or error"))
+                .transpose()?,
             status: self.status.as_deref().map(read_status).transpose()?,
             words,
             // Exclusive, and the first id of the time is to be among them.
@@ -279,7 +294,9 @@ pub(super) fn read<T: FromStr>(text: &str, name: &str, expected: &str) -> Result
 pub(super) fn read_time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Issue> {
     let read = |text| {
         let time = Timestamp::parse(text);
-        time.ok_or_else(|| Issue::new("invalid_format", [name], "Must be an ISO 8601 time with an offset, or Z"))
+        time.ok_or_else(|| {
+            Issue::new("invalid_format", [name], "Must be an ISO 8601 time with an offset, or Z")
+        })
     };
     text.map(read).transpose()
 }
@@ -297,10 +314,13 @@ pub(super) fn read_limit(text: Option<&str>, default: u32, most: u32) -> Result<
 
 /// `404`, or `4xx`.
 fn read_status(text: &str) -> Result<RangeInclusive<u16>, Issue> {
-    let wrong = || Issue::new("invalid_format", ["status"], "Must be a status such as 404, or a class such as 4xx");
+    let wrong =
+        || Issue::new("invalid_format", ["status"], "Must be a status such as 404, or a class such as 4xx");
     let class = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX"));
     let (first, last) = match class {
-        Some(class) => class.parse::<u16>().map(|class| (class.saturating_mul(100), class.saturating_mul(100) + 99)),
+        Some(class) => {
+            class.parse::<u16>().map(|class| (class.saturating_mul(100), class.saturating_mul(100) + 99))
+        }
         None => text.parse().map(|status| (status, status)),
     }
     .map_err(|_| wrong())?;
@@ -321,14 +341,27 @@ mod tests {
              &run_id=11111111-1111-4111-8111-111111111111&query=Not%20found!&from=2026-01-01T00:00:00Z",
         );
         let all = all.unwrap().unwrap();
-        assert_eq!((all.level, all.status, all.limit, all.before), (Some(Level::Warn), Some(400..=499), 7, LogId(99)));
+        assert_eq!(
+            (all.level, all.status, all.limit, all.before),
+            (Some(Level::Warn), Some(400..=499), 7, LogId(99))
+        );
         assert_eq!(all.words, ["not", "found"]);
-        assert!(check("query=%20").unwrap().unwrap().words.is_empty() && check("query=%21").unwrap().is_none());
+        assert!(
+            check("query=%20").unwrap().unwrap().words.is_empty() && check("query=%21").unwrap().is_none()
+        );
         assert_eq!(check("follow=true").unwrap().unwrap().limit, 20);
         for (query, name) in [
-            ("kind=x", "kind"), ("level=x", "level"), ("status=4x", "status"), ("status=9xx", "status"),
-            ("limit=0", "limit"), ("limit=1001", "limit"), ("cursor=x", "cursor"), ("run_id=1", "run_id"),
-            ("from=now", "from"), ("function=a%20b", "function"), ("follow=maybe", "follow"),
+            ("kind=x", "kind"),
+            ("level=x", "level"),
+            ("status=4x", "status"),
+            ("status=9xx", "status"),
+            ("limit=0", "limit"),
+            ("limit=1001", "limit"),
+            ("cursor=x", "cursor"),
+            ("run_id=1", "run_id"),
+            ("from=now", "from"),
+            ("function=a%20b", "function"),
+            ("follow=maybe", "follow"),
         ] {
             assert_eq!(path(query), name);
         }

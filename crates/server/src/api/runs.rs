@@ -160,7 +160,8 @@ enum Detail {
 
 impl Run {
     fn of(run: ListedRun, detail: Detail) -> Self {
-        let duration = run.finished_at.zip(run.started_at).map(|(end, start)| end.since(start).as_millis() as u64);
+        let duration =
+            run.finished_at.zip(run.started_at).map(|(end, start)| end.since(start).as_millis() as u64);
         let error = run.error.as_deref().and_then(|error| serde_json::from_str::<Value>(error).ok());
         let error = error.map(|error| match detail {
             Detail::Short => json!({ "code": error["code"], "message": error["message"] }),
@@ -238,10 +239,13 @@ mod tests {
     fn parameters_are_checked() {
         let check = |query: &str| crate::extract::parse_query::<ListRuns>(query).unwrap().query();
         let cursor = RunCursor { created_at: Timestamp(17), id: Uuid::from_u128(3) };
-        let all = check(&format!("status=failed,cancelled&kind=on-event&limit=7&cursor={}", write_cursor(cursor)));
+        let all =
+            check(&format!("status=failed,cancelled&kind=on-event&limit=7&cursor={}", write_cursor(cursor)));
         let all = all.unwrap().unwrap();
         assert_eq!((all.states, all.after), (vec![RunState::Failed, RunState::Cancelled], Some(cursor)));
-        for (query, name) in [("status=x", "status"), ("kind=x", "kind"), ("cursor=1.2", "cursor"), ("to=x", "to")] {
+        for (query, name) in
+            [("status=x", "status"), ("kind=x", "kind"), ("cursor=1.2", "cursor"), ("to=x", "to")]
+        {
             assert_eq!(check(query).unwrap_err().path.join("."), name);
         }
     }

@@ -267,16 +267,25 @@ both! {
 }
 
 /// A server with the functions of these bodies at the connection `a` of `crm`, whose clock stands still.
-async fn with_functions(database: Database, provider: &Provider, functions: &[(&str, &str, &str)]) -> TestApp {
+async fn with_functions(
+    database: Database,
+    provider: &Provider,
+    functions: &[(&str, &str, &str)],
+) -> TestApp {
     let engine = bespoke_engine::Settings { log_requests: 10, ..Default::default() };
-    let options =
-        Options { clock: Some(ManualClock::default()), functions: true, engine: Some(engine), ..Options::default() };
+    let options = Options {
+        clock: Some(ManualClock::default()),
+        functions: true,
+        engine: Some(engine),
+        ..Options::default()
+    };
     let app = TestApp::with(database, options).await;
     provider.connect(&app.dev()).await;
     let mut modules = serde_json::Map::new();
     let mut deployed = Vec::new();
     for (kind, name, body) in functions {
-        let code = format!("export default {{ type: '{kind}', exec: async (nango, input) => {{\n{body}\n}} }};");
+        let code =
+            format!("export default {{ type: '{kind}', exec: async (nango, input) => {{\n{body}\n}} }};");
         let mut function = json!({
             "integration": "crm", "kind": kind, "name": name, "modules": [format!("{name}.js")],
             "source": { "path": format!("crm/{kind}s/{name}.ts"), "code": code },

@@ -27,7 +27,8 @@ struct Ran {
 impl Ran {
     async fn new(database: Database) -> Self {
         let clock = ManualClock::default();
-        let engine = bespoke_engine::Settings { run_retention: Duration::from_secs(3_600), ..Default::default() };
+        let engine =
+            bespoke_engine::Settings { run_retention: Duration::from_secs(3_600), ..Default::default() };
         let options = Options { clock: Some(clock.clone()), engine: Some(engine), ..Options::default() };
         let app = TestApp::with(database, options).await;
         let dev = app.dev();
@@ -62,7 +63,8 @@ impl Ran {
 
     /// Claims all that is queued and ends it.
     async fn finish(&self, finish: Finish) {
-        let claims = self.app.store.claim_runs(Uuid::from_u128(1), 100, Duration::from_secs(60)).await.unwrap();
+        let claims =
+            self.app.store.claim_runs(Uuid::from_u128(1), 100, Duration::from_secs(60)).await.unwrap();
         for claim in claims {
             self.clock.advance(Duration::from_millis(1_500));
             assert!(self.app.store.finish_run(&claim, finish.clone()).await.unwrap());

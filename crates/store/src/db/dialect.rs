@@ -74,7 +74,11 @@ impl Tx {
 
     /// What an `INSERT` into `logs` needs for the words of each row: another column, and its value behind a comma.
     pub(crate) fn words_column(&self) -> (&'static str, &'static str) {
-        if self.is_postgres() { (", words", ", array_to_tsvector(string_to_array(?, ' '))") } else { ("", "") }
+        if self.is_postgres() {
+            (", words", ", array_to_tsvector(string_to_array(?, ' '))")
+        } else {
+            ("", "")
+        }
     }
 
     /// Keeps the words of rows of `logs` by their ids, where they are not in a column.
