@@ -248,7 +248,10 @@ both! {
         assert_eq!((answer.status, answer.header("content-type")), (200, "text/event-stream"));
         let text = answer.text();
         let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
-        assert_eq!(names, ["call", "batch", "log", "batch", "batch", "blocked_call", "report"]);
+        // The log has a way of its own, so a line may come a little later than what follows it.
+        assert!(names.contains(&"log"));
+        let others: Vec<&str> = names.into_iter().filter(|name| *name != "log").collect();
+        assert_eq!(others, ["call", "batch", "batch", "batch", "blocked_call", "report"]);
         let report = text.lines().rfind(|line| line.starts_with("data: ")).unwrap();
         let report: Value = serde_json::from_str(&report["data: ".len()..]).unwrap();
         assert_eq!(report["error"]["code"], "dry_run_write_refused");
