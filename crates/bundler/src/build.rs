@@ -4,11 +4,10 @@
 
 use crate::{
     Diagnostic,
-    plugin::{Contents, Importers, RUNTIME_MODULES, VirtualModules, is_runtime_module},
+    plugin::{Contents, Importers, Missing, VIRTUAL, VirtualModules, is_of_node, is_runtime_module},
     source_map,
 };
-use bespoke_core::function::{Hash, Module};
-use nodejs_built_in_modules::is_nodejs_builtin_module;
+use bespoke_core::function::{Hash, Module, NODE_MODULES};
 use rolldown::{
     BundlerBuilder, BundlerOptions, CodeSplittingMode, CommentsOptions, HashCharacters, InnerOptions,
     InputItem, ModuleSideEffects, ModuleSideEffectsRule, OutputFormat, Platform, RawMinifyOptions,
@@ -19,7 +18,7 @@ use rolldown_common::{
 };
 use rolldown_error::{BatchedBuildDiagnostic, BuildDiagnostic, DiagnosticOptions, EventKind};
 use rolldown_utils::js_regex::HybridRegex;
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 use tokio::runtime::Runtime;
 
 /// zod's `package.json` says that its modules do nothing when loaded, yet `v4/classic/external.js` sets the language of the
@@ -73,6 +72,7 @@ pub(crate) fn build(
     runtime.block_on(async {
         let importers = virtual_modules.importers.clone();
         let contents = virtual_modules.contents.clone();
+        let missing = virtual_modules.missing.clone();
         let failed = |errors: BatchedBuildDiagnostic| diagnostics(errors.into_vec(), root, &importers);
         let mut bundler = BundlerBuilder::default()
             .with_options(options(root, entries, splitting))
@@ -80,20 +80,23 @@ pub(crate) fn build(
             .build()
             .map_err(failed)?;
         let output = bundler.generate().await.map_err(failed)?;
+        let chunks = output.assets.into_iter().filter_map(|asset| match asset {
+            Output::Chunk(chunk) => Some(chunk),
+            Output::Asset(_) => None,
+        });
+        let chunks: Vec<_> = chunks.collect();
         // A package that is not installed is only a warning there, and stays an import that fails when the function runs.
         let unresolved = output
             .warnings
             .into_iter()
-            .filter(|warning| matches!(warning.kind(), EventKind::UnresolvedImport));
-        let unresolved = diagnostics(unresolved.collect(), root, &importers);
+            .filter(|warning| matches!(warning.kind(), EventKind::UnresolvedImport))
+            .filter(|warning| is_needed(warning, &chunks));
+        let mut unresolved = diagnostics(unresolved.collect(), root, &importers);
+        unresolved.extend(missing_modules(&chunks, &missing, root, &importers));
         if !unresolved.is_empty() {
             return Err(unresolved);
         }
-        let chunks = output.assets.into_iter().filter_map(|asset| match asset {
-            Output::Chunk(chunk) => Some(Chunk::new(&chunk, &contents)),
-            Output::Asset(_) => None,
-        });
-        let chunks: Vec<Chunk> = chunks.collect();
+        let chunks: Vec<Chunk> = chunks.iter().map(|chunk| Chunk::new(chunk, &contents)).collect();
         // Nothing is fetched after this and nothing is watched, so a failure to close changes nothing.
         let _ = bundler.close().await;
         check_imports(&chunks)?;
@@ -173,13 +176,72 @@ impl Chunk {
             name: chunk.filename.to_string(),
             entry: (chunk.is_entry && !chunk.is_dynamic_entry).then(|| chunk.name.to_string()),
             content: module.and_then(|module| contents.of(module)),
-            imports: imports.map(ToString::to_string).collect(),
+            imports: imports.filter(|import| is_left(&chunk.code, import)).map(ToString::to_string).collect(),
             module: Module {
                 code: chunk.code.clone(),
                 map: chunk.map.as_ref().and_then(source_map::own_sources_only),
             },
         }
     }
+}
+
+/// Whether an import that leads nowhere is left in what was built. A module of Node that a package requires only in a
+/// module that nothing uses is no reason to refuse it.
+fn is_needed(warning: &BuildDiagnostic, chunks: &[Arc<OutputChunk>]) -> bool {
+    let Some(specifier) = warning.exporter().filter(|specifier| is_of_node(specifier)) else { return true };
+    let importer = warning.id().unwrap_or_default();
+    let required = format!("__require(\"{specifier}\")");
+    has_module(chunks, &importer) && chunks.iter().any(|chunk| chunk.code.contains(&required))
+}
+
+/// Whether a module of Node that a chunk lists among its imports is really imported by its text: the bundler still lists
+/// those whose imports it dropped because nothing uses them.
+fn is_left(code: &str, specifier: &str) -> bool {
+    let (from, bare) = (format!(" from \"{specifier}\";"), format!("import \"{specifier}\";"));
+    !is_of_node(specifier)
+        || code.lines().any(|line| line.ends_with(&from) || line == bare)
+        || code.contains(&format!("import(\"{specifier}\")"))
+}
+
+/// Whether something of a module is left in what was built.
+fn has_module(chunks: &[Arc<OutputChunk>], id: &str) -> bool {
+    let mut modules = chunks.iter().flat_map(|chunk| chunk.modules.keys.iter().zip(&chunk.modules.values));
+    modules.any(|(module, rendered)| module.as_str() == id && rendered.code().is_some())
+}
+
+/// What is said of imports of missing modules of Node that are left in what was built.
+fn missing_modules(
+    chunks: &[Arc<OutputChunk>],
+    missing: &Missing,
+    root: &Path,
+    importers: &Importers,
+) -> Vec<Diagnostic> {
+    let imports = chunks.iter().flat_map(|chunk| {
+        let imports = chunk.imports.iter().chain(&chunk.dynamic_imports);
+        imports.filter(|import| is_left(&chunk.code, import))
+    });
+    let specifiers: BTreeSet<_> = imports.filter(|import| !is_runtime_module(import)).collect();
+    let mut found = Vec::new();
+    for specifier in specifiers {
+        for importer in missing.importers(specifier).into_iter().filter(|id| has_module(chunks, id)) {
+            let (line, column) = place_of(Path::new(&importer), specifier);
+            let file = relative(&importer, root);
+            let message = refusal_with_way(specifier, &file, &importer, importers, root);
+            found.push(Diagnostic { file, line, column, kind: UNRESOLVED.to_owned(), message });
+        }
+    }
+    found
+}
+
+/// Line and column where a file names what it imports; zeros where that cannot be seen.
+fn place_of(file: &Path, specifier: &str) -> (u32, u32) {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let quoted = [format!("'{specifier}'"), format!("\"{specifier}\"")];
+    let found = text.lines().enumerate().find_map(|(line, text)| {
+        let at = quoted.iter().find_map(|quoted| text.find(quoted.as_str()))?;
+        Some((line as u32 + 1, text[..at].encode_utf16().count() as u32 + 1))
+    });
+    found.unwrap_or_default()
 }
 
 /// The last guard: whatever the bundler left as an import is one of the chunks or a module that the runtime has.
@@ -215,32 +277,56 @@ fn diagnostic(error: &BuildDiagnostic, root: &Path, importers: &Importers) -> Di
     };
     let message = match error.exporter() {
         Some(specifier) if matches!(error.kind(), EventKind::UnresolvedImport) => {
-            let mut message = refusal(&specifier, &file);
-            for importer in importers.chain(&error.id().unwrap_or_default()) {
-                message.push_str("\n  imported by ");
-                message.push_str(&relative(&importer, root));
-            }
-            message
+            refusal_with_way(&specifier, &file, &error.id().unwrap_or_default(), importers, root)
         }
         _ => error.to_message_with(&options),
     };
     Diagnostic { file: relative(&file, root), line, column, kind, message }
 }
 
+/// Why a module cannot have `specifier`, and how a function came to want it.
+fn refusal_with_way(specifier: &str, file: &str, id: &str, importers: &Importers, root: &Path) -> String {
+    let mut chain = importers.chain(id);
+    chain.retain(|id| !id.starts_with(VIRTUAL));
+    chain.reverse();
+    chain.push(id.to_owned());
+    let way = way(chain.iter().map(|id| relative(id, root)), specifier);
+    format!("{}\n  {way}", refusal(specifier, file))
+}
+
 /// Why `importer` cannot have `specifier`.
 fn refusal(specifier: &str, importer: &str) -> String {
     if specifier.starts_with('.') || specifier.starts_with('/') {
         format!("`{specifier}` does not exist")
-    } else if specifier.starts_with("node:") || is_nodejs_builtin_module(specifier) {
-        let available = RUNTIME_MODULES.map(|module| format!("`{module}`")).join(", ");
-        format!(
-            "functions have no Node.js module `{specifier}`; there are {available}, also with `node:` before"
-        )
+    } else if is_of_node(specifier) {
+        let available = NODE_MODULES.join(", ");
+        format!("functions have no Node.js module `{specifier}`; there are {available}")
     } else if importer.contains("node_modules/") {
         format!("the package `{specifier}` is not installed")
     } else {
         format!("the package `{specifier}` is not installed; add it to package.json and run npm install")
     }
+}
+
+/// How a function came to import `specifier`: `a/syncs/x.ts → node_modules/soap → http`. Files of one package are one step.
+fn way(chain: impl Iterator<Item = String>, specifier: &str) -> String {
+    let mut steps = Vec::new();
+    for file in chain {
+        let step = match file.rfind("node_modules/") {
+            Some(at) => {
+                let below = &file[at + "node_modules/".len()..];
+                let scoped = usize::from(below.starts_with('@'));
+                let package: Vec<_> = below.split('/').take(1 + scoped).collect();
+                format!("{}{}", &file[..at + "node_modules/".len()], package.join("/"))
+            }
+            None => file,
+        };
+        if steps.last() != Some(&step) {
+            steps.push(step);
+        }
+    }
+    steps.push(specifier.to_owned());
+    steps.join(" → ")
 }
 
 /// `path` from the project's root where it is below it, with `/` between folders.

@@ -1,19 +1,17 @@
 //! What an import means that is not a file: our own package, the modules of the runtime, modules made here.
 
-use bespoke_core::function::Hash;
+use bespoke_core::function::{Hash, NODE_MODULES};
+use nodejs_built_in_modules::is_nodejs_builtin_module;
 use rolldown::plugin::{
     HookBuildEndArgs, HookLoadArgs, HookLoadOutput, HookLoadReturn, HookNoopReturn, HookResolveIdArgs,
     HookResolveIdOutput, HookResolveIdReturn, HookUsage, Plugin, PluginContext, SharedLoadPluginContext,
 };
-use rolldown_common::{ImportKind, ModuleType, ResolvedExternal};
+use rolldown_common::{ImportKind, ModuleType, ResolvedExternal, side_effects::HookSideEffects};
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
-
-/// Modules that the function runtime has; each also with `node:` before it.
-pub(crate) const RUNTIME_MODULES: [&str; 3] = ["crypto", "url", "buffer"];
 
 /// Package names that functions import their helpers from.
 const HELPER_PACKAGES: [&str; 2] = ["nango", "bespoke"];
@@ -29,7 +27,7 @@ pub(crate) const VIRTUAL: char = '\0';
 
 /// Whether a function may import this at run time.
 pub(crate) fn is_runtime_module(specifier: &str) -> bool {
-    RUNTIME_MODULES.contains(&specifier.strip_prefix("node:").unwrap_or(specifier))
+    NODE_MODULES.contains(&specifier.strip_prefix("node:").unwrap_or(specifier))
 }
 
 /// Answers the imports that are no files.
@@ -41,6 +39,35 @@ pub(crate) struct VirtualModules {
     pub(crate) importers: Importers,
     /// The same.
     pub(crate) contents: Contents,
+    /// Filled while modules are read.
+    pub(crate) missing: Missing,
+}
+
+/// Imports of modules of Node that the runtime lacks: specifier and importing module. Whether one is a reason to refuse is
+/// known only when what nothing uses was dropped.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Missing(Arc<Mutex<BTreeSet<(String, String)>>>);
+
+impl Missing {
+    fn add(&self, specifier: &str, importer: &str) {
+        let mut missing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.insert((specifier.to_owned(), importer.to_owned()));
+    }
+
+    /// The modules that import `specifier`.
+    pub(crate) fn importers(&self, specifier: &str) -> Vec<String> {
+        let missing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        missing
+            .iter()
+            .filter(|(missing, _)| missing == specifier)
+            .map(|(_, importer)| importer.clone())
+            .collect()
+    }
+}
+
+/// Whether this names a module of Node, be it one that the runtime has or not.
+pub(crate) fn is_of_node(specifier: &str) -> bool {
+    specifier.starts_with("node:") || is_nodejs_builtin_module(specifier)
 }
 
 /// Who imports each module of a build, by module ids.
@@ -48,7 +75,7 @@ pub(crate) struct VirtualModules {
 pub(crate) struct Importers(Arc<Mutex<HashMap<String, Vec<String>>>>);
 
 impl Importers {
-    /// One way from a module up to an entry: its importer, the importer's importer and so on.
+    /// One way from a module up to an entry: its importer, the importer's importer and so on. Without what is no file.
     pub(crate) fn chain(&self, id: &str) -> Vec<String> {
         let importers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut chain = Vec::new();
@@ -102,7 +129,11 @@ impl VirtualModules {
             return Some(HELPERS.into());
         }
         if let Some(builtin) = name.strip_prefix("require:") {
-            return Some(format!("export * from '{builtin}'; export {{ default }} from '{builtin}';").into());
+            // What Node's `require` gives is the default export of ours: `events` is a class.
+            return Some(format!("module.exports = require('{VIRTUAL}import:{builtin}').default;").into());
+        }
+        if let Some(builtin) = name.strip_prefix("import:") {
+            return Some(format!("export {{ default }} from '{builtin}';").into());
         }
         self.modules.get(name).map(|source| source.clone().into())
     }
@@ -125,10 +156,23 @@ impl Plugin for VirtualModules {
         let specifier = import.specifier;
         Ok(if HELPER_PACKAGES.contains(&specifier) {
             Some(HookResolveIdOutput::from_id(format!("{VIRTUAL}{HELPERS_ID}")))
+        } else if specifier.starts_with(VIRTUAL) {
+            Some(HookResolveIdOutput::from_id(specifier))
         } else if self.modules.contains_key(specifier) {
             Some(HookResolveIdOutput::from_id(format!("{VIRTUAL}{specifier}")))
         } else if !is_runtime_module(specifier) {
-            None
+            match import.importer {
+                // A `require` is left to the resolver, which knows whether the package is ready to do without.
+                Some(importer) if import.kind != ImportKind::Require && is_of_node(specifier) => {
+                    self.missing.add(specifier, importer);
+                    Some(HookResolveIdOutput {
+                        external: Some(ResolvedExternal::Bool(true)),
+                        side_effects: Some(HookSideEffects::False),
+                        ..HookResolveIdOutput::from_id(specifier)
+                    })
+                }
+                _ => None,
+            }
         } else if import.kind == ImportKind::Require {
             // An ES module cannot `require` what is outside of it; a package in CommonJS gets it through a module that imports.
             Some(HookResolveIdOutput::from_id(format!("{VIRTUAL}require:{specifier}")))

@@ -193,6 +193,30 @@ pub struct Source {
     pub code: String,
 }
 
+/// Modules of Node.js that functions can import, each also with `node:` before it: what the runtime has, and what the
+/// bundler leaves as an import.
+pub const NODE_MODULES: [&str; 19] = [
+    "assert",
+    "assert/strict",
+    "buffer",
+    "crypto",
+    "events",
+    "path",
+    "path/posix",
+    "process",
+    "punycode",
+    "querystring",
+    "stream",
+    "stream/promises",
+    "string_decoder",
+    "timers",
+    "timers/promises",
+    "url",
+    "util",
+    "util/types",
+    "zlib",
+];
+
 /// A JavaScript module as the bundler made it. Its name holds a hash of its content.
 ///
 /// One whose name ends in `.cjs` is CommonJS when it is sent, and an ES module of the same name from then on.
