@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/bespoke/target
 NPM_FOLDERS := crates/runtime/js packages/bespoke examples/hubspot-contacts examples/feature-flags examples/filters crates/bundler/tests/fixtures tests/node
 NPM_STAMPS := $(NPM_FOLDERS:%=%/node_modules/.package-lock.json)
 PRELUDE := crates/runtime/js/dist/prelude.js
-PRELUDE_SOURCES := $(wildcard crates/runtime/js/src/*.js crates/runtime/js/*.mjs crates/runtime/js/package-lock.json)
+PRELUDE_SOURCES := $(wildcard crates/runtime/js/src/*.js crates/runtime/js/src/*/*.js crates/runtime/js/*.js crates/runtime/js/package-lock.json)
 
 help: ## print the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16

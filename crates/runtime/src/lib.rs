@@ -22,6 +22,7 @@ mod error;
 pub mod host;
 mod isolate;
 mod limits;
+mod locales;
 mod modules;
 mod ops;
 mod process;

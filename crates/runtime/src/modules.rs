@@ -42,8 +42,8 @@ impl Loader for Modules {
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<Module<'js, Declared>> {
-        if builtins::is_builtin(name) {
-            return bytes::load(ctx, builtins::bytecode(name).unwrap_or_default());
+        if let Some(bytecode) = builtins::bytecode(name) {
+            return bytes::load(ctx, bytecode);
         }
         let bundle = self.0.bundle.borrow().clone().ok_or_else(|| Error::new_loading(name))?;
         bytes::load(ctx, bundle.get(name).ok_or_else(|| Error::new_loading(name))?)

@@ -1,6 +1,6 @@
 // The runtime's JavaScript side, seen from Rust: `install` once per engine, `start` once per run, `describe` for a failed one.
-import { defineProperty, ErrorClass, jsonParse, jsonStringify, PromiseClass, promiseThen, toText, TypeErrorClass } from './intrinsics.js';
 import { performance, startClock, stopClock, unwatchClocks, watchClocks } from './clocks.js';
+import { apply, defineProperty, ErrorClass, jsonParse, jsonStringify, PromiseClass, promiseThen, toText, TypeErrorClass } from './intrinsics.js';
 import { createConsole } from './console.js';
 import { describe } from './describe.js';
 import { setThreshold } from './log.js';
@@ -37,9 +37,59 @@ export function install(given) {
   defineProperty(Error, 'prepareStackTrace', { get: () => undefined, set: () => {}, enumerable: false, configurable: false });
   // The engine's own would draw the same numbers in every run, all of which start from one image.
   define('random', { value: function random() { return native.random(); }, writable: true }, Math);
+  // `util.promisify` finds what to use instead of a function here.
+  defineProperty(timers.setTimeout, Symbol.for('nodejs.util.promisify.custom'), { get: () => native.builtin('timers/promises').setTimeout });
   lazily('Buffer', bufferClass);
   lazily('crypto', () => native.builtin('crypto').webcrypto);
+  lazily('process', () => native.builtin('process').default);
+  lazily('Intl', () => intl().Intl);
+  localize();
+  for (let index = 0; index < WEB.length; index += 1) lazily(WEB[index], () => native.builtin('bespoke:web')[WEB[index]]);
+  for (let index = 0; index < STREAMS.length; index += 1) lazily(STREAMS[index], () => native.builtin('bespoke:streams')[STREAMS[index]]);
 }
+
+const intl = () => native.builtin('bespoke:intl');
+
+/** The methods that know languages and time zones; their module is loaded when one is first called. */
+function localize() {
+  const { valueOf: numberOf } = Number.prototype;
+  const { valueOf: bigOf } = BigInt.prototype;
+  method(Number.prototype, 'toLocaleString', (self, locales, options) => intl().numberToLocale(apply(numberOf, self, []), locales, options));
+  method(BigInt.prototype, 'toLocaleString', (self, locales, options) => intl().numberToLocale(apply(bigOf, self, []), locales, options));
+  method(Date.prototype, 'toLocaleString', (self, locales, options) => intl().dateToLocale(self, locales, options, 'any'));
+  method(Date.prototype, 'toLocaleDateString', (self, locales, options) => intl().dateToLocale(self, locales, options, 'date'));
+  method(Date.prototype, 'toLocaleTimeString', (self, locales, options) => intl().dateToLocale(self, locales, options, 'time'));
+  method(String.prototype, 'localeCompare', (self, that, locales, options) => (
+    locales === undefined && options === undefined
+      ? native.collate('en-US', '', toText(self), toText(that))
+      : intl().compareTexts(toText(self), toText(that), locales, options)
+  ));
+}
+
+/**
+ * @param {object} prototype
+ * @param {string} name
+ * @param {(self: any, a: any, b: any, c: any) => unknown} run
+ */
+function method(prototype, name, run) {
+  const { [name]: value } = {
+    /** @this {any} @param {any} a @param {any} b @param {any} c */
+    [name](a, b, c) {
+      return run(this, a, b, c);
+    },
+  };
+  defineProperty(prototype, name, { value, writable: true, enumerable: false, configurable: true });
+}
+
+/** Globals of the module `web`. */
+const WEB = [
+  'AbortController', 'AbortSignal', 'Blob', 'CustomEvent', 'Event', 'EventTarget', 'fetch', 'File', 'FormData', 'Headers', 'Request',
+  'Response', 'structuredClone',
+];
+/** Globals of the module `streams`. */
+const STREAMS = [
+  'ByteLengthQueuingStrategy', 'CountQueuingStrategy', 'ReadableStream', 'ReadableStreamDefaultReader', 'TransformStream', 'WritableStream',
+];
 
 /**
  * @param {string} name

@@ -5,13 +5,15 @@ const { builtin } = native;
 const { ReferenceError } = globalThis;
 
 /** What `import` gives is what CommonJS has of these; of the others it is the default export. */
-const NAMESPACES = ['zod'];
+const NAMESPACES = ['zod', 'zod/v3', 'zod/v4'];
 
-/** @param {unknown} name @returns {unknown} */
+/** @param {any} name @returns {unknown} */
 export function require(name) {
   const short = typeof name === 'string' && name.startsWith('node:') ? name.slice(5) : name;
   let namespace;
   try {
+    // Modules of the runtime's own begin so.
+    if (typeof short === 'string' && short.startsWith('bespoke:')) throw new ReferenceError(short);
     namespace = builtin(short);
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;

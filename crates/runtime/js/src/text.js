@@ -221,5 +221,6 @@ export function atob(data) {
 function invalidCharacter(message) {
   const error = new ErrorClass(message);
   error.name = 'InvalidCharacterError';
+  objectAssign(error, { code: 5 });
   return error;
 }

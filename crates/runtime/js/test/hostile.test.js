@@ -62,6 +62,8 @@ test('the native object cannot be reached', async () => {
       for (const key of Reflect.ownKeys(value)) {
         let inner;
         try { inner = value[key] } catch { continue }
+        // A getter of a promise's class, asked on the prototype, gives a promise that is rejected.
+        if (inner instanceof Promise) inner.then(undefined, () => {});
         if ((key === 'notify' && value !== Atomics) || key === 'setTimer' || key === 'hmac' || key === 'builtin') found.push([...path, String(key)].join('.'));
         visit(inner, [...path, String(key)]);
       }

@@ -4,9 +4,11 @@ mod builtin;
 pub(crate) mod bytes;
 pub(crate) mod call;
 mod crypto;
+mod intl;
 mod text;
 pub(crate) mod timers;
 mod url;
+mod zlib;
 
 use crate::state::State;
 use rquickjs::{Ctx, Function, Object, Result};
@@ -24,6 +26,8 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> Result<Object<'
     text::install(ctx, &native)?;
     url::install(ctx, &native)?;
     crypto::install(ctx, &native, state)?;
+    intl::install(ctx, &native)?;
+    zlib::install(ctx, &native, state)?;
     let freeze: Function = ctx.globals().get::<_, Object>("Object")?.get("freeze")?;
     freeze.call((native,))
 }

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod compile;
+mod escapes;
 mod hostile;
+mod node;
 mod processes;
 mod runs;
 mod sandbox;

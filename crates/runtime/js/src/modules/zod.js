@@ -1,3 +1,3 @@
-// zod 4, for bundles that leave it external as the official CLI does. Our own bundler puts a project's zod into the bundle, shaken.
-export * from 'zod';
-export { default } from 'zod';
+// The module `zod` (and `zod/v4`) for bundles that leave it out.
+export * from 'zod/v4/';
+export { default } from 'zod/v4/';

@@ -2,9 +2,12 @@
 import * as crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import vm from 'node:vm';
+import { builtins } from '../../modules.js';
 
-const DIST = new URL('../../dist/', import.meta.url);
-const sources = Object.fromEntries(['prelude', 'buffer', 'crypto', 'url'].map((name) => [name, readFileSync(new URL(`${name}.js`, DIST), 'utf8')]));
+const source = (file) => readFileSync(new URL(`../../dist/${file}.js`, import.meta.url), 'utf8');
+const prelude = source('prelude');
+/** Without zod, which needs nothing of the engine and takes long to parse. */
+const sources = Object.entries(builtins).filter(([name]) => !name.startsWith('zod')).map(([name, file]) => [name, source(file)]);
 
 export const CONTEXT = {
   kind: 'sync', name: 'contacts', integration: 'crm', connection_id: 'acme', provider_config_key: 'crm', provider: 'hubspot',
@@ -20,6 +23,7 @@ export const CONTEXT = {
  */
 export async function boot({ host = () => ({}), context = {} } = {}) {
   const realm = vm.createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } });
+  realm.DOMException = DOMException;
   const inRealm = (expression) => vm.runInContext(expression, realm);
   const toBuffer = inRealm('const U = Uint8Array; (bytes) => { const copy = new U(bytes.length); for (let i = 0; i < bytes.length; i++) copy[i] = bytes[i]; return copy.buffer; }');
   const realmJson = inRealm('JSON.parse');
@@ -60,7 +64,8 @@ export async function boot({ host = () => ({}), context = {} } = {}) {
     now: () => performance.now(),
     builtin: (name) => {
       const module = modules.get(name);
-      if (module.status === 'linked') void module.evaluate();
+      if (module.status === 'linked') void module.evaluate().catch(() => {});
+      if (module.status === 'errored') throw module.error;
       return module.namespace;
     },
   };
@@ -74,10 +79,11 @@ export async function boot({ host = () => ({}), context = {} } = {}) {
   };
   await nativeModule.link(link);
   await nativeModule.evaluate();
-  const prelude = await load('bespoke:prelude', sources.prelude);
-  await prelude.evaluate();
-  prelude.namespace.install(native);
-  for (const name of ['buffer', 'crypto', 'url']) modules.set(name, await load(name, sources[name]));
+  const runtime = await load('bespoke:prelude', prelude);
+  await runtime.evaluate();
+  runtime.namespace.install(native);
+  for (const [identifier, code] of sources) modules.set(identifier, new vm.SourceTextModule(code, { context: realm, identifier }));
+  for (const module of modules.values()) if (module.status === 'unlinked') await module.link(link);
 
   /** Evaluates a function's module: its source text. */
   const evaluate = async (code) => {
@@ -88,7 +94,7 @@ export async function boot({ host = () => ({}), context = {} } = {}) {
   /** Runs `body` as the `exec` of a function and gives its output, or throws the described failure. */
   const run = async (kind, code, input = null) => {
     const source = code.includes('export default') ? code : `export default { exec: async (nango, input) => { ${code} } };`;
-    const { start, describe } = prelude.namespace;
+    const { start, describe } = runtime.namespace;
     try {
       const { default: definition } = await evaluate(source);
       const text = await start(native, kind, definition, JSON.stringify({ ...CONTEXT, kind, ...context }), JSON.stringify(input));

@@ -1,12 +1,15 @@
-//! `native.hash`, `native.hmac`, `native.randomBytes`, `native.random` and `native.timingSafeEqual`.
+//! What the module `crypto` needs: hashes and random bytes here, the rest in the modules below.
+
+mod ciphers;
+mod derive;
+mod keys;
+mod signatures;
 
 use crate::ops::bytes;
 use crate::state::State;
 use hmac::{Hmac, KeyInit, Mac};
-use md5::{Digest, Md5};
+use md5::Digest;
 use rquickjs::{ArrayBuffer, Ctx, Exception, Function, Object, Result};
-use sha1::Sha1;
-use sha2::{Sha224, Sha256, Sha384, Sha512};
 use std::rc::Rc;
 use subtle::ConstantTimeEq;
 
@@ -55,40 +58,61 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>, state: &Rc<Stat
             let (a, b) = (bytes::copy(&ctx, &a)?, bytes::copy(&ctx, &b)?);
             Ok::<bool, rquickjs::Error>(a.ct_eq(&b).into())
         })?,
-    )
+    )?;
+    ciphers::install(ctx, native)?;
+    derive::install(ctx, native)?;
+    keys::install(ctx, native)?;
+    signatures::install(ctx, native)
 }
+
+/// Evaluates an expression for the hash of a name: `with_hash!(name, D => …)`, `None` where there is no such hash.
+macro_rules! with_hash {
+    ($name:expr, $hash:ident => $body:expr) => {
+        match $crate::ops::crypto::normalized($name).as_str() {
+            "md5" => {
+                type $hash = ::md5::Md5;
+                Some($body)
+            }
+            "sha1" => {
+                type $hash = ::sha1::Sha1;
+                Some($body)
+            }
+            "sha224" => {
+                type $hash = ::sha2::Sha224;
+                Some($body)
+            }
+            "sha256" => {
+                type $hash = ::sha2::Sha256;
+                Some($body)
+            }
+            "sha384" => {
+                type $hash = ::sha2::Sha384;
+                Some($body)
+            }
+            "sha512" => {
+                type $hash = ::sha2::Sha512;
+                Some($body)
+            }
+            _ => None,
+        }
+    };
+}
+use with_hash;
 
 fn unknown(ctx: &Ctx<'_>, algorithm: &str) -> rquickjs::Error {
     Exception::throw_message(ctx, &format!("Digest method not supported: {algorithm}"))
 }
 
 fn hash(algorithm: &str, data: &[u8]) -> Option<Vec<u8>> {
-    Some(match normalized(algorithm).as_str() {
-        "md5" => Md5::digest(data).to_vec(),
-        "sha1" => Sha1::digest(data).to_vec(),
-        "sha224" => Sha224::digest(data).to_vec(),
-        "sha256" => Sha256::digest(data).to_vec(),
-        "sha384" => Sha384::digest(data).to_vec(),
-        "sha512" => Sha512::digest(data).to_vec(),
-        _ => return None,
-    })
+    with_hash!(algorithm, D => D::digest(data).to_vec())
 }
 
 fn hmac(algorithm: &str, key: &[u8], data: &[u8]) -> Option<Vec<u8>> {
-    fn code<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Option<Vec<u8>> {
-        let mut mac = <M as KeyInit>::new_from_slice(key).ok()?;
+    with_hash!(algorithm, D => {
+        let mut mac = <Hmac<D> as KeyInit>::new_from_slice(key).ok()?;
         mac.update(data);
-        Some(mac.finalize().into_bytes().to_vec())
-    }
-    match normalized(algorithm).as_str() {
-        "md5" => code::<Hmac<Md5>>(key, data),
-        "sha1" => code::<Hmac<Sha1>>(key, data),
-        "sha224" => code::<Hmac<Sha224>>(key, data),
-        "sha256" => code::<Hmac<Sha256>>(key, data),
-        "sha384" => code::<Hmac<Sha384>>(key, data),
-        "sha512" => code::<Hmac<Sha512>>(key, data),
-        _ => None,
-    }
+        mac.finalize().into_bytes().to_vec()
+    })
 }
 
 /// `SHA-256`, `sha256` and `RSA-SHA256` (Node's old name) are the same.

@@ -1,0 +1,27 @@
+// The modules that come with the runtime: what each is imported as, and its file in src/modules. `bespoke:` ones are only for the
+// runtime itself. The list in ../src/builtins.rs must say the same; a test there compares them.
+export const builtins = {
+  assert: 'assert',
+  'assert/strict': 'assert_strict',
+  buffer: 'buffer',
+  crypto: 'crypto',
+  events: 'events',
+  path: 'path',
+  process: 'process',
+  punycode: 'punycode',
+  querystring: 'querystring',
+  stream: 'stream',
+  'stream/promises': 'stream_promises',
+  string_decoder: 'string_decoder',
+  timers: 'timers',
+  'timers/promises': 'timers_promises',
+  url: 'url',
+  util: 'util',
+  'util/types': 'util_types',
+  zlib: 'zlib',
+  zod: 'zod',
+  'zod/v3': 'zod_v3',
+  'bespoke:intl': 'intl',
+  'bespoke:streams': 'streams',
+  'bespoke:web': 'web',
+};

@@ -1,0 +1,3 @@
+// The module `punycode`.
+export * from 'punycode/';
+export { default } from 'punycode/';
