@@ -8,6 +8,7 @@ pub mod id;
 pub mod secret;
 pub mod time;
 
+pub mod checkpoint;
 pub mod connection;
 pub mod document;
 pub mod environment;

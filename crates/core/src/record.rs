@@ -2,8 +2,11 @@
 
 mod merge;
 mod overlay;
+mod render;
+mod sightings;
 pub use merge::merge;
 pub use overlay::{Change, ChangeKind, Overlay, StoredRecord};
+pub use sightings::Sightings;
 
 use crate::{id::ConnectionId, time::Timestamp};
 use base64::Engine as _;

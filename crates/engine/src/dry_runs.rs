@@ -9,6 +9,7 @@
 
 mod draft;
 mod host;
+mod progress;
 mod records;
 pub mod report;
 mod requests;

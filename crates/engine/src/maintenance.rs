@@ -54,6 +54,7 @@ impl Engine {
         while self.store.prune_idempotency_keys(idempotency::KEEP).await? > 0 {}
         while self.store.prune_logs(self.settings.log_retention).await? > 0 {}
         while self.store.remove_orphaned_records().await? {}
+        self.store.remove_old_locks().await?;
         Ok(())
     }
 

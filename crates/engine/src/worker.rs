@@ -213,7 +213,7 @@ impl Engine {
             Ok(output) => {
                 let output =
                     (run.kind == RunKind::Action).then(|| String::from_utf8_lossy(&output).into_owned());
-                Finish::succeeded(output, ended.counts)
+                Finish { checkpoint: ended.checkpoint, ..Finish::succeeded(output, ended.counts) }
             }
             Err(failure)
                 if failure.code == bespoke_runtime::code::RUNNER_LOST && claim.take_up < MAX_TAKE_UPS =>
@@ -232,7 +232,7 @@ impl Engine {
                         ..Finish::again(self.now())
                     }
                 } else {
-                    Finish { result: ended.counts, ..Finish::failed(error) }
+                    Finish { result: ended.counts, checkpoint: ended.checkpoint, ..Finish::failed(error) }
                 }
             }
         })

@@ -73,7 +73,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
+    /// A failure with this code and no payload.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
         let status = if code == code::OUTPUT_TOO_LARGE { 400 } else { 500 };
         Self {
             code: code.to_owned(),

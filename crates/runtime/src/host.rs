@@ -45,6 +45,30 @@ pub enum Request {
     UpdateRecords(Model),
     /// Marks the records in the body (text of a JSON array) as deleted.
     DeleteRecords(Model),
+    /// The records of the ids in the body (text of a JSON array of texts), 100 at most. The answer's body is a JSON array.
+    RecordsByIds(Model),
+    /// A page of records, oldest change first. The answer's head is `{next_cursor}`, its body a JSON array.
+    ListRecords(ListRecords),
+    /// From now on, everything saved of the model counts as seen.
+    TrackDeletesStart(Model),
+    /// Marks what was not seen as deleted. The answer's body is a JSON array of ids.
+    TrackDeletesEnd(Model),
+    /// Marks what this run has not saved as deleted. The answer's body is a JSON array of ids.
+    DeleteUnsaved(Model),
+    /// Whether records that something else changed later are overwritten.
+    SetMergingStrategy(SetMergingStrategy),
+    /// The function's progress object. The answer's head is it, or null.
+    GetCheckpoint {},
+    /// Replaces the progress object by the body (JSON).
+    SaveCheckpoint {},
+    /// Removes the progress object.
+    ClearCheckpoint {},
+    /// Takes a lock. The answer's head is whether the run has it now.
+    AcquireLock(AcquireLock),
+    /// Lets a lock go. The answer's head is whether the run had it.
+    ReleaseLock(Lock),
+    /// Lets all locks go.
+    ReleaseLocks {},
     /// Runs an action with the body (JSON) as its input and waits for its output.
     TriggerAction(TriggerAction),
     /// Queues a run of a sync.
@@ -116,6 +140,41 @@ pub struct GetIntegration {
 pub struct Model {
     /// The model's name.
     pub model: String,
+}
+
+/// Which records to list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListRecords {
+    /// The model's name.
+    pub model: String,
+    /// Where to go on.
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
+/// How to merge.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetMergingStrategy {
+    /// The model's name.
+    pub model: String,
+    /// `override` or `ignore_if_modified_after`.
+    pub strategy: String,
+}
+
+/// A lock, for how long.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AcquireLock {
+    /// Its name in the environment.
+    pub key: String,
+    /// When it is let go by itself.
+    pub ttl_ms: u64,
+}
+
+/// A lock.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Lock {
+    /// Its name in the environment.
+    pub key: String,
 }
 
 /// Which action to run for which connection.

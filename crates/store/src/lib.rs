@@ -14,6 +14,7 @@ pub mod vault;
 mod wakeups;
 
 mod api_keys;
+mod checkpoints;
 mod connection_lookups;
 mod connections;
 mod deployments;
@@ -23,6 +24,7 @@ mod functions;
 mod idempotency_keys;
 mod integrations;
 mod lanes;
+mod locks;
 mod logs;
 mod metadata;
 mod modules;
@@ -35,6 +37,7 @@ mod webhook_events;
 mod webhook_settings;
 
 pub use api_keys::NewApiKey;
+pub use checkpoints::StoredCheckpoint;
 pub use connection_lookups::WebhookPaths;
 pub use connections::{
     Access, Announcement, ConnectionChange, ConnectionFilter, RefreshOutcome, RefreshState, SaveConnection,
@@ -47,9 +50,10 @@ pub use lanes::{FREED, Lane};
 pub use logs::{LogQuery, Order};
 pub use metadata::WrittenMetadata;
 pub use modules::{LoadedModule, StoredBytecode, StoredModule};
-pub use records::{Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery};
+pub use records::{Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery, Saved, Window, Writer};
 pub use runs::{
-    CANCELLED, Claim, DirectRun, Fence, Finish, ListedRun, MAX_TAKE_UPS, NewRun, QUEUED, RunCursor, RunsQuery,
+    CANCELLED, CheckpointRange, Claim, DirectRun, Fence, Finish, ListedRun, MAX_TAKE_UPS, NewRun, QUEUED,
+    RunCursor, RunsQuery,
 };
 pub use syncs::SCHEDULED;
 pub use wakeups::Listener;

@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0005_records",
     "0006_runs",
     "0007_refresh",
+    "0008_function_state",
     "0009_webhooks",
     "0010_policies",
     "0011_logs",

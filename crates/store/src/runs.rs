@@ -143,6 +143,17 @@ pub struct Finish {
     pub error: Option<String>,
     /// What it did to the records, by model.
     pub result: BTreeMap<String, Counts>,
+    /// What became of its checkpoint.
+    pub checkpoint: CheckpointRange,
+}
+
+/// A run's checkpoint at its start and at its end, each a JSON object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckpointRange {
+    /// What it began with; `None` where there was none, or the run did not ask.
+    pub from: Option<String>,
+    /// What it left; `None` where it left none.
+    pub to: Option<String>,
 }
 
 /// Queues a run. False where its sync has an active run already, or its id is known; then nothing happens.
@@ -359,6 +370,20 @@ impl Store {
             .await
     }
 
+    /// What the run of this id did to its checkpoint.
+    pub async fn checkpoint_of_run(&self, environment: EnvironmentId, id: Uuid) -> Result<CheckpointRange> {
+        self.db
+            .read(move |tx| {
+                let range = tx.query_opt(
+                    "SELECT checkpoint_from, checkpoint_to FROM runs WHERE id = $2 AND environment_id = $1",
+                    params![environment, id],
+                    |row| Ok(CheckpointRange { from: row.get(0)?, to: row.get(1)? }),
+                )?;
+                Ok(range.unwrap_or_default())
+            })
+            .await
+    }
+
     /// Deletes ended runs older than `keep`, a thousand at a time. How many it were.
     pub async fn prune_runs(&self, keep: Duration) -> Result<u64> {
         let before = self.now().before(keep);
@@ -375,7 +400,15 @@ impl Store {
 impl Finish {
     /// It succeeded.
     pub fn succeeded(output: Option<String>, result: BTreeMap<String, Counts>) -> Self {
-        Self { state: RunState::Succeeded, run_at: None, counts: true, output, error: None, result }
+        Self {
+            state: RunState::Succeeded,
+            run_at: None,
+            counts: true,
+            output,
+            error: None,
+            result,
+            checkpoint: CheckpointRange::default(),
+        }
     }
 
     /// It failed, with the failure as JSON text.
@@ -387,6 +420,7 @@ impl Finish {
             output: None,
             error: Some(error),
             result: BTreeMap::new(),
+            checkpoint: CheckpointRange::default(),
         }
     }
 
@@ -399,6 +433,7 @@ impl Finish {
             output: None,
             error: None,
             result: BTreeMap::new(),
+            checkpoint: CheckpointRange::default(),
         }
     }
 }
@@ -417,7 +452,8 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
     }
     let changed = tx.execute(
         "UPDATE runs SET state = $4, run_at = coalesce($5, run_at), attempt = attempt + $6, output = $7, error = $8,
-                         result = $9, finished_at = $10, lease_token = NULL, leased_until = NULL
+                         result = $9, finished_at = $10, lease_token = NULL, leased_until = NULL,
+                         checkpoint_from = $11, checkpoint_to = $12
          WHERE id = $1 AND lease_token = $2 AND take_ups = $3",
         params![
             claim.run.id,
@@ -429,7 +465,9 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
             finish.output.as_deref(),
             finish.error.as_deref(),
             to_json(&finish.result)?,
-            finished_at
+            finished_at,
+            finish.checkpoint.from.as_deref(),
+            finish.checkpoint.to.as_deref()
         ],
     )?;
     if changed == 0 {

@@ -50,13 +50,13 @@ pub(super) struct DryHost(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) engine: Arc<Engine>,
     /// Does what only reads.
-    real: RunHost,
+    pub(super) real: RunHost,
     /// Keeps nothing.
     pub(super) log: Arc<LogScope>,
     pub(super) connection: Connection,
-    definition: Definition,
+    pub(super) definition: Definition,
     variant: Option<String>,
-    records: DryRecords,
+    pub(super) records: DryRecords,
     pub(super) options: Options,
     begin: Instant,
     seen: Mutex<Seen>,
@@ -73,6 +73,10 @@ pub(super) struct Seen {
     logs: Vec<LogLine>,
     pub(super) left_out: u64,
     pub(super) recording: Recording,
+    /// What the function has made of its checkpoint, once it did.
+    pub(super) checkpoint: Option<Option<Box<RawValue>>>,
+    /// Models whose deletes are tracked since this run.
+    pub(super) tracked: Vec<String>,
 }
 
 impl Host for DryHost {
@@ -91,6 +95,21 @@ impl Host for DryHost {
                 Request::UpdateRecords(records) => run.batch(BatchKind::Update, &records.model, &body).await,
                 Request::DeleteRecords(records) => run.batch(BatchKind::Delete, &records.model, &body).await,
                 Request::GetIntegration(_) => run.0.real.call(Call { request, body }).await,
+                // What is stored is shown as it is, without what this run would make of it.
+                Request::RecordsByIds(_) | Request::ListRecords(_) => {
+                    run.0.real.call(Call { request, body }).await
+                }
+                Request::TrackDeletesStart(records) => run.track_deletes_start(&records.model).await,
+                Request::TrackDeletesEnd(records) => run.track_deletes_end(&records.model).await,
+                Request::DeleteUnsaved(records) => run.delete_unsaved(&records.model).await,
+                Request::GetCheckpoint {} => run.get_checkpoint().await,
+                Request::SaveCheckpoint {} => run.save_checkpoint(&body),
+                Request::ClearCheckpoint {} => Ok(run.clear_checkpoint()),
+                // Nobody else changes what a dry run has, and it holds nobody up.
+                Request::SetMergingStrategy(_) | Request::AcquireLock(_) | Request::ReleaseLock(_) => {
+                    head(&true)
+                }
+                Request::ReleaseLocks {} => Ok(Reply::default()),
                 Request::TriggerAction(action) => Err(run.trigger_action(action)),
                 Request::TriggerSync(sync) => Ok(run.trigger_sync(sync)),
                 Request::StartSync(syncs) => Ok(run.start_sync(syncs)),
@@ -133,7 +152,7 @@ impl DryHost {
     /// What came of it all.
     pub(super) fn report(&self, result: Result<Bytes, Failure>, took: Duration) -> DryRunReport {
         let Inner { connection, definition, variant, options, records, .. } = &*self.0;
-        let Seen { metadata, calls, blocked, refused, logs, left_out, recording } =
+        let Seen { metadata, calls, blocked, refused, logs, left_out, recording, .. } =
             std::mem::take(&mut *self.seen());
         let (counts, records) = records.take();
         let text = |document: &Document| raw(document.as_str());

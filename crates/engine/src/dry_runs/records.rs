@@ -8,7 +8,7 @@ use bespoke_core::{
     sync::Counts,
 };
 use bespoke_runtime::host::Refusal;
-use bespoke_store::RecordSet;
+use bespoke_store::{RecordSet, Window};
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Mutex;
@@ -86,6 +86,21 @@ impl DryRecords {
         };
         set.counts += counts;
         Ok(counts)
+    }
+
+    /// The ids of live records that neither the window nor a batch of this run has seen. `None` where there is no window.
+    pub(super) async fn unseen(&self, model: &str, window: Window) -> Result<Option<Vec<String>>, Refusal> {
+        let Connection { environment, id, .. } = &self.connection;
+        let store = &self.engine.store;
+        let set = store.find_record_set(*environment, *id, model, &self.variant).await.map_err(unreadable)?;
+        let Some(set) = set else { return Ok(matches!(window, Window::Run(..)).then(Vec::new)) };
+        let Some(mut unseen) = store.unseen_records(set, window).await.map_err(unreadable)? else {
+            return Ok(None);
+        };
+        if let Some(set) = self.models.lock().await.get(model) {
+            unseen.retain(|id| !set.overlay.has_seen(id));
+        }
+        Ok(Some(unseen))
     }
 
     async fn learn(&self, set: &mut DrySet, records: &[NewRecord]) -> Result<(), Refusal> {

@@ -19,8 +19,8 @@ use bespoke_core::{
     run::RunKind,
     sync::{Counts, Sync, TriggerOptions},
 };
-use bespoke_runtime::{Host, Kind, Limits, Run};
-use bespoke_store::Fence;
+use bespoke_runtime::{Host, Kind, Limits, Run, code};
+use bespoke_store::{CheckpointRange, Fence};
 use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -63,6 +63,8 @@ pub(crate) struct Ended {
     pub(crate) counts: BTreeMap<String, Counts>,
     /// Its log, which knows the secrets that are not to be kept.
     pub(crate) log: Arc<LogScope>,
+    /// What became of its checkpoint.
+    pub(crate) checkpoint: CheckpointRange,
 }
 
 /// An execution as the runtime takes it.
@@ -80,17 +82,20 @@ impl Engine {
         let begun = (execution.kind, self.now());
         let connection = execution.connection.clone();
         let host = Arc::new(host::RunHost::new(Arc::clone(self), execution, Arc::clone(&log)));
-        let result = match host.check_input() {
+        let result = match host.check_input().and(host.begin().await) {
             Err(failure) => Err(failure),
             Ok(()) => self.run_prepared(prepared, Arc::clone(&host) as Arc<dyn Host>).await,
         };
-        let result = result.and_then(|output| host.check_output(&output).map(|()| output));
+        let mut result = result.and_then(|output| host.check_output(&output).map(|()| output));
+        if let Err(refusal) = host.end(result.is_ok()).await {
+            result = Err(Failure::new(code::INTERNAL, refusal.message));
+        }
         let counts = host.counts();
         if result.is_err() {
             log.know_connection(self, &connection).await;
         }
         log::end(&log, begun, self.now(), &result, &counts);
-        Ended { result, counts, log }
+        Ended { result, counts, log, checkpoint: host.checkpoint_range().await }
     }
 
     /// What the runtime needs to know of an execution.

@@ -3,14 +3,17 @@ import {
   DateClass, ErrorClass, objectAssign, objectCreate, ProxyClass, reflectDefine, reflectDelete, reflectGet, reflectHas, reflectSet,
   SetClass, setHas, toText,
 } from './intrinsics.js';
+import { checkpointMembers } from './checkpoints.js';
 import { connectionMembers } from './connection.js';
 import { ActionError } from './errors.js';
 import { functionMembers } from './functions.js';
+import { lockMembers } from './locks.js';
 import { currentThreshold, log, setLogger } from './log.js';
 import { metadataMembers } from './metadata.js';
 import { paginateMembers } from './paginate.js';
 import { proxyMembers } from './proxy.js';
 import { recordMembers } from './records.js';
+import { storedRecordMembers } from './stored_records.js';
 import { zodValidateInput } from './zod.js';
 
 /** Internals of the platform that functions were written for: reading or setting them is refused. */
@@ -49,10 +52,10 @@ export function createNango(run, scriptType) {
     setLogger,
     zodValidateInput,
     getFlowAttributes: () => ({}),
-  }, proxyMembers(run), paginateMembers(run), metadataMembers(run), connectionMembers(run), functionMembers(run));
+  }, proxyMembers(run), paginateMembers(run), metadataMembers(run), connectionMembers(run), functionMembers(run), checkpointMembers, lockMembers);
   reflectDefine(members, 'logger', { get: () => ({ level: currentThreshold() }), enumerable: true, configurable: true });
   if (withRecords) {
-    objectAssign(members, recordMembers(), {
+    objectAssign(members, recordMembers(), storedRecordMembers, {
       variant: context.variant ?? 'base',
       track_deletes: context.track_deletes ?? false,
       emptyCache: context.empty_cache ?? false,

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bespoke_core::{
-    record::{Action, Cursor, METADATA_KEY, Record},
+    record::{Action, Cursor},
     time::Timestamp,
 };
 use bespoke_engine::{
@@ -20,7 +20,7 @@ use bespoke_engine::{
     records::{RecordsOf, RecordsPage, RecordsQuery},
 };
 use serde::{Deserialize, Deserializer, Serialize};
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 /// Records per page where no limit is given.
 const DEFAULT_LIMIT: u32 = 100;
@@ -237,7 +237,11 @@ fn render(page: &RecordsPage) -> String {
     let mut json = String::with_capacity(size + 160);
     json.push_str(r#"{"next_cursor":"#);
     match page.records.last().filter(|_| page.has_more) {
-        Some(last) => push(&mut json, format_args!("\"{}\"", last.cursor().encode())),
+        Some(last) => {
+            json.push('"');
+            json.push_str(&last.cursor().encode());
+            json.push('"');
+        }
         None => json.push_str("null"),
     }
     json.push_str(r#","records":["#);
@@ -245,47 +249,16 @@ fn render(page: &RecordsPage) -> String {
         if index > 0 {
             json.push(',');
         }
-        render_record(record, &mut json);
+        record.write_json(&mut json);
     }
     json.push_str("]}");
     json
 }
 
-fn render_record(record: &Record, json: &mut String) {
-    match record.payload.as_deref().and_then(|payload| payload.trim_end().strip_suffix('}')) {
-        Some(payload) => json.push_str(payload),
-        None => {
-            push(json, format_args!(r#"{{"id":{}"#, serde_json::Value::from(record.external_id.as_str())));
-        }
-    }
-    if !json.ends_with('{') {
-        json.push(',');
-    }
-    push(
-        json,
-        format_args!(
-            r#""{METADATA_KEY}":{{"first_seen_at":{},"last_modified_at":{},"last_action":"{}","deleted_at":{},"pruned_at":{},"cursor":"{}"}}}}"#,
-            time(Some(record.created_at)),
-            time(Some(record.updated_at)),
-            record.last_action().as_str(),
-            time(record.deleted_at),
-            time(record.pruned_at),
-            record.cursor().encode()
-        ),
-    );
-}
-
-fn time(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "null".to_owned(), |time| format!("\"{}\"", time.micros_offset()))
-}
-
-fn push(json: &mut String, text: std::fmt::Arguments<'_>) {
-    json.write_fmt(text).expect("writing to a String cannot fail");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bespoke_core::record::Record;
     use serde_json::{Value, json};
     use uuid::Uuid;
 

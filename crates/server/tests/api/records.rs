@@ -2,7 +2,7 @@
 
 use crate::fixtures::connections;
 use bespoke_core::record::{Cursor, read_batch};
-use bespoke_store::RecordSet;
+use bespoke_store::{RecordSet, Writer};
 use bespoke_testkit::{
     app::{Answer, Client, Options, TestApp, time},
     both,
@@ -35,12 +35,12 @@ impl Saved {
 
     async fn save(&self, records: Value) {
         let records = read_batch(records.to_string().as_bytes()).unwrap();
-        self.app.store.save_records(self.set, records, RUN, 1).await.unwrap();
+        self.app.store.save_records(self.set, records, Writer::new(RUN, 1)).await.unwrap();
     }
 
     async fn delete(&self, records: Value) {
         let records = read_batch(records.to_string().as_bytes()).unwrap();
-        self.app.store.delete_records(self.set, records, RUN).await.unwrap();
+        self.app.store.delete_records(self.set, records, Writer::new(RUN, 1)).await.unwrap();
     }
 
     async fn get(&self, query: &str) -> Answer {

@@ -6,7 +6,7 @@ use bespoke_core::{
     record::read_batch,
     sync::Counts,
 };
-use bespoke_store::{Claim, DeployChanges, Finish, NewFunction};
+use bespoke_store::{Claim, DeployChanges, Finish, NewFunction, Writer};
 use bespoke_testkit::{
     app::{Answer, Client, Options, TestApp},
     both,
@@ -122,8 +122,8 @@ both! {
         let store = &synced.app.store;
         let set = store.record_set(environment, connection.id, "Contact", "base").await.unwrap();
         let records = read_batch(br#"[{"id":1},{"id":2},{"id":3}]"#).unwrap();
-        store.save_records(set, records.clone(), Uuid::from_u128(9), 0).await.unwrap();
-        store.delete_records(set, records[..1].to_vec(), Uuid::from_u128(9)).await.unwrap();
+        store.save_records(set, records.clone(), Writer::new(Uuid::from_u128(9), 0)).await.unwrap();
+        store.delete_records(set, records[..1].to_vec(), Writer::new(Uuid::from_u128(9), 0)).await.unwrap();
         let done = synced.contacts().await;
         assert_eq!(
             done,

@@ -5,10 +5,13 @@
 //! last (time, row id) it has seen never skips a change and never sees one twice, whoever writes meanwhile.
 
 mod read;
+mod tracking;
 mod write;
 
 pub use read::{RecordCount, RecordsPage, RecordsQuery};
-pub use write::Pruned;
+pub use tracking::Window;
+pub(crate) use tracking::close_windows;
+pub use write::{Pruned, Saved, Writer};
 
 use crate::{
     Store,

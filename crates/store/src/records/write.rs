@@ -1,6 +1,10 @@
 //! Changing records, a batch at a time.
 
-use super::{RecordSet, uuid};
+use super::{
+    RecordSet,
+    tracking::{self, mark_seen, tracked_since},
+    uuid,
+};
 use crate::{
     Store,
     db::{Tx, Value, multi_row, params},
@@ -13,7 +17,7 @@ use bespoke_core::{
     sync::Counts,
     time::Timestamp,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use uuid::Uuid;
 
 /// Rows per statement, largest first: a few sizes, so that few statements have to be prepared.
@@ -21,11 +25,52 @@ const CHUNKS: [usize; 4] = [250, 50, 10, 1];
 /// Rows that are removed in one transaction.
 const REMOVED_AT_ONCE: u32 = 10_000;
 
-/// What changes records: a run, with the metadata revision that it has.
-#[derive(Clone, Copy)]
-struct Source {
-    run: Uuid,
-    metadata_revision: i64,
+/// What changes records: a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Writer {
+    /// The run.
+    pub run: Uuid,
+    /// The metadata revision that it has.
+    pub metadata_revision: i64,
+    /// Records that something else changed after this time stay as they are.
+    pub yields_after: Option<Timestamp>,
+}
+
+impl Writer {
+    /// A run that overwrites what is there.
+    pub const fn new(run: Uuid, metadata_revision: i64) -> Self {
+        Self { run, metadata_revision, yields_after: None }
+    }
+
+    /// The last change that it overwrites.
+    fn overwrites_until(self) -> Timestamp {
+        self.yields_after.unwrap_or(Timestamp(i64::MAX))
+    }
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Saved {
+    /// What it did.
+    pub counts: Counts,
+    /// The numbers of the records that were there before.
+    pub seen: Vec<u64>,
+}
+
+/// What a batch finds.
+struct Look {
+    /// What is not stored exactly so.
+    changed: Vec<Change>,
+    /// The numbers of everything that is stored.
+    seen: Vec<u64>,
+    /// Since when the set is tracked.
+    tracked_since: Option<Timestamp>,
+}
+
+/// A record to be written, with its number where it has one.
+struct Change {
+    record: NewRecord,
+    ordinal: Option<u64>,
 }
 
 /// What [`Store::prune_records`] did.
@@ -40,30 +85,31 @@ pub struct Pruned {
 impl Store {
     /// Saves a batch: adds what is new, replaces what differs. A deleted record that comes back counts as added.
     ///
-    /// The external ids must be distinct. `run` and the metadata revision that it has are kept with what changes.
+    /// The external ids must be distinct. `writer` is kept with what changes.
     pub async fn save_records(
         &self,
         set: RecordSet,
         records: Vec<NewRecord>,
-        run: Uuid,
-        metadata_revision: i64,
-    ) -> Result<Counts> {
+        writer: Writer,
+    ) -> Result<Saved> {
         let total = records.len() as u64;
-        // A reader sorts out what is stored already: a batch without changes writes nothing and waits for nobody.
-        let changed = self.db.read(move |tx| without_unchanged(tx, set, records)).await?;
-        if changed.is_empty() {
-            return Ok(Counts { unchanged: total, ..Counts::default() });
+        let records = Arc::new(records);
+        loop {
+            // A reader sorts out what is stored already: a batch without changes writes no record, and nothing at all
+            // unless someone wants to know what was seen.
+            let batch = Arc::clone(&records);
+            let look = self.db.read(move |tx| look(tx, set, &batch)).await?;
+            let seen = look.seen.clone();
+            if look.changed.is_empty() && look.tracked_since.is_none() {
+                return Ok(Saved { counts: Counts { unchanged: total, ..Counts::default() }, seen });
+            }
+            let now = self.now();
+            let written = self.db.write(move |tx| write_batch(tx, set, look, writer, now)).await?;
+            if let Some(mut counts) = written {
+                counts.unchanged = total - counts.added - counts.updated;
+                return Ok(Saved { counts, seen });
+            }
         }
-        let (now, source) = (self.now(), Source { run, metadata_revision });
-        let mut counts = self
-            .db
-            .write(move |tx| {
-                let time = begin_change(tx, set, now)?;
-                upsert(tx, set, &changed, source, time)
-            })
-            .await?;
-        counts.unchanged = total - counts.added - counts.updated;
-        Ok(counts)
     }
 
     /// Merges each of `parts` into the record of its id ([`merge`]). What is not there, is deleted or pruned, is skipped.
@@ -71,33 +117,43 @@ impl Store {
         &self,
         set: RecordSet,
         parts: Vec<NewRecord>,
-        run: Uuid,
-        metadata_revision: i64,
-    ) -> Result<Counts> {
-        let (now, source) = (self.now(), Source { run, metadata_revision });
+        writer: Writer,
+    ) -> Result<Saved> {
+        let now = self.now();
         self.db
             .write(move |tx| {
-                let time = begin_change(tx, set, now)?;
-                let (merged, unchanged) = merged(tx, set, &parts)?;
-                let counts = upsert(tx, set, &merged, source, time)?;
-                Ok(Counts { unchanged, ..counts })
+                let begun = begin_change(tx, set, now, 0)?;
+                let (merged, mut saved) = merged(tx, set, &parts, writer)?;
+                saved.counts += upsert(tx, set, &merged, writer, begun)?;
+                if begun.tracked_since.is_some() {
+                    mark_seen(tx, set.id, &saved.seen)?;
+                }
+                Ok(saved)
             })
             .await
     }
 
     /// Marks records as deleted; what was stored of them stays, only their ids are read. What is not there or is deleted already is skipped.
-    pub async fn delete_records(&self, set: RecordSet, records: Vec<NewRecord>, run: Uuid) -> Result<Counts> {
+    pub async fn delete_records(
+        &self,
+        set: RecordSet,
+        records: Vec<NewRecord>,
+        writer: Writer,
+    ) -> Result<Counts> {
         let now = self.now();
         self.db
             .write(move |tx| {
-                let time = begin_change(tx, set, now)?;
+                let time = begin_change(tx, set, now, 0)?.time;
                 let from = tx.by_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
                 let live: Vec<String> = tx.query(
-                    &format!("SELECT r.external_id {from} WHERE r.deleted_at IS NULL"),
-                    params![set.id, json_ids(&records)?],
+                    &format!(
+                        "SELECT r.external_id {from}
+                         WHERE r.deleted_at IS NULL AND (r.updated_at <= $3 OR r.run_id = $4)"
+                    ),
+                    params![set.id, json_ids(&records)?, writer.overwrites_until(), writer.run.as_bytes()],
                     |row| row.get(0),
                 )?;
-                mark_deleted(tx, set, &live, run, time)?;
+                mark_deleted(tx, set, &live, writer.run, time)?;
                 let deleted = live.len() as u64;
                 add_live(tx, set.id, 0, deleted)?;
                 Ok(Counts { deleted, ..Counts::default() })
@@ -135,6 +191,7 @@ impl Store {
                 );
                 let Some(set) = tx.value_opt::<RecordSetId>(&sql, &[])? else { return Ok(false) };
                 if remove_some(tx, set)? < u64::from(REMOVED_AT_ONCE) {
+                    tracking::forget_sightings(tx, set)?;
                     tx.execute("DELETE FROM record_sets WHERE id = $1", params![set])?;
                 }
                 Ok(true)
@@ -173,18 +230,67 @@ impl Store {
     }
 }
 
-/// Locks the set and gives the time of this batch's changes: later than all before. [`Error::Conflict`] where the run that
-/// changes it is not held any more.
-fn begin_change(tx: &mut Tx, set: RecordSet, now: Timestamp) -> Result<Timestamp> {
-    if let Some(fence) = set.fence {
-        runs::check_fence(tx, fence)?;
-    }
-    tx.value_opt(
-        "UPDATE record_sets SET last_change = CASE WHEN last_change < $2 THEN $2 ELSE last_change + 1 END
-         WHERE id = $1 AND connection_id IS NOT NULL RETURNING last_change",
-        params![set.id, now],
+/// A batch of changes that has begun: the set is locked.
+#[derive(Clone, Copy)]
+pub(super) struct Begun {
+    /// The time of its changes: later than all before.
+    pub(super) time: Timestamp,
+    /// The first of the numbers for new records that were asked for.
+    ordinal: u64,
+    /// Since when the set is tracked.
+    pub(super) tracked_since: Option<Timestamp>,
+}
+
+/// [`Error::Conflict`] where the run that changes the set is not held any more.
+pub(super) fn check_fence(tx: &mut Tx, set: RecordSet) -> Result<()> {
+    set.fence.map_or(Ok(()), |fence| runs::check_fence(tx, fence))
+}
+
+/// Locks the set for a batch of changes, of which `new` are records that need a number. Fails like [`check_fence`].
+pub(super) fn begin_change(tx: &mut Tx, set: RecordSet, now: Timestamp, new: usize) -> Result<Begun> {
+    check_fence(tx, set)?;
+    tx.query_opt(
+        "UPDATE record_sets
+         SET last_change = CASE WHEN last_change < $2 THEN $2 ELSE last_change + 1 END, ordinals = ordinals + $3
+         WHERE id = $1 AND connection_id IS NOT NULL RETURNING last_change, ordinals, tracked_since",
+        params![set.id, now, new as i64],
+        |row| {
+            let ordinals: i64 = row.get(1)?;
+            let ordinal = ordinals.cast_unsigned() - new as u64;
+            Ok(Begun { time: row.get(0)?, ordinal, tracked_since: row.get(2)? })
+        },
     )?
     .ok_or(Error::NotFound("the connection"))
+}
+
+/// Writes what a look has found. `None` where somebody began or ended to track the set meanwhile: what was unchanged may
+/// have been deleted then, so it is to be looked at again.
+fn write_batch(
+    tx: &mut Tx,
+    set: RecordSet,
+    look: Look,
+    writer: Writer,
+    now: Timestamp,
+) -> Result<Option<Counts>> {
+    if look.changed.is_empty() {
+        check_fence(tx, set)?;
+        lock(tx, set.id)?;
+        if tracked_since(tx, set.id)? != look.tracked_since {
+            return Ok(None);
+        }
+        mark_seen(tx, set.id, &look.seen)?;
+        return Ok(Some(Counts::default()));
+    }
+    let new = look.changed.iter().filter(|change| change.ordinal.is_none()).count();
+    let begun = begin_change(tx, set, now, new)?;
+    if begun.tracked_since != look.tracked_since && !look.seen.is_empty() {
+        return Ok(None);
+    }
+    let counts = upsert(tx, set, &look.changed, writer, begun)?;
+    if begun.tracked_since.is_some() {
+        mark_seen(tx, set.id, &look.seen)?;
+    }
+    Ok(Some(counts))
 }
 
 /// Locks the set. Returns its `pruned_to`.
@@ -193,7 +299,7 @@ fn lock(tx: &mut Tx, set: RecordSetId) -> Result<Timestamp> {
     tx.value_opt(&sql, params![set])?.ok_or(Error::NotFound("the connection"))
 }
 
-fn add_live(tx: &mut Tx, set: RecordSetId, added: u64, deleted: u64) -> Result<()> {
+pub(super) fn add_live(tx: &mut Tx, set: RecordSetId, added: u64, deleted: u64) -> Result<()> {
     let difference = added as i64 - deleted as i64;
     if difference != 0 {
         tx.execute("UPDATE record_sets SET live = live + $2 WHERE id = $1", params![set, difference])?;
@@ -206,48 +312,62 @@ fn json_ids(records: &[NewRecord]) -> Result<Value<'static>> {
     Value::json(&ids)
 }
 
-/// The records that are not stored exactly so.
-fn without_unchanged(tx: &mut Tx, set: RecordSet, mut records: Vec<NewRecord>) -> Result<Vec<NewRecord>> {
+/// Compares a batch with what is stored.
+fn look(tx: &mut Tx, set: RecordSet, records: &[NewRecord]) -> Result<Look> {
+    let tracked_since = tracked_since(tx, set.id)?;
     let from = tx.by_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
-    let mut stored: HashMap<String, [u8; 16]> = HashMap::with_capacity(records.len());
+    let mut stored: HashMap<String, (Option<[u8; 16]>, u64)> = HashMap::with_capacity(records.len());
+    let mut seen = Vec::new();
     tx.for_each(
-        &format!("SELECT r.external_id, r.hash {from} WHERE r.deleted_at IS NULL AND r.pruned_at IS NULL"),
-        params![set.id, json_ids(&records)?],
+        &format!("SELECT r.external_id, r.hash, r.ordinal, coalesce(r.deleted_at, r.pruned_at) {from}"),
+        params![set.id, json_ids(records)?],
         |row| {
-            stored.insert(row.get(0)?, row.get(1)?);
+            let ordinal = row.get::<i64>(2)?.cast_unsigned();
+            let whole = row.get::<Option<i64>>(3)?.is_none();
+            let hash = if whole { Some(row.get(1)?) } else { None };
+            stored.insert(row.get(0)?, (hash, ordinal));
+            seen.push(ordinal);
             Ok(())
         },
     )?;
-    records.retain(|record| stored.get(&record.external_id) != Some(&record.hash));
-    Ok(records)
+    let changed = records.iter().filter_map(|record| match stored.get(&record.external_id) {
+        Some((hash, _)) if *hash == Some(record.hash) => None,
+        found => Some(Change { record: record.clone(), ordinal: found.map(|(_, ordinal)| *ordinal) }),
+    });
+    Ok(Look { changed: changed.collect(), seen, tracked_since })
 }
 
-/// The stored records with `parts` merged in, those that differ then, and how many do not.
-fn merged(tx: &mut Tx, set: RecordSet, parts: &[NewRecord]) -> Result<(Vec<NewRecord>, u64)> {
+/// The stored records with `parts` merged in, where they differ then; what was found, and how many do not differ or are
+/// not for `writer` to change.
+fn merged(tx: &mut Tx, set: RecordSet, parts: &[NewRecord], writer: Writer) -> Result<(Vec<Change>, Saved)> {
     let ids = json_ids(parts)?;
     let parts: HashMap<&str, &str> =
         parts.iter().map(|part| (part.external_id.as_str(), part.payload.as_str())).collect();
     let from = tx.by_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
-    let (mut changed, mut unchanged) = (Vec::new(), 0);
+    let (mut changed, mut saved) = (Vec::new(), Saved::default());
     tx.for_each(
         &format!(
-            "SELECT r.external_id, r.hash, r.payload {from} WHERE r.deleted_at IS NULL AND r.payload IS NOT NULL"
+            "SELECT r.external_id, r.hash, r.payload, r.ordinal, r.updated_at <= $3 OR r.run_id = $4 {from}
+             WHERE r.deleted_at IS NULL AND r.payload IS NOT NULL"
         ),
-        params![set.id, ids],
+        params![set.id, ids, writer.overwrites_until(), writer.run.as_bytes()],
         |row| {
             let external_id: String = row.get(0)?;
             let Some(part) = parts.get(external_id.as_str()) else { return Ok(()) };
+            let ordinal = row.get::<i64>(3)?.cast_unsigned();
+            saved.seen.push(ordinal);
             let payload = merge(row.get(2)?, part).ok_or_else(not_an_object)?;
             let hash = content_hash(&payload).ok_or_else(not_an_object)?;
-            if hash == row.get::<[u8; 16]>(1)? {
-                unchanged += 1;
+            if hash == row.get::<[u8; 16]>(1)? || row.get::<Option<bool>>(4)? != Some(true) {
+                saved.counts.unchanged += 1;
             } else {
-                changed.push(NewRecord { external_id, hash, payload });
+                let record = NewRecord { external_id, hash, payload };
+                changed.push(Change { record, ordinal: Some(ordinal) });
             }
             Ok(())
         },
     )?;
-    Ok((changed, unchanged))
+    Ok((changed, saved))
 }
 
 fn not_an_object() -> Error {
@@ -258,13 +378,9 @@ fn not_an_object() -> Error {
 /// times that the rows have afterwards, since no change before had this time.
 ///
 /// A pruned record whose content comes again gets its payload back: nothing has changed for readers, so its time stays.
-fn upsert(
-    tx: &mut Tx,
-    set: RecordSet,
-    records: &[NewRecord],
-    source: Source,
-    time: Timestamp,
-) -> Result<Counts> {
+/// What something else changed later than `writer` overwrites stays as it is.
+fn upsert(tx: &mut Tx, set: RecordSet, records: &[Change], writer: Writer, begun: Begun) -> Result<Counts> {
+    let Begun { time, mut ordinal, .. } = begun;
     let mut counts = Counts::default();
     let mut refilled: Option<Timestamp> = None;
     let mut rest = records;
@@ -276,9 +392,10 @@ fn upsert(
             continue;
         }
         let sql = multi_row(
-            "INSERT INTO records (set_id, external_id, id, hash, payload, created_at, updated_at, run_id, metadata_revision)
+            "INSERT INTO records (set_id, external_id, id, hash, ordinal, payload, created_at, updated_at, run_id,
+                                  metadata_revision)
              VALUES ",
-            "($1, ?, ?, ?, ?, $2, $2, $3, $4)",
+            "($1, ?, ?, ?, ?, ?, $2, $2, $3, $4)",
             " ON CONFLICT (set_id, external_id) DO UPDATE SET
                 hash = excluded.hash,
                 payload = excluded.payload,
@@ -289,19 +406,28 @@ fn upsert(
                 pruned_at = NULL,
                 run_id = excluded.run_id,
                 metadata_revision = excluded.metadata_revision
-              WHERE records.hash <> excluded.hash OR records.deleted_at IS NOT NULL OR records.pruned_at IS NOT NULL
+              WHERE (records.hash <> excluded.hash OR records.deleted_at IS NOT NULL OR records.pruned_at IS NOT NULL)
+                AND (records.updated_at <= $5 OR records.run_id = $3)
               RETURNING created_at, updated_at",
-            4,
+            5,
             size,
         );
         for chunk in chunks.chunks_exact(size) {
-            let ids: Vec<_> = chunk.iter().map(|record| row_id(set.namespace, &record.external_id)).collect();
-            let mut values = params![set.id, time, source.run.as_bytes(), source.metadata_revision].to_vec();
-            values.reserve_exact(chunk.len() * 4);
-            for (record, id) in chunk.iter().zip(&ids) {
+            let ids: Vec<_> =
+                chunk.iter().map(|change| row_id(set.namespace, &change.record.external_id)).collect();
+            let until = writer.overwrites_until();
+            let mut values =
+                params![set.id, time, writer.run.as_bytes(), writer.metadata_revision, until].to_vec();
+            values.reserve_exact(chunk.len() * 5);
+            for (Change { record, ordinal: own }, id) in chunk.iter().zip(&ids) {
+                let number = own.unwrap_or_else(|| {
+                    ordinal += 1;
+                    ordinal - 1
+                });
                 values.push(Value::from(&record.external_id));
                 values.push(Value::from(id.as_bytes()));
                 values.push(Value::from(&record.hash));
+                values.push(Value::from(number.cast_signed()));
                 values.push(Value::from(&record.payload));
             }
             tx.for_each(&sql, &values, |row| {
@@ -331,7 +457,7 @@ fn upsert(
 ///
 /// As an upsert that never inserts: an `UPDATE` of a thousand keys is planned as a scan of the whole set while
 /// PostgreSQL has no statistics.
-fn mark_deleted(
+pub(super) fn mark_deleted(
     tx: &mut Tx,
     set: RecordSet,
     external_ids: &[String],
@@ -347,8 +473,8 @@ fn mark_deleted(
             continue;
         }
         let sql = multi_row(
-            "INSERT INTO records (set_id, external_id, id, hash, created_at, updated_at) VALUES ",
-            "($1, ?, $4, $4, $2, $2)",
+            "INSERT INTO records (set_id, external_id, id, hash, ordinal, created_at, updated_at) VALUES ",
+            "($1, ?, $4, $4, 0, $2, $2)",
             " ON CONFLICT (set_id, external_id) DO UPDATE SET deleted_at = $2, updated_at = $2, run_id = $3",
             4,
             size,

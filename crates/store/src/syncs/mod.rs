@@ -27,7 +27,9 @@ use uuid::Uuid;
 
 const COLUMNS: &str = "syncs.id, syncs.environment_id, syncs.connection_id, connections.connection_id, \
      syncs.integration_id, integrations.unique_key, syncs.name, syncs.variant, syncs.started, syncs.default_frequency, \
-     syncs.frequency, syncs.anchor, syncs.next_run_at, syncs.last_success_started_at, syncs.checkpoint, \
+     syncs.frequency, syncs.anchor, syncs.next_run_at, syncs.last_success_started_at, \
+     (SELECT c.value FROM checkpoints c WHERE c.connection_id = syncs.connection_id \
+      AND c.key = 'sync:' || syncs.name || ':' || syncs.variant), \
      (SELECT runs.id FROM runs WHERE runs.sync_id = syncs.id ORDER BY runs.created_at DESC LIMIT 1)";
 
 const FROM: &str = "FROM syncs JOIN connections ON connections.id = syncs.connection_id \

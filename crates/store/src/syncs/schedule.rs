@@ -1,7 +1,7 @@
 //! When syncs run: by schedule, and when someone asks for it.
 
 use crate::{
-    Store,
+    Store, checkpoints,
     db::{Tx, params},
     error::{Error, Result},
     runs::{self, NewRun},
@@ -25,6 +25,7 @@ struct Runnable {
     environment: EnvironmentId,
     connection: ConnectionId,
     name: String,
+    variant: String,
 }
 
 /// A sync function, as many syncs have it.
@@ -42,7 +43,7 @@ impl Store {
                 ));
                 let sql = format!(
                     "UPDATE syncs SET next_run_at = NULL WHERE id {due}
-                     RETURNING id, environment_id, connection_id, name, integration_id"
+                     RETURNING id, environment_id, connection_id, name, integration_id, variant"
                 );
                 let due = tx.query(&sql, params![now, limit], |row| {
                     let sync = Runnable {
@@ -50,6 +51,7 @@ impl Store {
                         environment: row.get(1)?,
                         connection: row.get(2)?,
                         name: row.get(3)?,
+                        variant: row.get(5)?,
                     };
                     Ok((sync, row.get::<IntegrationId>(4)?))
                 })?;
@@ -104,9 +106,10 @@ impl Store {
                     enqueue(tx, &sync, afresh.then_some(options), &ids, now)?;
                     if options.reset {
                         tx.execute(
-                            "UPDATE syncs SET last_success_started_at = NULL, checkpoint = NULL WHERE id = $1",
+                            "UPDATE syncs SET last_success_started_at = NULL WHERE id = $1",
                             params![sync.id],
                         )?;
+                        checkpoints::clear_for_sync(tx, sync.connection, &sync.name, &sync.variant)?;
                     }
                 }
                 Ok(())
@@ -249,7 +252,7 @@ fn next_slot(tx: &mut Tx, sync: Uuid, now: Timestamp) -> Result<Option<Timestamp
 /// Those of `syncs` that exist, locked in the order of their ids so that two callers never wait for each other.
 fn runnable(tx: &mut Tx, environment: EnvironmentId, syncs: &[Uuid]) -> Result<Vec<Runnable>> {
     let sql = format!(
-        "SELECT connection_id, name FROM syncs WHERE id = $2 AND environment_id = $1{}",
+        "SELECT connection_id, name, variant FROM syncs WHERE id = $2 AND environment_id = $1{}",
         tx.for_update()
     );
     let mut ids = syncs.to_vec();
@@ -258,7 +261,7 @@ fn runnable(tx: &mut Tx, environment: EnvironmentId, syncs: &[Uuid]) -> Result<V
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         let sync = tx.query_opt(&sql, params![environment, id], |row| {
-            Ok(Runnable { id, environment, connection: row.get(0)?, name: row.get(1)? })
+            Ok(Runnable { id, environment, connection: row.get(0)?, name: row.get(1)?, variant: row.get(2)? })
         })?;
         found.extend(sync);
     }

@@ -5,7 +5,7 @@ use bespoke_core::{
     record::{Action, Cursor, NewRecord, Record, read_batch},
     sync::Counts,
 };
-use bespoke_store::{Error, RecordSet, RecordsQuery, Store};
+use bespoke_store::{Error, RecordSet, RecordsQuery, Store, Writer};
 use bespoke_testkit::both;
 use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -22,7 +22,7 @@ fn query(limit: u32) -> RecordsQuery {
 }
 
 async fn save(store: &Store, set: RecordSet, records: Value) -> Counts {
-    store.save_records(set, batch(records), RUN, 1).await.unwrap()
+    store.save_records(set, batch(records), Writer::new(RUN, 1)).await.unwrap().counts
 }
 
 async fn all(store: &Store, set: RecordSet) -> Vec<Record> {
@@ -76,8 +76,8 @@ both! {
 
         world.clock.advance(second);
         let gone = batch(json!([{ "id": "1" }, { "id": "3" }, { "id": "unknown" }]));
-        assert_eq!(store.delete_records(set, gone.clone(), RUN).await.unwrap(), counts(0, 0, 2, 0));
-        assert_eq!(store.delete_records(set, gone, RUN).await.unwrap(), counts(0, 0, 0, 0));
+        assert_eq!(store.delete_records(set, gone.clone(), Writer::new(RUN, 1)).await.unwrap(), counts(0, 0, 2, 0));
+        assert_eq!(store.delete_records(set, gone, Writer::new(RUN, 1)).await.unwrap(), counts(0, 0, 0, 0));
         assert_eq!(world.live().await, 2);
         let deleted = one(store, set, "1").await;
         assert_eq!((deleted.last_action(), deleted.deleted_at), (Action::Deleted, Some(deleted.updated_at)));
@@ -96,12 +96,12 @@ both! {
         let (store, set) = (&world.store, world.set().await);
         let first = json!([{ "id": "1", "a": { "x": 1, "y": [1, 2] }, "b": null }, { "id": "2" }, { "id": "3" }]);
         save(store, set, first).await;
-        store.delete_records(set, batch(json!([{ "id": "2" }])), RUN).await.unwrap();
+        store.delete_records(set, batch(json!([{ "id": "2" }])), Writer::new(RUN, 1)).await.unwrap();
         let parts = json!([{ "id": "1", "a": { "y": [3], "z": true } }, { "id": "2", "a": 1 }, { "id": "3" }, { "id": "4" }]);
         let merged = json!([{ "id": "1", "a": { "x": 1, "y": [3], "z": true }, "b": null }]);
-        assert_eq!(store.update_records(set, batch(parts.clone()), RUN, 1).await.unwrap(), counts(0, 1, 0, 1));
+        assert_eq!(store.update_records(set, batch(parts.clone()), Writer::new(RUN, 1)).await.unwrap().counts, counts(0, 1, 0, 1));
         assert_eq!(payload(&one(store, set, "1").await), merged[0]);
-        assert_eq!(store.update_records(set, batch(parts), RUN, 1).await.unwrap(), counts(0, 0, 0, 2));
+        assert_eq!(store.update_records(set, batch(parts), Writer::new(RUN, 1)).await.unwrap().counts, counts(0, 0, 0, 2));
         assert_eq!(save(store, set, merged).await, counts(0, 0, 0, 1), "the hash is of the whole record");
         assert_eq!(all(store, set).await.len(), 3);
         assert_eq!(one(store, set, "2").await.last_action(), Action::Deleted);
@@ -115,7 +115,7 @@ both! {
         world.clock.advance(second);
         save(store, set, json!([{ "id": "b", "v": 2 }, { "id": "c", "v": 2 }])).await;
         world.clock.advance(second);
-        store.delete_records(set, batch(json!([{ "id": "c" }])), RUN).await.unwrap();
+        store.delete_records(set, batch(json!([{ "id": "c" }])), Writer::new(RUN, 1)).await.unwrap();
 
         let ids = async |query: RecordsQuery| {
             let page = store.records_page(set, query).await.unwrap();
@@ -185,7 +185,7 @@ both! {
         assert!(after.iter().map(Record::cursor).eq(before.iter().map(Record::cursor)));
         let payloads: Vec<_> = after.iter().map(|record| (record.payload.is_some(), record.pruned_at.is_some())).collect();
         assert_eq!(payloads, [(false, true), (false, true), (false, true), (true, false)]);
-        assert_eq!(store.update_records(set, batch(json!([{ "id": "a", "w": 1 }])), RUN, 1).await.unwrap(), counts(0, 0, 0, 0));
+        assert_eq!(store.update_records(set, batch(json!([{ "id": "a", "w": 1 }])), Writer::new(RUN, 1)).await.unwrap().counts, counts(0, 0, 0, 0));
 
         world.clock.advance(Duration::from_secs(1));
         let again = json!([{ "id": "b", "v": 1 }, { "id": "c", "v": 2 }]);
@@ -205,7 +205,7 @@ both! {
         assert_eq!(save(store, set, records(2, 367)).await, counts(0, 367, 0, 0));
         assert_eq!(save(store, set, records(2, 1_367)).await, counts(0, 1_000, 0, 367));
         assert_eq!(save(store, set, json!([])).await, counts(0, 0, 0, 0));
-        assert_eq!(store.delete_records(set, batch(records(0, 361)), RUN).await.unwrap(), counts(0, 0, 361, 0));
+        assert_eq!(store.delete_records(set, batch(records(0, 361)), Writer::new(RUN, 1)).await.unwrap(), counts(0, 0, 361, 0));
         assert_eq!(save(store, set, records(3, 11_000)).await, counts(9_994, 1_006, 0, 0));
         assert_eq!(world.live().await, 11_000);
         let last = all(store, set).await.last().unwrap().cursor();
@@ -221,7 +221,7 @@ both! {
         save(store, set, json!([{ "id": "1" }])).await;
         assert!(!store.remove_orphaned_records().await.unwrap());
         assert!(store.delete_connection(world.environment, CRM, "acme").await.unwrap());
-        let late = store.save_records(set, batch(json!([{ "id": "2" }])), RUN, 1).await;
+        let late = store.save_records(set, batch(json!([{ "id": "2" }])), Writer::new(RUN, 1)).await;
         assert!(matches!(late, Err(Error::NotFound(_))), "a run that still goes on writes nothing");
         assert!(store.remove_orphaned_records().await.unwrap());
         assert!(!store.remove_orphaned_records().await.unwrap());
@@ -245,7 +245,7 @@ both! {
                         save(&store, set, json!(records)).await;
                         if round % 5 == 4 {
                             let ids = json!([{ "id": writer + 1 }, { "id": round + 20 }]);
-                            store.delete_records(set, batch(ids), RUN).await.unwrap();
+                            store.delete_records(set, batch(ids), Writer::new(RUN, 1)).await.unwrap();
                         }
                     }
                 })

@@ -1,17 +1,22 @@
 //! Everything that a function can do, each in a few lines. The connection, its environment and the function's models
 //! are the run's own: a function names nothing that it may not reach.
 
+mod checkpoints;
 mod connection;
 mod functions;
+mod locks;
 mod log;
 mod records;
 mod requests;
 mod verdicts;
 
 use super::Execution;
-use crate::{Engine, Error, Resource, logs::LogScope};
+use crate::{Engine, Error, Failure, Resource, logs::LogScope};
 use bespoke_core::{connection::Connection, document::Write, sync::Counts};
-use bespoke_runtime::host::{Call, Host, Refusal, Reply, Request};
+use bespoke_runtime::{
+    code,
+    host::{Call, Host, Refusal, Reply, Request},
+};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use records::RecordChange;
@@ -20,7 +25,7 @@ use serde::Serialize;
 use serde_json::value::to_raw_value;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
 /// Answers the calls of one run.
@@ -32,6 +37,9 @@ struct Inner {
     execution: Execution,
     log: Arc<LogScope>,
     counts: Mutex<BTreeMap<String, Counts>>,
+    progress: checkpoints::Progress,
+    saved: records::SavedByRun,
+    has_locks: AtomicBool,
 }
 
 pub(crate) type Answer = Result<Reply, Refusal>;
@@ -54,6 +62,18 @@ impl Host for RunHost {
                 Request::DeleteRecords(records) => {
                     run.records(RecordChange::Delete, &records.model, body).await
                 }
+                Request::RecordsByIds(records) => run.records_by_ids(&records.model, &body).await,
+                Request::ListRecords(asked) => run.list_records(&asked).await,
+                Request::TrackDeletesStart(records) => run.track_deletes_start(&records.model).await,
+                Request::TrackDeletesEnd(records) => run.track_deletes_end(&records.model).await,
+                Request::DeleteUnsaved(records) => run.delete_unsaved(&records.model).await,
+                Request::SetMergingStrategy(asked) => run.set_merging_strategy(&asked).await,
+                Request::GetCheckpoint {} => run.get_checkpoint().await,
+                Request::SaveCheckpoint {} => run.save_checkpoint(&body).await,
+                Request::ClearCheckpoint {} => run.clear_checkpoint().await,
+                Request::AcquireLock(lock) => run.acquire_lock(&lock).await,
+                Request::ReleaseLock(lock) => run.release_lock(&lock.key).await,
+                Request::ReleaseLocks {} => run.release_locks().await,
                 Request::TriggerAction(action) => run.trigger_action(action, body).await,
                 Request::GetIntegration(asked) => run.get_integration(asked).await,
                 Request::TriggerSync(asked) => run.trigger_sync(asked).await,
@@ -67,7 +87,30 @@ impl Host for RunHost {
 
 impl RunHost {
     pub(crate) fn new(engine: Arc<Engine>, execution: Execution, log: Arc<LogScope>) -> Self {
-        Self(Arc::new(Inner { engine, execution, log, counts: Mutex::default() }))
+        Self(Arc::new(Inner {
+            engine,
+            execution,
+            log,
+            counts: Mutex::default(),
+            progress: checkpoints::Progress::default(),
+            saved: records::SavedByRun::default(),
+            has_locks: AtomicBool::new(false),
+        }))
+    }
+
+    /// Before the function runs: notes where the run's own window of records begins.
+    pub(super) async fn begin(&self) -> Result<(), Failure> {
+        self.begin_records().await.map_err(|error| {
+            tracing::error!(error = crate::error::chain(&error), "a run could not begin");
+            Failure::new(code::INTERNAL, "The server could not begin the run.")
+        })
+    }
+
+    /// After the function has ended, however it did: does what is promised for the end, and lets its locks go.
+    pub(super) async fn end(&self, succeeded: bool) -> Result<(), Refusal> {
+        let deleted = if succeeded { self.delete_what_is_gone().await } else { Ok(()) };
+        self.let_locks_go().await;
+        deleted
     }
 
     /// What the run did to the records so far, by model.

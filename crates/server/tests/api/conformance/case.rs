@@ -59,6 +59,8 @@ pub(super) struct RunSync {
     /// Further fields of `POST /sync/trigger`.
     #[serde(default)]
     pub(super) with: Map<String, Value>,
+    /// A payload for its `onWebhook`, which runs at the same time.
+    pub(super) webhook: Option<Value>,
     /// The code that it fails with; it succeeds otherwise.
     pub(super) fails: Option<String>,
     /// A part of the failure's message.
@@ -68,6 +70,8 @@ pub(super) struct RunSync {
     /// The progress object that the sync's state shows afterwards.
     #[serde(default, deserialize_with = "given")]
     pub(super) checkpoint: Option<Value>,
+    /// The progress object at the run's start and end: `{from, to}`.
+    pub(super) range: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]

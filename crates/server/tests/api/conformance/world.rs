@@ -1,7 +1,10 @@
 //! The server that cases are played on, and the steps.
 
 use super::case::{CallAction, CallApi, Case, FunctionOfCase, Records, RunSync, RunWebhook, Step};
-use bespoke_core::run::{Run, RunKind, RunState};
+use bespoke_core::{
+    id::EnvironmentId,
+    run::{Run, RunKind, RunState},
+};
 use bespoke_engine::worker::Worker;
 use bespoke_store::NewRun;
 use bespoke_testkit::{
@@ -17,6 +20,7 @@ use std::{
     },
     time::Duration,
 };
+use uuid::Uuid;
 
 const CONNECTION: &str = "acme";
 
@@ -139,12 +143,21 @@ impl Played<'_> {
         if answer.status != 200 {
             return Err(answer.text());
         }
+        if let Some(payload) = &run.webhook {
+            self.enqueue_webhook(&run.sync, payload).await;
+        }
         self.work().await;
         let state = self.state(&run.sync).await;
         let ended = self.last_run(state["id"].as_str().unwrap_or_default()).await;
         judge_run(&ended, run.fails.as_deref(), run.message.as_deref())?;
         if let Some(expected) = &run.counts {
             same("counts", &serde_json::to_value(&ended.result).unwrap(), expected)?;
+        }
+        if let Some(expected) = &run.range {
+            let range = self.app().store.checkpoint_of_run(ended.environment, ended.id).await.unwrap();
+            let read =
+                |text: Option<String>| text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
+            same("range", &json!({ "from": read(range.from), "to": read(range.to) }), expected)?;
         }
         if let Some(expected) = &run.checkpoint {
             same("checkpoint", &state["checkpoint"], expected)?;
@@ -165,6 +178,12 @@ impl Played<'_> {
     }
 
     async fn webhook(&self, webhook: &RunWebhook) -> Outcome {
+        let (environment, id) = self.enqueue_webhook(&webhook.sync, &webhook.payload).await;
+        self.work().await;
+        judge_run(&self.app().store.run(environment, id).await.unwrap().unwrap(), None, None)
+    }
+
+    async fn enqueue_webhook(&self, sync: &str, payload: &Value) -> (EnvironmentId, Uuid) {
         let app = self.app();
         let environment = app.engine.environment("dev").await.unwrap().id;
         let connection = app.engine.connection(environment, &self.key, CONNECTION).await.unwrap();
@@ -174,17 +193,16 @@ impl Played<'_> {
             environment,
             kind: RunKind::Webhook,
             connection: connection.id,
-            function_name: webhook.sync.clone(),
+            function_name: sync.to_owned(),
             sync: None,
             run_at: now,
             max_attempts: 1,
-            input: Some(webhook.payload.to_string()),
+            input: Some(payload.to_string()),
             lane: None,
             now,
         };
         app.store.enqueue_run(run).await.unwrap();
-        self.work().await;
-        judge_run(&app.store.run(environment, id).await.unwrap().unwrap(), None, None)
+        (environment, id)
     }
 
     async fn action(&self, action: &CallAction) -> Outcome {

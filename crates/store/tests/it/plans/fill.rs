@@ -97,10 +97,10 @@ pub(super) async fn fill(database: &Database, world: &World) {
          SELECT environment_id, id, 'Contact', 'base', 0, 0, 0 FROM connections".to_owned(),
         rows(
             40_000,
-            "records (set_id, external_id, id, hash, created_at, updated_at, run_id, payload)",
+            "records (set_id, external_id, id, hash, ordinal, created_at, updated_at, run_id, payload)",
             &format!(
                 "CASE WHEN i % 2 = 1 THEN 1 ELSE 2 + (i / 2) % 10 END, 'record-' || i, CAST('0123456789' || (100000 + i) AS {bytes}),
-                 CAST('0123456789012345' AS {bytes}), {NOW} - i, {NOW} - i, CAST('0123456789012345' AS {bytes}),
+                 CAST('0123456789012345' AS {bytes}), i, {NOW} - i, {NOW} - i, CAST('0123456789012345' AS {bytes}),
                  '{{\"id\":\"record\",\"name\":\"Ann\"}}'"
             ),
         ),
@@ -131,6 +131,10 @@ pub(super) async fn fill(database: &Database, world: &World) {
                 if database.is_postgres() { ", array_to_tsvector(ARRAY['get', 'item' || i])" } else { "" }
             ),
         ),
+        "INSERT INTO checkpoints (environment_id, connection_id, key, version, value)
+         SELECT environment_id, id, 'action:' || id, 1, '{}' FROM connections".to_owned(),
+        rows(2_000, "locks (environment_id, key, owner, expires_at)", &format!("{environment}, 'lock ' || i, 'run ' || i, {NOW} + i")),
+        rows(2_000, "record_sightings (set_id, chunk, bits)", &format!("i % 10 + 1, i, CAST('bits' AS {bytes})")),
         "INSERT INTO credential_refreshes (connection) SELECT id FROM connections".to_owned(),
         rows(
             2_000,

@@ -17,7 +17,7 @@ use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
     IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, NewApiKey, NewFunction, NewIntegration, NewRun,
     NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed, RunsQuery, SaveConnection, StoredBytecode,
-    StoredModule, WebhookItem,
+    StoredModule, WebhookItem, Window, Writer,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -39,6 +39,7 @@ pub(super) async fn tour(world: &World) {
     run_lists(world).await;
     records(world).await;
     webhooks(world).await;
+    function_state(world).await;
     ends(world).await;
 }
 
@@ -324,6 +325,7 @@ async fn runs(world: &World) {
     let direct = DirectRun { run, function, finish, metadata_revision: 1, finished_at: now };
     store.write_logs(Vec::new(), vec![direct]).await.unwrap();
     store.run(environment, id).await.unwrap().unwrap();
+    store.checkpoint_of_run(environment, id).await.unwrap();
     store.prune_runs(MINUTE).await.unwrap();
 }
 
@@ -436,10 +438,10 @@ async fn records(world: &World) {
         read_batch(json!(records).to_string().as_bytes()).unwrap()
     };
     for version in [1, 2] {
-        store.save_records(set, batch(version, 311), NODE, 1).await.unwrap();
+        store.save_records(set, batch(version, 311), Writer::new(NODE, 1)).await.unwrap();
     }
-    store.update_records(set, batch(3, 10), NODE, 1).await.unwrap();
-    assert_eq!(store.delete_records(set, batch(0, 2), NODE).await.unwrap().deleted, 2);
+    store.update_records(set, batch(3, 10), Writer::new(NODE, 1)).await.unwrap();
+    assert_eq!(store.delete_records(set, batch(0, 2), Writer::new(NODE, 1)).await.unwrap().deleted, 2);
     assert_eq!(store.stored_records(set, vec!["1".to_owned(), "none".to_owned()]).await.unwrap().len(), 1);
     let mut last = None;
     for bits in 0..8_u32 {
@@ -460,7 +462,17 @@ async fn records(world: &World) {
     }
     assert!(store.prune_records(set, last.unwrap(), 2).await.unwrap().count > 0);
     // Pruned records come again.
-    store.save_records(set, batch(2, 311), NODE, 1).await.unwrap();
+    store.save_records(set, batch(2, 311), Writer::new(NODE, 1)).await.unwrap();
+    store.open_window(set, "sync:contacts:base").await.unwrap();
+    assert!(store.unseen_records(set, Window::Open).await.unwrap().is_some());
+    store.save_records(set, batch(2, 300), Writer::new(NODE, 1)).await.unwrap();
+    store.save_records(set, batch(2, 301), Writer::new(NODE, 1)).await.unwrap();
+    store.update_records(set, batch(2, 3), Writer::new(NODE, 1)).await.unwrap();
+    let deleted = store.delete_unseen(set, Window::Open, NODE).await.unwrap().unwrap();
+    assert_eq!(deleted.len(), 10);
+    assert_eq!(store.delete_unseen(set, Window::Open, NODE).await.unwrap(), None);
+    let since = store.last_changes(environment, connection, "base").await.unwrap()["Contact"];
+    store.delete_unseen(set, Window::Run(since, Default::default()), NODE).await.unwrap().unwrap();
     assert_eq!(store.clear_records(set).await.unwrap(), 311);
 }
 
@@ -525,12 +537,30 @@ async fn webhooks(world: &World) {
     store.finish_delivery(&deliveries[0]).await.unwrap();
 }
 
+/// Checkpoints and locks.
+async fn function_state(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    let connection = store.connection(environment, CRM, "acme").await.unwrap().unwrap().id;
+    let key = "sync:contacts:base";
+    let write = async |version, value: Option<&str>| {
+        store.write_checkpoint(environment, connection, key, version, value.map(str::to_owned)).await.unwrap()
+    };
+    assert!(write(store.checkpoint(environment, connection, key).await.unwrap().version, Some("{}")).await);
+    assert!(!write(0, Some("{}")).await);
+    assert!(write(store.checkpoint(environment, connection, key).await.unwrap().version, None).await);
+    assert!(store.acquire_lock(environment, "a", NODE, MINUTE).await.unwrap());
+    assert!(store.release_lock(environment, "a", NODE).await.unwrap());
+    assert!(store.acquire_lock(environment, "b", NODE, MINUTE).await.unwrap());
+    store.release_locks(environment, NODE).await.unwrap();
+    store.remove_old_locks().await.unwrap();
+}
+
 /// Takes away what the tour has made; last, since nothing is left then.
 async fn ends(world: &World) {
     let (store, environment) = (&world.store, world.environment);
     let connection = store.connection(environment, CRM, "acme").await.unwrap().unwrap().id;
     let set = store.record_set(environment, connection, "Contact", "base").await.unwrap();
-    store.save_records(set, read_batch(br#"[{ "id": "1" }]"#).unwrap(), NODE, 1).await.unwrap();
+    store.save_records(set, read_batch(br#"[{ "id": "1" }]"#).unwrap(), Writer::new(NODE, 1)).await.unwrap();
     assert!(store.delete_connection(environment, CRM, "acme").await.unwrap());
     assert!(store.remove_orphaned_records().await.unwrap());
     let echo = store.function(environment, CRM, FunctionKind::Action, "echo").await.unwrap().unwrap();

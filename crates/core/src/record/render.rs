@@ -1,0 +1,40 @@
+//! A record as readers get it.
+
+use super::{METADATA_KEY, Record};
+use crate::time::Timestamp;
+use std::fmt::Write as _;
+
+impl Record {
+    /// Appends its JSON: what was saved, as it is stored, and [`METADATA_KEY`]. A pruned one has its id only.
+    pub fn write_json(&self, json: &mut String) {
+        match self.payload.as_deref().and_then(|payload| payload.trim_end().strip_suffix('}')) {
+            Some(payload) => json.push_str(payload),
+            None => {
+                push(json, format_args!(r#"{{"id":{}"#, serde_json::Value::from(self.external_id.as_str())));
+            }
+        }
+        if !json.ends_with('{') {
+            json.push(',');
+        }
+        push(
+            json,
+            format_args!(
+                r#""{METADATA_KEY}":{{"first_seen_at":{},"last_modified_at":{},"last_action":"{}","deleted_at":{},"pruned_at":{},"cursor":"{}"}}}}"#,
+                time(Some(self.created_at)),
+                time(Some(self.updated_at)),
+                self.last_action().as_str(),
+                time(self.deleted_at),
+                time(self.pruned_at),
+                self.cursor().encode()
+            ),
+        );
+    }
+}
+
+fn time(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| "null".to_owned(), |time| format!("\"{}\"", time.micros_offset()))
+}
+
+fn push(json: &mut String, text: std::fmt::Arguments<'_>) {
+    json.write_fmt(text).expect("writing to a String cannot fail");
+}
