@@ -242,6 +242,9 @@ pub(crate) struct DryRunArgs {
     /// A configuration to run with instead of the connection's metadata.
     #[arg(long, short, value_name = "JSON|@FILE")]
     pub(crate) metadata: Option<String>,
+    /// A checkpoint to begin with instead of the stored one.
+    #[arg(long, short, value_name = "JSON|@FILE")]
+    pub(crate) checkpoint: Option<String>,
     /// The variant of a sync.
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,

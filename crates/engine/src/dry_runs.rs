@@ -13,10 +13,11 @@ mod progress;
 mod records;
 pub mod report;
 mod requests;
+mod stored;
 mod triggers;
 pub mod writes;
 
-use crate::{Engine, Error, Resource, Result, functions::LoadedFunction, run::Execution};
+use crate::{Engine, Error, Failure, Resource, Result, functions::LoadedFunction, run::Execution};
 use bespoke_core::{
     connection::Connection,
     document::Document,
@@ -48,6 +49,8 @@ pub struct DryRun {
     pub payload: Option<Bytes>,
     /// The configuration to run with instead of the connection's own.
     pub metadata: Option<Document>,
+    /// The checkpoint to begin with instead of the stored one, JSON.
+    pub checkpoint: Option<String>,
     /// The variant of a sync; `base` where it is not given.
     pub variant: Option<String>,
     /// Which requests that can write are sent to the provider all the same.
@@ -81,6 +84,10 @@ impl Engine {
     /// [`Error::Invalid`] where the draft, the payload or the variant cannot be.
     pub async fn dry_run(self: &Arc<Self>, dry: DryRun) -> Result<DryRunReport> {
         let begin = self.now();
+        if let Some(text) = &dry.checkpoint {
+            bespoke_core::checkpoint::read(text.as_bytes())
+                .map_err(|error| Error::invalid(&["checkpoint"], "custom", error.to_string()))?;
+        }
         let function = self.dry_function(&dry).await?;
         let definition = &function.function.definition;
         let kind = run_kind(definition.kind, &dry)?;
@@ -111,10 +118,20 @@ impl Engine {
             fence: None,
         };
         let prepared = self.prepare(&execution);
-        let options =
-            host::Options { allowed: dry.allowed, record: dry.record, events: dry.events, stored_metadata };
+        let options = host::Options {
+            allowed: dry.allowed,
+            record: dry.record,
+            events: dry.events,
+            stored_metadata,
+            checkpoint: dry.checkpoint,
+        };
         let host = DryHost::new(Arc::clone(self), execution, options);
-        let result = self.run_prepared(prepared, Arc::new(host.clone())).await;
+        let mut result = self.run_prepared(prepared, Arc::new(host.clone())).await;
+        if result.is_ok()
+            && let Err(refusal) = host.delete_what_is_gone().await
+        {
+            result = Err(Failure::new(bespoke_runtime::code::INTERNAL, refusal.message));
+        }
         let took = self.now().since(begin);
         Ok(host.report(result, took))
     }

@@ -32,6 +32,8 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     variant: Option<&'a str>,
     allow_writes: bool,
     allow: &'a [String],
@@ -57,6 +59,7 @@ pub(crate) fn run(args: DryRunArgs) -> Result {
         input,
         payload,
         metadata,
+        checkpoint: given("--checkpoint", &args.checkpoint)?,
         variant: args.variant.as_deref(),
         allow_writes: args.allow_writes,
         allow: &args.allow,

@@ -51,14 +51,16 @@ pub struct Overlay {
     /// Ids in the order in which they were touched first.
     order: Vec<String>,
     bytes: usize,
+    /// Counts what batches touch.
+    touches: u64,
 }
 
 #[derive(Debug)]
 struct Slot {
     before: Option<StoredRecord>,
     now: Option<StoredRecord>,
-    /// Whether a batch saved, updated or deleted it, as opposed to having been read only.
-    seen: bool,
+    /// The touch at which a batch saved, updated or deleted it last; 0 where it was read only.
+    seen: u64,
 }
 
 impl Overlay {
@@ -74,7 +76,7 @@ impl Overlay {
         for id in ids {
             let before = stored.remove(&id);
             self.bytes += before.as_ref().and_then(|record| record.payload.as_ref()).map_or(0, String::len);
-            let slot = Slot { now: before.clone(), before, seen: false };
+            let slot = Slot { now: before.clone(), before, seen: 0 };
             self.order.push(id.clone());
             self.slots.insert(id, slot);
         }
@@ -90,7 +92,8 @@ impl Overlay {
         let mut counts = Counts::default();
         for NewRecord { external_id, hash, payload } in records {
             let Some(slot) = self.slots.get_mut(&external_id) else { continue };
-            slot.seen = true;
+            self.touches += 1;
+            slot.seen = self.touches;
             match &slot.now {
                 Some(now) if !now.deleted && now.hash == hash => counts.unchanged += 1,
                 Some(now) if !now.deleted => counts.updated += 1,
@@ -113,7 +116,8 @@ impl Overlay {
             else {
                 continue;
             };
-            slot.seen = true;
+            self.touches += 1;
+            slot.seen = self.touches;
             if hash == now.hash {
                 counts.unchanged += 1;
                 continue;
@@ -131,7 +135,8 @@ impl Overlay {
         let mut counts = Counts::default();
         for id in ids {
             let Some(slot) = self.slots.get_mut(id) else { continue };
-            slot.seen = true;
+            self.touches += 1;
+            slot.seen = self.touches;
             if let Some(now) = slot.now.as_mut().filter(|now| !now.deleted) {
                 now.deleted = true;
                 counts.deleted += 1;
@@ -147,7 +152,22 @@ impl Overlay {
 
     /// Whether a batch named the record.
     pub fn has_seen(&self, id: &str) -> bool {
-        self.slots.get(id).is_some_and(|slot| slot.seen)
+        self.has_seen_since(id, 0)
+    }
+
+    /// The place of now among the touches, for [`Overlay::has_seen_since`].
+    pub fn mark(&self) -> u64 {
+        self.touches
+    }
+
+    /// Whether a batch named the record after `mark`.
+    pub fn has_seen_since(&self, id: &str, mark: u64) -> bool {
+        self.slots.get(id).is_some_and(|slot| slot.seen > mark)
+    }
+
+    /// Whether the record is stored, deleted or not.
+    pub fn was_stored(&self, id: &str) -> bool {
+        self.slots.get(id).is_some_and(|slot| slot.before.is_some())
     }
 
     /// The records as they would be now, those that are deleted too, in the order in which they were touched first.

@@ -2,6 +2,7 @@
 //! memory, or refused.
 
 use super::{
+    progress::Progress,
     records::{BatchKind, DryRecords, raw},
     report::{
         Batch, BlockedCall, DryRunReport, Event, HttpCall, LogLine, RanFunction, Recording, RefusedTrigger,
@@ -15,13 +16,15 @@ use crate::{
     run::{Answer, Execution, RunHost, check_model, head},
 };
 use bespoke_core::{
+    checkpoint,
     connection::Connection,
     document::{Document, Write},
     function::Definition,
     record,
+    run::RunKind,
     sync::BASE_VARIANT,
 };
-use bespoke_runtime::host::{Call, Host, Log, Refusal, Reply, Request};
+use bespoke_runtime::host::{Call, Host, Log, Refusal, Reply, Request, SetMergingStrategy};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, value::RawValue};
@@ -41,6 +44,8 @@ pub(super) struct Options {
     pub(super) events: Option<mpsc::UnboundedSender<Event>>,
     /// What the connection has, where the run began with another configuration.
     pub(super) stored_metadata: Option<Document>,
+    /// The checkpoint to begin with instead of the stored one, JSON.
+    pub(super) checkpoint: Option<String>,
 }
 
 /// Answers the calls of one dry run.
@@ -50,13 +55,16 @@ pub(super) struct DryHost(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) engine: Arc<Engine>,
     /// Does what only reads.
-    pub(super) real: RunHost,
+    real: RunHost,
     /// Keeps nothing.
     pub(super) log: Arc<LogScope>,
     pub(super) connection: Connection,
-    pub(super) definition: Definition,
+    definition: Definition,
     variant: Option<String>,
-    pub(super) records: DryRecords,
+    records: DryRecords,
+    pub(super) progress: Progress,
+    pub(super) checkpoint_key: String,
+    tracks_deletes: bool,
     pub(super) options: Options,
     begin: Instant,
     seen: Mutex<Seen>,
@@ -73,10 +81,6 @@ pub(super) struct Seen {
     logs: Vec<LogLine>,
     pub(super) left_out: u64,
     pub(super) recording: Recording,
-    /// What the function has made of its checkpoint, once it did.
-    pub(super) checkpoint: Option<Option<Box<RawValue>>>,
-    /// Models whose deletes are tracked since this run.
-    pub(super) tracked: Vec<String>,
 }
 
 impl Host for DryHost {
@@ -94,22 +98,31 @@ impl Host for DryHost {
                 Request::SaveRecords(records) => run.batch(BatchKind::Save, &records.model, &body).await,
                 Request::UpdateRecords(records) => run.batch(BatchKind::Update, &records.model, &body).await,
                 Request::DeleteRecords(records) => run.batch(BatchKind::Delete, &records.model, &body).await,
-                Request::GetIntegration(_) => run.0.real.call(Call { request, body }).await,
-                // What is stored is shown as it is, without what this run would make of it.
-                Request::RecordsByIds(_) | Request::ListRecords(_) => {
-                    run.0.real.call(Call { request, body }).await
+                Request::RecordsByIds(records) => run.records_by_ids(&records.model, &body).await,
+                Request::ListRecords(asked) => {
+                    check_model(&run.0.definition.models, &asked.model)?;
+                    run.0.records.list(&asked).await
                 }
-                Request::TrackDeletesStart(records) => run.track_deletes_start(&records.model).await,
-                Request::TrackDeletesEnd(records) => run.track_deletes_end(&records.model).await,
-                Request::DeleteUnsaved(records) => run.delete_unsaved(&records.model).await,
+                Request::TrackDeletesStart(records) => {
+                    check_model(&run.0.definition.models, &records.model)?;
+                    run.0.records.track_deletes_start(&records.model).await
+                }
+                Request::TrackDeletesEnd(records) => {
+                    check_model(&run.0.definition.models, &records.model)?;
+                    run.0.records.track_deletes_end(&records.model).await
+                }
+                Request::DeleteUnsaved(records) => {
+                    check_model(&run.0.definition.models, &records.model)?;
+                    run.0.records.delete_unsaved(&records.model).await
+                }
+                Request::SetMergingStrategy(asked) => run.set_merging_strategy(&asked).await,
                 Request::GetCheckpoint {} => run.get_checkpoint().await,
-                Request::SaveCheckpoint {} => run.save_checkpoint(&body),
-                Request::ClearCheckpoint {} => Ok(run.clear_checkpoint()),
-                // Nobody else changes what a dry run has, and it holds nobody up.
-                Request::SetMergingStrategy(_) | Request::AcquireLock(_) | Request::ReleaseLock(_) => {
-                    head(&true)
-                }
-                Request::ReleaseLocks {} => Ok(Reply::default()),
+                Request::SaveCheckpoint {} => run.save_checkpoint(&body).await,
+                Request::ClearCheckpoint {} => run.clear_checkpoint().await,
+                Request::AcquireLock(lock) => run.acquire_lock(&lock.key),
+                Request::ReleaseLock(lock) => run.release_lock(&lock.key),
+                Request::ReleaseLocks {} => Ok(run.release_locks()),
+                Request::GetIntegration(_) => run.0.real.call(Call { request, body }).await,
                 Request::TriggerAction(action) => Err(run.trigger_action(action)),
                 Request::TriggerSync(sync) => Ok(run.trigger_sync(sync)),
                 Request::StartSync(syncs) => Ok(run.start_sync(syncs)),
@@ -121,12 +134,16 @@ impl Host for DryHost {
 }
 
 impl DryHost {
-    pub(super) fn new(engine: Arc<Engine>, execution: Execution, options: Options) -> Self {
+    pub(super) fn new(engine: Arc<Engine>, execution: Execution, mut options: Options) -> Self {
+        let progress = Progress::beginning_with(options.checkpoint.take());
+        let kind = execution.kind;
         let connection = execution.connection.clone();
         let log = Arc::new(LogScope::silent(connection.environment));
         let definition = execution.function.function.definition.clone();
         let variant = execution.sync.as_ref().map(|sync| sync.variant.clone());
         let of_variant = variant.clone().unwrap_or_else(|| BASE_VARIANT.to_owned());
+        let checkpoint_key = checkpoint::key(kind, &definition.name, &of_variant);
+        let tracks_deletes = kind == RunKind::Sync && definition.track_deletes;
         let records = DryRecords::new(Arc::clone(&engine), connection.clone(), of_variant);
         let seen = Seen {
             recording: Recording {
@@ -143,6 +160,9 @@ impl DryHost {
             definition,
             variant,
             records,
+            progress,
+            checkpoint_key,
+            tracks_deletes,
             options,
             begin: Instant::now(),
             seen: Mutex::new(seen),
@@ -152,9 +172,10 @@ impl DryHost {
     /// What came of it all.
     pub(super) fn report(&self, result: Result<Bytes, Failure>, took: Duration) -> DryRunReport {
         let Inner { connection, definition, variant, options, records, .. } = &*self.0;
-        let Seen { metadata, calls, blocked, refused, logs, left_out, recording, .. } =
+        let Seen { metadata, calls, blocked, refused, logs, left_out, recording } =
             std::mem::take(&mut *self.seen());
         let (counts, records) = records.take();
+        let checkpoint = self.0.progress.take_checkpoint();
         let text = |document: &Document| raw(document.as_str());
         let metadata = metadata.filter(|after| options.stored_metadata.as_ref() != Some(after));
         let (output, error) = match result {
@@ -173,6 +194,10 @@ impl DryHost {
             metadata: metadata.map(|after| Written {
                 before: options.stored_metadata.as_ref().and_then(text),
                 after: text(&after),
+            }),
+            checkpoint: checkpoint.filter(|range| range.from != range.to).map(|range| Written {
+                before: range.from.as_deref().and_then(raw),
+                after: range.to.as_deref().and_then(raw),
             }),
             refused,
             calls,
@@ -238,6 +263,30 @@ impl DryHost {
         let counts = self.0.records.apply(kind, model, records).await?.into();
         self.tell(|| Event::Batch(Batch { model: model.to_owned(), counts }));
         head(&counts)
+    }
+
+    async fn records_by_ids(&self, model: &str, body: &[u8]) -> Answer {
+        check_model(&self.0.definition.models, model)?;
+        let ids: Vec<String> = serde_json::from_slice(body)
+            .map_err(|_| Refusal::new("invalid_ids", "The ids must be a list of texts."))?;
+        self.0.records.by_ids(model, ids).await
+    }
+
+    async fn set_merging_strategy(&self, asked: &SetMergingStrategy) -> Answer {
+        check_model(&self.0.definition.models, &asked.model)?;
+        if !["override", "ignore_if_modified_after"].contains(&asked.strategy.as_str()) {
+            let message = format!("There is no merging strategy `{}`.", asked.strategy);
+            return Err(Refusal::new("invalid_merging_strategy", message));
+        }
+        head(&self.0.records.set_merging(&asked.model).await?)
+    }
+
+    /// The end of a successful run of a sync that was declared with `trackDeletes: true`.
+    pub(super) async fn delete_what_is_gone(&self) -> Result<(), Refusal> {
+        for model in self.0.definition.models.iter().filter(|_| self.0.tracks_deletes) {
+            self.0.records.delete_unsaved(model).await?;
+        }
+        Ok(())
     }
 
     /// A fixture has what the function gave, repeated ids too.

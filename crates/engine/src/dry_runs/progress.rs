@@ -1,81 +1,88 @@
-//! A dry run's checkpoint and deletions, in memory: they begin with what is stored.
+//! Checkpoints and locks of a dry run: as a function sees them, and gone afterwards.
 
-use super::{host::DryHost, records::BatchKind};
-use crate::run::{Answer, check_model, head};
-use bespoke_core::{
-    checkpoint,
-    record::{NewRecord, Sightings},
-    time::Timestamp,
-};
-use bespoke_runtime::host::{Call, Host as _, Refusal, Reply, Request};
-use bespoke_store::Window;
-use bytes::Bytes;
+use super::host::DryHost;
+use crate::run::{Answer, head, refusal};
+use bespoke_core::checkpoint;
+use bespoke_runtime::host::{Refusal, Reply};
+use bespoke_store::CheckpointRange;
 use serde_json::value::{RawValue, to_raw_value};
+use std::collections::HashSet;
+use tokio::sync::Mutex;
 
-impl DryHost {
-    pub(super) async fn get_checkpoint(&self) -> Answer {
-        let own = self.seen().checkpoint.clone();
-        match own {
-            Some(own) => head(&own),
-            None => self.0.real.call(Call { request: Request::GetCheckpoint {}, body: Bytes::new() }).await,
-        }
+/// What a dry run keeps between calls.
+#[derive(Default)]
+pub(super) struct Progress {
+    checkpoint: Mutex<Option<CheckpointRange>>,
+    locks: std::sync::Mutex<HashSet<String>>,
+}
+
+impl Progress {
+    /// The run begins with this checkpoint instead of the stored one.
+    pub(super) fn beginning_with(checkpoint: Option<String>) -> Self {
+        let given = checkpoint.map(|value| CheckpointRange { from: Some(value.clone()), to: Some(value) });
+        Self { checkpoint: Mutex::new(given), locks: std::sync::Mutex::default() }
     }
 
-    pub(super) fn save_checkpoint(&self, body: &[u8]) -> Answer {
-        let invalid = |message: String| Refusal::new("invalid_checkpoint", message);
-        let fields = checkpoint::read(body).map_err(|error| invalid(error.to_string()))?;
-        let value: Box<RawValue> = to_raw_value(&fields).map_err(|error| invalid(error.to_string()))?;
-        self.seen().checkpoint = Some(Some(value));
-        Ok(Reply::default())
+    /// What the checkpoint was and has become, where the function asked for it or wrote it.
+    pub(super) fn take_checkpoint(&self) -> Option<CheckpointRange> {
+        self.checkpoint.try_lock().ok().and_then(|mut range| range.take())
     }
 
-    pub(super) fn clear_checkpoint(&self) -> Reply {
-        self.seen().checkpoint = Some(None);
-        Reply::default()
-    }
-
-    pub(super) async fn track_deletes_start(&self, model: &str) -> Answer {
-        check_model(&self.0.definition.models, model)?;
-        // One that earlier runs have left open goes on.
-        if self.0.records.unseen(model, Window::Open).await?.is_none() {
-            self.seen().tracked.push(model.to_owned());
-        }
-        Ok(Reply::default())
-    }
-
-    pub(super) async fn track_deletes_end(&self, model: &str) -> Answer {
-        check_model(&self.0.definition.models, model)?;
-        let is_own = self.seen().tracked.iter().any(|tracked| tracked == model);
-        if is_own {
-            self.seen().tracked.retain(|tracked| tracked != model);
-            return self.delete_unseen(model, everything()).await;
-        }
-        self.delete_unseen(model, Window::Open).await
-    }
-
-    pub(super) async fn delete_unsaved(&self, model: &str) -> Answer {
-        check_model(&self.0.definition.models, model)?;
-        self.delete_unseen(model, everything()).await
-    }
-
-    async fn delete_unseen(&self, model: &str, window: Window) -> Answer {
-        let Some(unseen) = self.0.records.unseen(model, window).await? else {
-            let message = format!("trackDeletesStart was not called for `{model}`");
-            return Err(Refusal::new("track_deletes_not_started", message));
-        };
-        let body =
-            serde_json::to_vec(&unseen).map_err(|_| Refusal::new("server_error", "ids are no JSON"))?;
-        let gone = unseen.into_iter().map(|external_id| NewRecord {
-            external_id,
-            hash: [0; 16],
-            payload: String::new(),
-        });
-        self.0.records.apply(BatchKind::Delete, model, gone.collect()).await?;
-        Ok(Reply { head: None, body: Bytes::from(body) })
+    fn locks(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.locks.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-/// Everything that is stored, except for what the run itself has touched.
-fn everything() -> Window {
-    Window::Run(Timestamp(i64::MAX), Sightings::default())
+impl DryHost {
+    pub(super) async fn get_checkpoint(&self) -> Answer {
+        match self.checkpoint(|range| range.to.clone()).await? {
+            Some(value) => {
+                let damaged = |_| Refusal::new("server_error", "The checkpoint cannot be read.");
+                Ok(Reply { head: Some(RawValue::from_string(value).map_err(damaged)?), ..Reply::default() })
+            }
+            None => head(&()),
+        }
+    }
+
+    pub(super) async fn save_checkpoint(&self, body: &[u8]) -> Answer {
+        let invalid = |message: String| Refusal::new("invalid_checkpoint", message);
+        let fields = checkpoint::read(body).map_err(|error| invalid(error.to_string()))?;
+        let value = to_raw_value(&fields).map_err(|error| invalid(error.to_string()))?.get().to_owned();
+        self.checkpoint(|range| range.to = Some(value)).await?;
+        Ok(Reply::default())
+    }
+
+    pub(super) async fn clear_checkpoint(&self) -> Answer {
+        self.checkpoint(|range| range.to = None).await?;
+        Ok(Reply::default())
+    }
+
+    /// Uses the checkpoint, which is read when it is first needed.
+    async fn checkpoint<T>(&self, with: impl FnOnce(&mut CheckpointRange) -> T) -> Result<T, Refusal> {
+        let mut range = self.0.progress.checkpoint.lock().await;
+        if range.is_none() {
+            let connection = &self.0.connection;
+            let store = &self.0.engine.store;
+            let key = &self.0.checkpoint_key;
+            let stored = store.checkpoint(connection.environment, connection.id, key).await;
+            let value = stored.map_err(|error| refusal(error.into()))?.value;
+            *range = Some(CheckpointRange { from: value.clone(), to: value });
+        }
+        Ok(with(range.get_or_insert_default()))
+    }
+
+    /// A dry run keeps nobody away and is kept away by nobody.
+    pub(super) fn acquire_lock(&self, key: &str) -> Answer {
+        self.0.progress.locks().insert(key.to_owned());
+        head(&true)
+    }
+
+    pub(super) fn release_lock(&self, key: &str) -> Answer {
+        head(&self.0.progress.locks().remove(key))
+    }
+
+    pub(super) fn release_locks(&self) -> Reply {
+        self.0.progress.locks().clear();
+        Reply::default()
+    }
 }

@@ -4,11 +4,12 @@ use super::report::{ChangeCounts, ModelChanges, RecordChange, RunCounts};
 use crate::Engine;
 use bespoke_core::{
     connection::Connection,
-    record::{NewRecord, Overlay},
+    record::{NewRecord, Overlay, Record},
     sync::Counts,
 };
-use bespoke_runtime::host::Refusal;
-use bespoke_store::{RecordSet, Window};
+use bespoke_runtime::host::{Refusal, Reply};
+use bespoke_store::RecordSet;
+use bytes::Bytes;
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Mutex;
@@ -28,18 +29,23 @@ pub(super) enum BatchKind {
 
 /// The records that a dry run has touched, by model.
 pub(super) struct DryRecords {
-    engine: Arc<Engine>,
-    connection: Connection,
-    variant: String,
+    pub(super) engine: Arc<Engine>,
+    pub(super) connection: Connection,
+    pub(super) variant: String,
     /// Locked over a whole batch, as the rows of a set are.
-    models: Mutex<BTreeMap<String, DrySet>>,
+    pub(super) models: Mutex<BTreeMap<String, DrySet>>,
 }
 
-struct DrySet {
+/// The records of one model.
+pub(super) struct DrySet {
     /// `None` where nothing was ever saved.
-    stored: Option<RecordSet>,
-    overlay: Overlay,
-    counts: Counts,
+    pub(super) stored: Option<RecordSet>,
+    pub(super) overlay: Overlay,
+    pub(super) counts: Counts,
+    /// Where among the touches this run has begun to track deletions.
+    pub(super) window: Option<u64>,
+    /// Whether a merging strategy was chosen.
+    pub(super) merging: bool,
 }
 
 impl DryRecords {
@@ -55,19 +61,6 @@ impl DryRecords {
         records: Vec<NewRecord>,
     ) -> Result<Counts, Refusal> {
         let mut models = self.models.lock().await;
-        if !models.contains_key(model) {
-            let set = self.engine.store.find_record_set(
-                self.connection.environment,
-                self.connection.id,
-                model,
-                &self.variant,
-            );
-            let stored = set.await.map_err(unreadable)?;
-            models.insert(
-                model.to_owned(),
-                DrySet { stored, overlay: Overlay::default(), counts: Counts::default() },
-            );
-        }
         let held: usize = models.values().map(|set| set.overlay.bytes()).sum();
         if held > MAX_BYTES {
             return Err(Refusal::new(
@@ -75,10 +68,8 @@ impl DryRecords {
                 format!("A dry run keeps its records in memory, {} MiB at most.", MAX_BYTES >> 20),
             ));
         }
-        let Some(set) = models.get_mut(model) else {
-            return Err(Refusal::new("server_error", "The model is not known."));
-        };
-        self.learn(set, &records).await?;
+        let set = self.set(&mut models, model).await?;
+        self.learn(set, records.iter().map(|record| record.external_id.as_str())).await?;
         let counts = match change {
             BatchKind::Save => set.overlay.save(records),
             BatchKind::Update => set.overlay.update(&records),
@@ -88,23 +79,35 @@ impl DryRecords {
         Ok(counts)
     }
 
-    /// The ids of live records that neither the window nor a batch of this run has seen. `None` where there is no window.
-    pub(super) async fn unseen(&self, model: &str, window: Window) -> Result<Option<Vec<String>>, Refusal> {
-        let Connection { environment, id, .. } = &self.connection;
-        let store = &self.engine.store;
-        let set = store.find_record_set(*environment, *id, model, &self.variant).await.map_err(unreadable)?;
-        let Some(set) = set else { return Ok(matches!(window, Window::Run(..)).then(Vec::new)) };
-        let Some(mut unseen) = store.unseen_records(set, window).await.map_err(unreadable)? else {
-            return Ok(None);
-        };
-        if let Some(set) = self.models.lock().await.get(model) {
-            unseen.retain(|id| !set.overlay.has_seen(id));
+    /// The records of a model; nothing is made where none was ever saved.
+    pub(super) async fn set<'a>(
+        &self,
+        models: &'a mut BTreeMap<String, DrySet>,
+        model: &str,
+    ) -> Result<&'a mut DrySet, Refusal> {
+        if !models.contains_key(model) {
+            let (environment, connection) = (self.connection.environment, self.connection.id);
+            let found =
+                self.engine.store.find_record_set(environment, connection, model, &self.variant).await;
+            let set = DrySet {
+                stored: found.map_err(unreadable)?,
+                overlay: Overlay::default(),
+                counts: Counts::default(),
+                window: None,
+                merging: false,
+            };
+            models.insert(model.to_owned(), set);
         }
-        Ok(Some(unseen))
+        models.get_mut(model).ok_or_else(|| Refusal::new("server_error", "The model is not known."))
     }
 
-    async fn learn(&self, set: &mut DrySet, records: &[NewRecord]) -> Result<(), Refusal> {
-        let unknown = set.overlay.unknown(records.iter().map(|record| record.external_id.as_str()));
+    /// Reads how the records with these ids are stored.
+    pub(super) async fn learn(
+        &self,
+        set: &mut DrySet,
+        ids: impl Iterator<Item = &str>,
+    ) -> Result<(), Refusal> {
+        let unknown = set.overlay.unknown(ids);
         let stored = match set.stored {
             Some(stored) if !unknown.is_empty() => {
                 self.engine.store.stored_records(stored, unknown.clone()).await.map_err(unreadable)?
@@ -113,6 +116,14 @@ impl DryRecords {
         };
         set.overlay.learn(unknown, stored);
         Ok(())
+    }
+
+    /// The first choice for a model stays; nothing else writes meanwhile, so both have the same effect. Whether it is the
+    /// first.
+    pub(super) async fn set_merging(&self, model: &str) -> Result<bool, Refusal> {
+        let mut models = self.models.lock().await;
+        let set = self.set(&mut models, model).await?;
+        Ok(!std::mem::replace(&mut set.merging, true))
     }
 
     /// What a real run would count, and what would differ from what is stored. Nothing is left afterwards.
@@ -146,12 +157,26 @@ fn changes(model: String, overlay: &Overlay) -> ModelChanges {
     ModelChanges { model, counts, changes, left_out }
 }
 
+/// An answer with these records as its body.
+pub(super) fn json_reply(records: &[Record]) -> Reply {
+    let mut json = String::from("[");
+    for (index, record) in records.iter().enumerate() {
+        if index > 0 {
+            json.push(',');
+        }
+        record.write_json(&mut json);
+    }
+    json.push(']');
+    Reply { head: None, body: Bytes::from(json) }
+}
+
 /// JSON text as it is.
 pub(super) fn raw(text: &str) -> Option<Box<RawValue>> {
     RawValue::from_string(text.to_owned()).ok()
 }
 
-fn unreadable(error: bespoke_store::Error) -> Refusal {
+/// What a function sees of a database that fails.
+pub(super) fn unreadable(error: bespoke_store::Error) -> Refusal {
     tracing::error!(error = crate::error::chain(&error), "a dry run could not read records");
     Refusal::new("server_error", "The server could not do this.")
 }

@@ -31,6 +31,8 @@ pub struct DryRunReport {
     pub records: Vec<ModelChanges>,
     /// What the function would write as the connection's metadata; absent where it writes none.
     pub metadata: Option<Written>,
+    /// What would become of the function's checkpoint; absent where it stays as it is.
+    pub checkpoint: Option<Written>,
     /// Syncs and actions that it wanted started; none was.
     pub refused: Vec<RefusedTrigger>,
     /// The requests that were sent, in the order in which they ended.

@@ -48,6 +48,9 @@ pub struct NewDryRun {
     /// The configuration to run with instead of the connection's metadata.
     #[schema(value_type = Option<serde_json::Value>)]
     metadata: Option<Box<RawValue>>,
+    /// The checkpoint to begin with instead of the stored one.
+    #[schema(value_type = Option<serde_json::Value>)]
+    checkpoint: Option<Box<RawValue>>,
     /// The variant of a sync; `base` unless given.
     variant: Option<String>,
     /// Send every request, also those that can write.
@@ -81,7 +84,7 @@ pub struct FunctionName {
 /// `batch`), and ends with `report`, which is the whole answer otherwise.
 #[utoipa::path(post, path = "/dry-runs", tag = "dry-runs", request_body = NewDryRun,
     responses((status = 200, body = serde_json::Value, description = "`function`, `connection_id`, `succeeded`, `output`, `error`, `duration_ms`, `counts` (as a real run would count), \
-        `records` (per model: `counts` {added, changed, removed, unchanged}, `changes` with `before` and `after`), `metadata`, `refused`, `calls`, `blocked_calls`, `logs`, `recording`"),
+        `records` (per model: `counts` {added, changed, removed, unchanged}, `changes` with `before` and `after`), `metadata`, `checkpoint`, `refused`, `calls`, `blocked_calls`, `logs`, `recording`"),
         (status = 400, description = "`invalid_body`"), (status = 404, description = "`unknown_connection`, `not_found`")))]
 pub async fn dry_run(
     State(app): State<AppState>,
@@ -138,6 +141,7 @@ impl NewDryRun {
             input: self.input.map(json).unwrap_or_default(),
             payload: self.payload.map(json),
             metadata: metadata.map(|json| super::metadata::document(&json, &["metadata"])).transpose()?,
+            checkpoint: self.checkpoint.map(|json| String::from(Box::<str>::from(json))),
             variant: self.variant,
             allowed: AllowedWrites { all: self.allow_writes, patterns: patterns.collect::<Result<_>>()? },
             record: self.record,

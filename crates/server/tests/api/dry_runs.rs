@@ -50,6 +50,24 @@ export default {
     },
 };";
 
+/// Saves one contact of two and deletes what it did not save; goes on from a checkpoint.
+const TRACKS: &str = "
+export default {
+    type: 'sync',
+    exec: async (nango) => {
+        const page = (await nango.getCheckpoint())?.page ?? 0;
+        if (await nango.tryAcquireLock({ key: 'one', ttlMs: 1000 })) await nango.log('locked');
+        await nango.trackDeletesStart('Contact');
+        await nango.batchSave([{ id: 'kept', page }], 'Contact');
+        const { deletedKeys } = await nango.trackDeletesEnd('Contact');
+        const found = await nango.getRecordsByIds(['kept', 'gone'], 'Contact');
+        let listed = 0;
+        for await (const record of nango.listRecords('Contact')) listed += record.id === 'kept' ? 1 : 10;
+        await nango.log('done', { deletedKeys, kept: found.get('kept')?.page, action: found.get('gone')?._nango_metadata.last_action, listed });
+        await nango.saveCheckpoint({ page: page + 1 });
+    },
+};";
+
 /// The CRM: notes what it is asked, lists three contacts and answers everything else with an echo.
 struct Crm {
     url: String,
@@ -239,6 +257,33 @@ both! {
         assert_eq!(crm.asked(), [] as [&str; 0]);
         let of_variant = dry_run(&app.dev(), json!({ "draft": contacts, "variant": "other" })).await;
         assert_eq!(of_variant["function"]["variant"], "other");
+    }
+
+    async fn deletions_checkpoints_and_locks_are_only_tried_out(database) {
+        let (app, _crm) = start(database).await;
+        let dev = app.dev();
+        let seed = "export default { type: 'sync', exec: async (nango) => { await nango.batchSave([{ id: 'gone' }, { id: 'kept', page: 0 }], 'Contact'); } };";
+        dev.post("/deployments", draft("sync", "contacts", seed)).await.expect(200);
+        real_run(&dev).await;
+        let before = records(&dev).await;
+        assert_eq!(before.len(), 2);
+
+        let tracks = draft("sync", "contacts", TRACKS);
+        let first = dry_run(&dev, json!({ "draft": tracks })).await;
+        assert_eq!(first["counts"]["Contact"], json!({ "added": 0, "updated": 0, "deleted": 1, "unchanged": 1 }), "{first}");
+        assert_eq!(first["records"][0]["changes"], json!([{ "id": "gone", "change": "removed", "before": { "id": "gone" }, "after": null }]));
+        assert_eq!(first["logs"][0]["message"], "locked");
+        assert_eq!(first["logs"][1]["meta"], json!({ "deletedKeys": ["gone"], "kept": 0, "action": "DELETED", "listed": 11 }));
+        assert_eq!(first["checkpoint"], json!({ "before": null, "after": { "page": 1 } }));
+        let second = dry_run(&dev, json!({ "draft": tracks, "checkpoint": { "page": 7 } })).await;
+        assert_eq!(second["checkpoint"], json!({ "before": { "page": 7 }, "after": { "page": 8 } }), "{second}");
+        assert_eq!(second["counts"]["Contact"]["updated"], 1);
+        assert_eq!(records(&dev).await, before);
+        let wrong = json!({ "draft": tracks, "checkpoint": { "page": null }, "connection_id": "acme" });
+        dev.post("/dry-runs", wrong).await.refused_at(400, "invalid_body", "checkpoint");
+
+        dev.post("/deployments", tracks).await.expect(200);
+        assert_eq!(real_run(&dev).await["deleted"], 1, "as the dry run said");
     }
 
     async fn events_come_while_it_runs_and_the_report_comes_last(database) {

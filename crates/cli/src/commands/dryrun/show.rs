@@ -66,9 +66,11 @@ pub(super) fn report(report: &DryRunReport, limit: usize) {
     for model in &report.records {
         model_changes(model, limit);
     }
-    if let Some(Written { before, after }) = &report.metadata {
-        output::line(format!("\n{}", styled(CHANGED, "Metadata would become")));
-        difference(before.as_deref(), after.as_deref());
+    for (what, written) in [("Metadata", &report.metadata), ("Checkpoint", &report.checkpoint)] {
+        if let Some(Written { before, after }) = written {
+            output::line(format!("\n{}", styled(CHANGED, format!("{what} would become"))));
+            difference(before.as_deref(), after.as_deref());
+        }
     }
     for refused in &report.refused {
         let whom = refused.connection_id.as_deref().unwrap_or("all connections");
