@@ -193,7 +193,7 @@ pub struct Source {
     pub code: String,
 }
 
-/// Modules of Node.js that functions can import, each also with `node:` before it: what the runtime has, and what the
+/// Modules of Node that functions can import, each also with `node:` before it: what the runtime has, and what the
 /// bundler leaves as an import.
 pub const NODE_MODULES: [&str; 19] = [
     "assert",

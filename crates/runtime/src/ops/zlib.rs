@@ -158,7 +158,7 @@ mod tests {
             assert!(matches!(convert(back, -1, cut, usize::MAX, &state), Err(Stop::Broken(_))), "{back}");
         }
         let two = [convert("gzip", 9, b"a", 99, &state), convert("gzip", 1, b"b", 99, &state)];
-        let mut two: Vec<u8> = two.into_iter().flat_map(|one| one.unwrap_or_default()).collect();
+        let mut two: Vec<u8> = two.into_iter().flat_map(std::result::Result::unwrap_or_default).collect();
         two.extend_from_slice(b"garbage");
         assert_eq!(convert("gunzip", -1, &two, 99, &state).unwrap_or_default(), b"ab");
     }

@@ -299,10 +299,14 @@ fn trimmed(number: &BoxedUint) -> Box<[u8]> {
 fn rsa_key(numbers: &[Vec<u8>]) -> Option<Key> {
     let number = |bytes: &Vec<u8>| BoxedUint::from_be_slice_vartime(bytes);
     match numbers {
-        [n, e] => RsaPublicKey::new(number(n), number(e)).ok().map(Public::Rsa).map(Key::Public),
-        [n, e, d, p, q] => {
-            let primes = vec![number(p), number(q)];
-            let key = RsaPrivateKey::from_components(number(n), number(e), number(d), primes).ok()?;
+        [modulus, exponent] => {
+            RsaPublicKey::new(number(modulus), number(exponent)).ok().map(Public::Rsa).map(Key::Public)
+        }
+        [modulus, exponent, secret, first, second] => {
+            let primes = vec![number(first), number(second)];
+            let key =
+                RsaPrivateKey::from_components(number(modulus), number(exponent), number(secret), primes)
+                    .ok()?;
             Some(Key::Private(Private::Rsa(Box::new(key))))
         }
         _ => None,
