@@ -85,6 +85,13 @@ impl Arena {
         Ok(Self(Rc::new(UnsafeCell::new(Inner { table, region, overflow: Vec::new(), touched: 0 }))))
     }
 
+    /// Bytes that the engine has got, in use or freed meanwhile.
+    pub(crate) fn footprint(&self) -> usize {
+        // SAFETY: nobody changes the inner state while this reads two numbers.
+        let inner = unsafe { &*self.0.get() };
+        inner.table.used + inner.overflow.iter().map(|(_, size)| size).sum::<usize>()
+    }
+
     /// Copies everything. `None` when there is more than an image can hold.
     pub(crate) fn image(&self) -> Option<Image> {
         // SAFETY: nobody else refers to the inner state while this runs: the engine is on this thread and not running.

@@ -377,9 +377,20 @@ impl Isolate {
         let thrown = ctx.catch();
         match self.state.stopped() {
             Some(stop) => End::Stopped(stop),
-            None if is_out_of_memory(&thrown) => End::OutOfMemory,
+            None if self.is_out_of_memory(&thrown) => End::OutOfMemory,
             None => End::Threw(Persistent::save(ctx, thrown)),
         }
+    }
+
+    /// Whether the engine had no memory. It throws an error that says so or, without memory for an error, `null`, as a
+    /// function may itself; but then its memory is not full.
+    fn is_out_of_memory(&self, thrown: &Value<'_>) -> bool {
+        let message = thrown.as_exception().and_then(Exception::message);
+        if thrown.is_null() {
+            let limit = self.state.assignment().map_or(SPARE_MEMORY, |run| run.limits.memory);
+            return self.arena.footprint() >= limit / 2;
+        }
+        message.is_some_and(|message| message == "out of memory")
     }
 
     /// Turns the end of a run into data. The prelude knows the kinds of error; it runs under the same limits.
@@ -409,16 +420,6 @@ impl Isolate {
     fn prelude<'js>(&self, ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
         self.prelude.clone().ok_or(Error::Unknown)?.restore(ctx)
     }
-}
-
-/// Whether the engine had no memory. It throws an error that says so or, without memory for an error, `null`; a function
-/// that throws `null` itself cannot be told apart.
-fn is_out_of_memory(thrown: &Value<'_>) -> bool {
-    thrown.is_null()
-        || thrown
-            .as_exception()
-            .and_then(Exception::message)
-            .is_some_and(|message| message == "out of memory")
 }
 
 impl Drop for Isolate {

@@ -154,6 +154,15 @@ async fn there_is_no_way_from_text_to_code_and_no_object_of_the_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn throwing_nothing_is_not_running_out_of_memory() {
+    let bench = Bench::new();
+    for thrown in ["null", "undefined", "0", "''"] {
+        let outcome = bench.script(&format!("throw {thrown};"), json!(0)).await;
+        assert_eq!(code(&outcome), "script_internal_error", "{thrown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_run_ends_at_once() {
     let bench =
         Bench { limits: Limits { cpu: Duration::from_mins(1), ..Bench::new().limits }, ..Bench::new() };
