@@ -54,6 +54,7 @@ impl Ran {
             function_name: function.to_owned(),
             sync: None,
             run_at: now,
+            lane: None,
             max_attempts: 1,
             input: None,
             now,

@@ -6,7 +6,7 @@ use bespoke_core::{
     run::{RunKind, RunState},
     time::Clock as _,
 };
-use bespoke_store::{Claim, Error, Finish, Keyed, KeyedRequest, Lane, NewRun};
+use bespoke_store::{Claim, Error, Finish, Keyed, KeyedRequest, Lane, NewRun, Writer};
 use bespoke_testkit::both;
 use std::{
     collections::HashMap,
@@ -47,6 +47,10 @@ impl World {
     async fn end(&self, claim: &Claim) {
         assert!(self.store.finish_run(claim, Finish::succeeded(None, Default::default())).await.unwrap());
     }
+}
+
+fn writer(claim: &Claim) -> Writer {
+    Writer::new(claim.run.id, 1)
 }
 
 fn ids(claims: &[Claim]) -> Vec<Uuid> {
@@ -178,13 +182,13 @@ both! {
         let set = world.store.record_set(world.environment, connection, "Contact", "base").await.unwrap();
         let set = set.fenced(Some(claim.fence()));
         let batch = |id: u32| read_batch(format!(r#"[{{"id":{id}}}]"#).as_bytes()).unwrap();
-        assert_eq!(world.store.save_records(set, batch(1), claim.run.id, 1).await.unwrap().added, 1);
+        assert_eq!(world.store.save_records(set, batch(1), writer(&claim)).await.unwrap().counts.added, 1);
         world.store.pause_syncs(world.environment, vec![claim.run.sync.unwrap()]).await.unwrap();
         assert_eq!(world.store.run(world.environment, claim.run.id).await.unwrap().unwrap().state, RunState::Cancelled);
         let refused = [
-            world.store.save_records(set, batch(2), claim.run.id, 1).await,
-            world.store.update_records(set, batch(1), claim.run.id, 1).await,
-            world.store.delete_records(set, batch(1), claim.run.id).await,
+            world.store.save_records(set, batch(2), writer(&claim)).await.map(|saved| saved.counts),
+            world.store.update_records(set, batch(1), writer(&claim)).await.map(|saved| saved.counts),
+            world.store.delete_records(set, batch(1), writer(&claim)).await,
         ];
         for result in refused {
             assert!(matches!(result, Err(Error::Conflict(_))), "{result:?}");
@@ -196,9 +200,9 @@ both! {
         world.store.rescue_runs("{}".to_owned()).await.unwrap();
         let second = world.claimed().await.remove(0);
         let plain = world.store.record_set(world.environment, connection, "Contact", "base").await.unwrap();
-        let old = world.store.save_records(plain.fenced(Some(first.fence())), batch(3), first.run.id, 1).await;
+        let old = world.store.save_records(plain.fenced(Some(first.fence())), batch(3), writer(&first)).await;
         assert!(matches!(old, Err(Error::Conflict(_))));
-        world.store.save_records(plain.fenced(Some(second.fence())), batch(3), second.run.id, 1).await.unwrap();
+        world.store.save_records(plain.fenced(Some(second.fence())), batch(3), writer(&second)).await.unwrap();
     }
 
     async fn an_idempotency_key_belongs_to_one_request_for_its_time(database) {

@@ -313,8 +313,8 @@ async fn runs(world: &World) {
     let set = store.record_set(environment, connection, "Contact", "base").await.unwrap();
     let batch = read_batch(br#"[{ "id": 1 }]"#).unwrap();
     let fenced = set.fenced(Some(held[0].fence()));
-    store.save_records(fenced, batch.clone(), NODE, 1).await.unwrap();
-    store.delete_records(fenced, batch, NODE).await.unwrap();
+    store.save_records(fenced, batch.clone(), Writer::new(NODE, 1)).await.unwrap();
+    store.delete_records(fenced, batch, Writer::new(NODE, 1)).await.unwrap();
     for claim in &held {
         assert!(store.finish_run(claim, Finish::succeeded(None, Default::default())).await.unwrap());
     }
