@@ -114,15 +114,21 @@ pub struct SyncRun<'a> {
     pub started_at: Timestamp,
     /// When the last successful run before it began.
     pub last_success_started_at: Option<Timestamp>,
+    /// Its checkpoint before and after, `{from, to}`; `None` where it did not ask for it.
+    pub checkpoints: Option<&'a Value>,
 }
 
 impl SyncRun<'_> {
     fn message(&self, model: &str, success: bool) -> Value {
-        json!({
+        let mut message = json!({
             "from": "nango", "type": "sync", "connectionId": self.connection_id,
             "providerConfigKey": self.provider_config_key, "syncName": self.name, "syncVariant": self.variant,
             "model": model, "syncType": self.sync_type.as_str(), "success": success,
-        })
+        });
+        if let Some(checkpoints) = self.checkpoints {
+            message["checkpoints"] = checkpoints.clone();
+        }
+        message
     }
 
     /// It succeeded, and did this to the records of one model.
@@ -235,11 +241,12 @@ mod tests {
             sync_type: SyncType::Webhook,
             started_at: Timestamp(0),
             last_success_started_at: None,
+            checkpoints: Some(&json!({"to": {"b": 1, "a": 2}, "from": null})),
         };
         let text = run.failed(&["A".into(), "B".into()], &json!({"message": "no"}), Timestamp(1_000_000));
         assert_eq!(
             text,
-            r#"{"connectionId":"acme","error":{"description":"no","type":"script_error"},"failedAt":"1970-01-01T00:00:01.000Z","from":"nango","model":"A,B","providerConfigKey":"crm","startedAt":"1970-01-01T00:00:00.000Z","success":false,"syncName":"contacts","syncType":"WEBHOOK","syncVariant":"base","type":"sync"}"#
+            r#"{"checkpoints":{"from":null,"to":{"a":2,"b":1}},"connectionId":"acme","error":{"description":"no","type":"script_error"},"failedAt":"1970-01-01T00:00:01.000Z","from":"nango","model":"A,B","providerConfigKey":"crm","startedAt":"1970-01-01T00:00:00.000Z","success":false,"syncName":"contacts","syncType":"WEBHOOK","syncVariant":"base","type":"sync"}"#
         );
     }
 

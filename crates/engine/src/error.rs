@@ -21,6 +21,8 @@ pub enum Resource {
     Function,
     /// A sync of a connection.
     Sync,
+    /// A variant of a sync.
+    Variant,
     /// A run.
     Run,
     /// An API key.
@@ -38,6 +40,7 @@ impl fmt::Display for Resource {
             Self::Connection => "the connection",
             Self::Function => "the function",
             Self::Sync => "the sync",
+            Self::Variant => "the variant",
             Self::Run => "the run",
             Self::ApiKey => "the API key",
             Self::Deployment => "the deployment",
@@ -57,6 +60,14 @@ pub enum Error {
     /// It is there already.
     #[error("{0} exists already")]
     Conflict(Resource),
+    /// There are as many as there may be.
+    #[error("there may be no more than {max} of {resource}")]
+    TooMany {
+        /// Of what.
+        resource: Resource,
+        /// How many there may be.
+        max: usize,
+    },
     /// It may not run.
     #[error("{0} is disabled")]
     Disabled(Resource),

@@ -12,7 +12,7 @@ use bespoke_core::{
     schedule::Frequency,
     sync::{Sync, SyncName, TriggerOptions},
 };
-use bespoke_store::RecordCount;
+use bespoke_store::{MAX_VARIANTS, NewVariant, RecordCount};
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
@@ -158,6 +158,43 @@ impl Engine {
             return Err(Error::NotFound(Resource::Sync));
         }
         Ok(parsed.map_or(sync.default_frequency, |frequency| frequency.text))
+    }
+
+    /// Makes a variant of a connection's sync: its own schedule, checkpoint and records. The id of its sync.
+    ///
+    /// Fails with [`Error::NotFound`] of the integration, the connection or the sync, with [`Error::Conflict`] where it is
+    /// there already, and with [`Error::TooMany`].
+    pub async fn create_sync_variant(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        variant: &SyncName,
+    ) -> Result<Uuid> {
+        let connection = self.connection(environment, provider_config_key, connection_id).await?.id;
+        match self.store.create_sync_variant(environment, connection, variant).await? {
+            NewVariant::Made(id) => Ok(id),
+            NewVariant::Unknown => Err(Error::NotFound(Resource::Sync)),
+            NewVariant::Exists => Err(Error::Conflict(Resource::Variant)),
+            NewVariant::TooMany => Err(Error::TooMany { resource: Resource::Variant, max: MAX_VARIANTS }),
+        }
+    }
+
+    /// Deletes a variant with everything that is its own; a run of it is stopped.
+    ///
+    /// Fails with [`Error::NotFound`] of the integration, the connection or the variant.
+    pub async fn delete_sync_variant(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        variant: &SyncName,
+    ) -> Result<()> {
+        let connection = self.connection(environment, provider_config_key, connection_id).await?.id;
+        match self.store.delete_sync_variant(environment, connection, variant).await? {
+            true => Ok(()),
+            false => Err(Error::NotFound(Resource::Variant)),
+        }
     }
 
     /// Does what the one who triggered a sync's run wanted done before it.

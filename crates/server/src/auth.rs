@@ -106,6 +106,10 @@ scopes! {
     SyncsRead ["environment:syncs:read"];
     /// Change a sync's frequency.
     SyncsUpdate ["environment:syncs:update"];
+    /// Make variants of syncs.
+    SyncsVariantCreate ["environment:syncs:variant:create"];
+    /// Delete variants of syncs.
+    SyncsVariantDelete ["environment:syncs:variant:delete"];
     /// Trigger actions and read their results.
     ActionsExecute ["environment:actions:execute"];
     /// Use the proxy.

@@ -85,6 +85,9 @@ error_codes! {
     MissingApiKey              "missing_api_key"              400 "The API key is missing.";
     NoSyncsFound               "no_syncs_found"               400 "No sync of this name is deployed for this integration.";
     UnknownSync                "unknown_sync"                 400 "The connection has no sync of this name.";
+    InvalidVariant             "invalid_variant"              400 "The variant `base` is there by itself and stays.";
+    SyncVariantAlreadyExists   "sync_variant_already_exists"  400 "The sync has this variant at this connection already.";
+    ResourceCapped             "resource_capped"              400 "There are as many as there may be.";
     DisabledResource           "disabled_resource"            404 "The function is disabled.";
     InvalidCredentials         "invalid_credentials"          400 "The provider refused the stored credentials; the user must connect again.";
     ConnectionTestFailed       "connection_test_failed"       400 "The provider refused the given credentials.";
@@ -284,6 +287,8 @@ impl From<bespoke_engine::Error> for ApiError {
                 Self::new(Code::NotFound).message(format!("{resource} does not exist."))
             }
             Error::Conflict(Resource::Deployment) => Self::new(Code::ConcurrentDeployment),
+            Error::Conflict(Resource::Variant) => Self::new(Code::SyncVariantAlreadyExists),
+            Error::TooMany { .. } => Self::new(Code::ResourceCapped).message(format!("{error}.")),
             Error::Conflict(resource) => {
                 Self::new(Code::Conflict).message(format!("{resource} exists already."))
             }

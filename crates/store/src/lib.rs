@@ -55,7 +55,7 @@ pub use runs::{
     CANCELLED, CheckpointRange, Claim, DirectRun, Fence, Finish, ListedRun, MAX_TAKE_UPS, NewRun, QUEUED,
     RunCursor, RunsQuery,
 };
-pub use syncs::SCHEDULED;
+pub use syncs::{MAX_VARIANTS, NewVariant, SCHEDULED};
 pub use wakeups::Listener;
 pub use webhook_deliveries::{DELIVERIES, Delivery};
 pub use webhook_events::{FindConnections, NewWebhookEvent, RECEIVED, Routed, WebhookEvent, WebhookItem};

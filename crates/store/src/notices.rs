@@ -98,6 +98,7 @@ fn sync_ended(tx: &mut Tx, audience: &Audience, run: &Run, finish: &Finish, now:
     };
     let is_incremental =
         definition.sync_type.as_deref() == Some("incremental") && last_success_started_at.is_some();
+    let checkpoints = finish.checkpoint.to_json()?;
     let told = SyncRun {
         connection_id: &audience.connection_id,
         provider_config_key: &audience.provider_config_key,
@@ -110,6 +111,7 @@ fn sync_ended(tx: &mut Tx, audience: &Audience, run: &Run, finish: &Finish, now:
         },
         started_at: run.started_at.unwrap_or(now),
         last_success_started_at,
+        checkpoints: checkpoints.as_ref(),
     };
     if finish.state == RunState::Failed {
         if !audience.settings.on_sync_error {

@@ -156,6 +156,21 @@ pub struct CheckpointRange {
     pub to: Option<String>,
 }
 
+impl CheckpointRange {
+    /// As JSON, `{from, to}`; `None` where the run had nothing to do with a checkpoint.
+    pub fn to_json(&self) -> Result<Option<serde_json::Value>> {
+        if *self == Self::default() {
+            return Ok(None);
+        }
+        let read = |text: &Option<String>| match text {
+            Some(text) => serde_json::from_str(text)
+                .map_err(|_| Error::Corrupt("a checkpoint is not JSON".to_owned())),
+            None => Ok(serde_json::Value::Null),
+        };
+        Ok(Some(serde_json::json!({ "from": read(&self.from)?, "to": read(&self.to)? })))
+    }
+}
+
 /// Queues a run. False where its sync has an active run already, or its id is known; then nothing happens.
 pub(crate) fn enqueue(tx: &mut Tx, run: &NewRun) -> Result<bool> {
     let parked = match &run.lane {

@@ -130,8 +130,8 @@ export interface PaginateConfiguration extends ProxyConfiguration {
 
 /** A request to any address, without credentials. */
 export interface UncontrolledRequest {
-    /** `new URL('https://…')` */
-    url: { readonly href: string };
+    /** `new URL('https://…')`, or its text. */
+    url: string | { readonly href: string };
     /** `GET` when left out. */
     method?: string;
     headers?: Record<string, string>;

@@ -145,7 +145,7 @@ export interface NangoAction<
 
     /**
      * Sends a request to any address, without the connection's credentials. Redirects are followed, five at most; nothing is
-     * retried. Private addresses are refused.
+     * retried. Private addresses are refused with an `ActionError` whose payload is `{ code, message }`.
      */
     uncontrolledFetch(request: UncontrolledRequest): Promise<FetchResponse>;
 

@@ -184,6 +184,8 @@ impl Logs {
 pub struct RunWithLogs {
     /// The run.
     pub run: ListedRun,
+    /// Its checkpoint before and after, `{from, to}`; `None` where it did not ask for it.
+    pub checkpoints: Option<serde_json::Value>,
     /// Its last lines, oldest first.
     pub lines: Vec<LogLine>,
     /// Whether there are earlier ones.
@@ -212,6 +214,7 @@ impl Engine {
         let has_more = newest.len() > lines as usize;
         newest.truncate(lines as usize);
         newest.reverse();
-        Ok(RunWithLogs { run, lines: newest, has_more })
+        let checkpoints = self.store.checkpoint_of_run(environment, id).await?.to_json()?;
+        Ok(RunWithLogs { run, checkpoints, lines: newest, has_more })
     }
 }

@@ -85,6 +85,29 @@ pub(in crate::run) fn records(execution: &Execution, model: &str, records: &[New
     if lines.is_empty() { Verdict::Good } else { Verdict::Warn(lines) }
 }
 
+/// Checks a checkpoint before it is saved.
+pub(in crate::run) fn checkpoint(execution: &Execution, value: &Value) -> Verdict<Refusal> {
+    let mode = execution.connection.data_validation;
+    let name = execution.function.function.definition.checkpoint.as_deref();
+    let Some(name) = name.filter(|_| mode != DataValidation::Off) else { return Verdict::Good };
+    let schemas = &execution.function.schemas;
+    match schemas.check(name, value) {
+        Ok(violations) if violations.is_empty() => Verdict::Good,
+        checked if mode == DataValidation::Enforce => {
+            let (problem, errors) = told(checked);
+            let message = format!("The checkpoint is not what the function declares: {problem}");
+            let mut refusal = Refusal::new("invalid_checkpoint", message);
+            let payload = json!({ "schema": name, "errors": errors });
+            refusal.payload = serde_json::value::to_raw_value(&payload).ok();
+            Verdict::Refused(refusal)
+        }
+        checked => {
+            let lines = news(schemas, "checkpoint", name, checked);
+            if lines.is_empty() { Verdict::Good } else { Verdict::Warn(lines) }
+        }
+    }
+}
+
 fn action_schema(
     execution: &Execution,
     name: impl Fn(&bespoke_core::function::Definition) -> Option<&str>,

@@ -14,6 +14,7 @@ import { paginateMembers } from './paginate.js';
 import { proxyMembers } from './proxy.js';
 import { recordMembers } from './records.js';
 import { storedRecordMembers } from './stored_records.js';
+import { uncontrolledFetchMembers } from './uncontrolled_fetch.js';
 import { zodValidateInput } from './zod.js';
 
 /** Internals of the platform that functions were written for: reading or setting them is refused. */
@@ -52,7 +53,8 @@ export function createNango(run, scriptType) {
     setLogger,
     zodValidateInput,
     getFlowAttributes: () => ({}),
-  }, proxyMembers(run), paginateMembers(run), metadataMembers(run), connectionMembers(run), functionMembers(run), checkpointMembers, lockMembers);
+  }, proxyMembers(run), paginateMembers(run), metadataMembers(run), connectionMembers(run), functionMembers(run), checkpointMembers, lockMembers,
+    uncontrolledFetchMembers);
   reflectDefine(members, 'logger', { get: () => ({ level: currentThreshold() }), enumerable: true, configurable: true });
   if (withRecords) {
     objectAssign(members, recordMembers(), storedRecordMembers, {

@@ -163,3 +163,22 @@ test('zodValidateInput', async () => {
   assert.deepEqual(payload, { message: 'Invalid input provided', errors: [{ code: 'invalid_type', path: ['a', 0], message: 'Required' }] });
   assert.deepEqual(engine.logs.map(({ level, message }) => [level, message]), [['error', 'Invalid input provided at a.0: Required']]);
 });
+
+test('uncontrolledFetch: an URL or its text, and refusals', async () => {
+  const engine = await boot({ host: () => ({ head: { status: 201, status_text: 'Made', url: 'https://example.com/', headers: [['content-type', 'application/json']] }, body: '{"a":1}' }) });
+  assert.deepEqual(await engine.action(`
+    const answer = await nango.uncontrolledFetch({ url: new URL('https://example.com'), method: 'POST', headers: { 'X-A': '1' }, body: 'b' });
+    await nango.uncontrolledFetch({ url: 'https://example.com' });
+    return [answer instanceof Response, answer.status, answer.statusText, await answer.json()];
+  `), [true, 201, 'Made', { a: 1 }]);
+  assert.deepEqual(engine.calls.map(({ op, args, body }) => [op, args.url, args.method, body]), [
+    ['uncontrolled_fetch', 'https://example.com/', 'POST', Buffer.from('b')], ['uncontrolled_fetch', 'https://example.com/', 'GET', undefined],
+  ]);
+  const refusing = (code) => boot({ host: () => { throw { code, message: 'no' }; } });
+  for (const code of ['url_not_allowed', 'too_many_redirects', 'invalid_redirect']) {
+    const failure = await (await refusing(code)).failure("await nango.uncontrolledFetch({ url: 'https://example.com' })");
+    assert.deepEqual([failure.code, failure.payload], ['action_script_runtime_error', { code, message: 'no' }]);
+  }
+  assert.equal(await output("return nango.uncontrolledFetch({ url: 'nowhere' }).catch((error) => error.payload.code)"), 'url_not_allowed');
+  assert.notEqual((await (await refusing('ECONNRESET')).failure("await nango.uncontrolledFetch({ url: 'https://example.com' })")).code, 'action_script_runtime_error');
+});

@@ -18,6 +18,7 @@ pub mod records;
 pub mod runs;
 pub mod scripts_config;
 pub mod sync_deploy;
+pub mod sync_variants;
 pub mod syncs;
 pub mod webhook_settings;
 pub mod webhooks;

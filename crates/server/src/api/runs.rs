@@ -107,6 +107,9 @@ pub struct Run {
 pub struct RunDetail {
     #[serde(flatten)]
     run: Run,
+    /// Its checkpoint before and after, `from` and `to`; null where it did not ask for it.
+    #[schema(value_type = Option<Object>)]
+    checkpoints: Option<Value>,
     /// Its last lines, oldest first, requests to the provider among them.
     logs: Vec<Log>,
     /// Whether there are earlier lines: `GET /logs?run_id=…` has them.
@@ -140,7 +143,7 @@ pub async fn read_run(
     let found = app.engine.read_run(key.environment.id, id, LINES).await?;
     let logs = found.lines.into_iter().map(Log::of).collect();
     let run = Run::of(found.run, Detail::Whole);
-    Ok(axum::Json(RunDetail { run, logs, has_more_logs: found.has_more }))
+    Ok(axum::Json(RunDetail { run, checkpoints: found.checkpoints, logs, has_more_logs: found.has_more }))
 }
 
 impl RunPage {

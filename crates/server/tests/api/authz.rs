@@ -161,6 +161,18 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("POST /sync/deploy", "/sync/deploy", OFFICIAL_DEPLOY, Own),
     ("POST /sync/deploy/confirmation", "/sync/deploy/confirmation", OFFICIAL_CONFIRMATION, Own),
     (
+        "POST /sync/{name}/variant/{variant}",
+        "/sync/x/variant/eu",
+        VARIANT,
+        Refused(400, "unknown_connection"),
+    ),
+    (
+        "DELETE /sync/{name}/variant/{variant}",
+        "/sync/x/variant/eu",
+        VARIANT,
+        Refused(400, "unknown_connection"),
+    ),
+    (
         "GET /sync/status",
         "/sync/status?provider_config_key=none&syncs=*&connection_id=a",
         "",
@@ -186,6 +198,7 @@ const SYNCS: &str = r#"{"provider_config_key":"none","connection_id":"a","syncs"
 const OFFICIAL_CONFIRMATION: &str = r#"{"flowConfigs":[],"reconcile":false,"debug":false}"#;
 const OFFICIAL_DEPLOY: &str = r#"{"flowConfigs":[],"reconcile":true,"debug":false,"nangoYamlBody":""}"#;
 const PRUNE: &str = r#"{"model":"Contact","until_cursor":"MjAyNi0wMS0wMVQwMDowMDowMC4wMDAwMDArMDA6MDB8fDExMTExMTExLTExMTEtNDExMS04MTExLTExMTExMTExMTExMQ=="}"#;
+const VARIANT: &str = r#"{"provider_config_key":"none","connection_id":"a"}"#;
 const FREQUENCY: &str =
     r#"{"provider_config_key":"none","connection_id":"a","sync_name":"x","frequency":"every hour"}"#;
 

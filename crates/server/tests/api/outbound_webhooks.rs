@@ -5,7 +5,7 @@ use crate::{
     fixtures::{connection, integration},
 };
 use bespoke_core::{auth::oauth2::Failures, id::EnvironmentId, run::RunKind, sync::Counts};
-use bespoke_store::{Finish, NewRun, RefreshOutcome};
+use bespoke_store::{CheckpointRange, Finish, NewRun, RefreshOutcome};
 use bespoke_testkit::{
     app::{Options, TestApp},
     both,
@@ -108,13 +108,15 @@ both! {
     async fn a_sync_tells_each_model_that_changed_and_its_failure_once(database) {
         let told = Told::new(database).await;
         connection(&told.app.dev(), "acme").await;
-        told.work(added("Contact")).await;
+        let range = CheckpointRange { from: None, to: Some(r#"{"page":2}"#.to_owned()) };
+        told.work(Finish { checkpoint: range, ..added("Contact") }).await;
         let messages = told.messages().await;
         assert_eq!(messages, [json!({
             "from": "nango", "type": "sync", "connectionId": "acme", "providerConfigKey": "none", "syncName": "contacts",
             "syncVariant": "base", "model": "Contact", "syncType": "INITIAL", "success": true,
             "responseResults": {"added": 2, "updated": 0, "deleted": 0},
             "modifiedAfter": "2026-01-01T00:00:00.000Z", "queryTimeStamp": null,
+            "checkpoints": {"from": null, "to": {"page": 2}},
         })]);
         told.set(json!({ "on_sync_completion_always": true })).await;
         told.clock.advance(Duration::from_secs(3_600));

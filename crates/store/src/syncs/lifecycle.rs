@@ -3,7 +3,7 @@
 //! All of this happens inside the transaction that makes or deletes the other thing. Records stay when a function goes:
 //! a sync that is deployed again finds them.
 
-use super::schedule::SCHEDULED;
+use super::{schedule::SCHEDULED, variants::definitions};
 use crate::{
     db::{Tx, Value, multi_row, params},
     error::{Error, Result},
@@ -30,14 +30,9 @@ pub(crate) fn create_for_connection(
     connection: ConnectionId,
     now: Timestamp,
 ) -> Result<()> {
-    let definitions: Vec<Definition> = tx.query(
-        "SELECT definition FROM functions
-         WHERE environment_id = $1 AND integration_id = $2 AND kind = 'sync' AND is_current",
-        params![environment, integration],
-        |row| row.json(0),
-    )?;
-    for definition in &definitions {
-        insert(tx, environment, integration, &[connection], definition, now)?;
+    for definition in &definitions(tx, environment, integration)? {
+        let planned = Planned { environment, integration, definition, variant: BASE_VARIANT };
+        insert(tx, planned, &[connection], now)?;
     }
     Ok(())
 }
@@ -57,7 +52,9 @@ pub(crate) fn create_for_function(
         params![function.environment, integration],
         |row| row.get(0),
     )?;
-    insert(tx, function.environment, integration, &connections, &function.definition, now)
+    let environment = function.environment;
+    let planned = Planned { environment, integration, definition: &function.definition, variant: BASE_VARIANT };
+    insert(tx, planned, &connections, now)
 }
 
 /// Gives the syncs of a function its new frequency. Runs that are queued or go on are left alone; which version a run
@@ -121,14 +118,23 @@ fn default_frequency(definition: &Definition) -> Result<(&str, Duration)> {
     }
 }
 
-fn insert(
+/// Which sync connections get.
+#[derive(Clone, Copy)]
+pub(super) struct Planned<'a> {
+    pub(super) environment: EnvironmentId,
+    pub(super) integration: IntegrationId,
+    pub(super) definition: &'a Definition,
+    pub(super) variant: &'a str,
+}
+
+/// Makes a sync for each of the connections that has none of this name and variant.
+pub(super) fn insert(
     tx: &mut Tx,
-    environment: EnvironmentId,
-    integration: IntegrationId,
+    planned: Planned<'_>,
     connections: &[ConnectionId],
-    definition: &Definition,
     now: Timestamp,
 ) -> Result<()> {
+    let Planned { environment, integration, definition, variant } = planned;
     let (frequency, _) = default_frequency(definition)?;
     let started = definition.auto_start;
     let next_run_at = started.then_some(now);
@@ -153,7 +159,7 @@ fn insert(
                 environment,
                 integration,
                 &definition.name,
-                BASE_VARIANT,
+                variant,
                 started,
                 frequency,
                 now,
@@ -161,7 +167,7 @@ fn insert(
             ]
             .to_vec();
             for connection in chunk {
-                values.push(Value::from(id_of(*connection, &definition.name, BASE_VARIANT)));
+                values.push(Value::from(id_of(*connection, &definition.name, variant)));
                 values.push(Value::from(*connection));
             }
             tx.execute(&sql, &values)?;

@@ -5,12 +5,14 @@
 
 mod lifecycle;
 mod schedule;
+mod variants;
 
 pub(crate) use lifecycle::{
     create_for_connection, create_for_function, delete_for_connection, delete_for_function, function_changed,
 };
 pub use schedule::SCHEDULED;
 pub(crate) use schedule::{function_enabled, lock, run_finished};
+pub use variants::{MAX_VARIANTS, NewVariant};
 
 use crate::{
     Store,

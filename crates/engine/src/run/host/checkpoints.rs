@@ -3,11 +3,11 @@
 //! A run reads the version once and counts on from there, so that it notices when another run has written meanwhile.
 
 use super::{Answer, RunHost, head, refusal};
-use crate::run::Execution;
+use crate::run::{Execution, validate};
 use bespoke_core::{checkpoint, sync::BASE_VARIANT};
 use bespoke_runtime::host::{Refusal, Reply};
 use bespoke_store::{CheckpointRange, StoredCheckpoint};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, value::RawValue};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// What the run knows of its checkpoint.
@@ -51,9 +51,9 @@ impl RunHost {
     pub(super) async fn save_checkpoint(&self, body: &[u8]) -> Answer {
         let invalid = |error: checkpoint::Error| Refusal::new("invalid_checkpoint", error.to_string());
         let fields = checkpoint::read(body).map_err(invalid)?;
-        let value = to_raw_value(&fields)
-            .map_err(|_| Refusal::new("invalid_checkpoint", "The checkpoint cannot be written as JSON."))?;
-        self.write_checkpoint(Some(value.get().to_owned())).await
+        let fields = Value::Object(fields);
+        self.judge(validate::checkpoint(&self.0.execution, &fields))?;
+        self.write_checkpoint(Some(fields.to_string())).await
     }
 
     /// Without a checkpoint there is nothing to do.

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// One case. Each has an integration and a connection `acme` of its own; the connection's `base_url` is the server itself.
+/// One case. Each has an integration and a connection `acme` of its own; the connection's `base_url` is the server itself,
+/// its `upstream` one elsewhere.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Case {
@@ -80,6 +81,8 @@ pub(super) struct RunWebhook {
     pub(super) sync: String,
     #[serde(default)]
     pub(super) payload: Value,
+    /// The progress object at the run's start and end: `{from, to}`.
+    pub(super) range: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,6 +1,7 @@
 //! The server that cases are played on, and the steps.
 
 use super::case::{CallAction, CallApi, Case, FunctionOfCase, Records, RunSync, RunWebhook, Step};
+use axum::{Router, http::HeaderMap, response::Redirect, routing::any};
 use bespoke_core::{
     id::EnvironmentId,
     run::{Run, RunKind, RunState},
@@ -20,6 +21,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
 
 const CONNECTION: &str = "acme";
@@ -30,6 +32,29 @@ pub(super) struct World {
     worker: Arc<Worker>,
     clock: ManualClock,
     played: AtomicUsize,
+    /// The address of [`upstream`].
+    upstream: String,
+    serving: JoinHandle<()>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// A server elsewhere: `/echo` answers with the headers and the body that it got, `/over` redirects there, `/loop` to itself
+/// and `/away` to what is no web address.
+fn upstream() -> Router {
+    let echo = |headers: HeaderMap, body: String| async move {
+        let names: Vec<_> = headers.keys().map(ToString::to_string).collect();
+        axum::Json(json!({ "headers": names, "body": body }))
+    };
+    Router::new()
+        .route("/echo", any(echo))
+        .route("/over", any(async || Redirect::temporary("/echo")))
+        .route("/loop", any(async || Redirect::temporary("/loop")))
+        .route("/away", any(async || Redirect::temporary("ftp://example.com/")))
 }
 
 /// What went wrong, with where.
@@ -41,7 +66,10 @@ impl World {
         let options = Options { clock: Some(clock.clone()), functions: true, ..Options::default() };
         let app = TestApp::with(database, options).await;
         let worker = Worker::new(Arc::clone(&app.engine));
-        Self { app, worker, clock, played: AtomicUsize::new(0) }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let upstream_url = format!("http://{}", listener.local_addr().unwrap());
+        let serving = tokio::spawn(async move { axum::serve(listener, upstream()).await.unwrap() });
+        Self { app, worker, clock, played: AtomicUsize::new(0), upstream: upstream_url, serving }
     }
 
     /// Plays a case from its beginning to its end, or to its first problem.
@@ -57,7 +85,7 @@ impl World {
                 json!({
                     "provider_config_key": key, "connection_id": CONNECTION,
                     "credentials": { "type": "API_KEY", "apiKey": "secret" },
-                    "connection_config": { "base_url": self.app.url() },
+                    "connection_config": { "base_url": self.app.url(), "upstream": self.upstream },
                 }),
             )
             .await
@@ -153,12 +181,7 @@ impl Played<'_> {
         if let Some(expected) = &run.counts {
             same("counts", &serde_json::to_value(&ended.result).unwrap(), expected)?;
         }
-        if let Some(expected) = &run.range {
-            let range = self.app().store.checkpoint_of_run(ended.environment, ended.id).await.unwrap();
-            let read =
-                |text: Option<String>| text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
-            same("range", &json!({ "from": read(range.from), "to": read(range.to) }), expected)?;
-        }
+        self.range(ended.id, run.range.as_ref()).await?;
         if let Some(expected) = &run.checkpoint {
             same("checkpoint", &state["checkpoint"], expected)?;
         }
@@ -180,7 +203,14 @@ impl Played<'_> {
     async fn webhook(&self, webhook: &RunWebhook) -> Outcome {
         let (environment, id) = self.enqueue_webhook(&webhook.sync, &webhook.payload).await;
         self.work().await;
-        judge_run(&self.app().store.run(environment, id).await.unwrap().unwrap(), None, None)
+        judge_run(&self.app().store.run(environment, id).await.unwrap().unwrap(), None, None)?;
+        self.range(id, webhook.range.as_ref()).await
+    }
+
+    async fn range(&self, run: Uuid, expected: Option<&Value>) -> Outcome {
+        let Some(expected) = expected else { return Ok(()) };
+        let shown = self.app().dev().get(&format!("/runs/{run}")).await.expect(200);
+        same("range", &shown["checkpoints"], expected)
     }
 
     async fn enqueue_webhook(&self, sync: &str, payload: &Value) -> (EnvironmentId, Uuid) {

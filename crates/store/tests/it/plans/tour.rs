@@ -9,14 +9,14 @@ use bespoke_core::{
     log::{Level, LogId, LogKind, LogLine, LogOrigin},
     record::{Action, read_batch},
     run::{RunKind, RunState},
-    sync::TriggerOptions,
+    sync::{SyncName, TriggerOptions},
     time::{Clock as _, Timestamp},
     webhook::{AuthOperation, WebhookSettings},
 };
 use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
     IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, NewApiKey, NewFunction, NewIntegration, NewRun,
-    NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed, RunsQuery, SaveConnection, StoredBytecode,
+    NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed, RunsQuery, SaveConnection, StoredBytecode,
     StoredModule, WebhookItem, Window, Writer,
 };
 use serde_json::{Map, Value, json};
@@ -264,6 +264,10 @@ async fn syncs(world: &World) {
     assert!(store.set_sync_frequency(environment, id, Some("every 5 minutes".to_owned())).await.unwrap());
     store.next_due_sync().await.unwrap().unwrap();
     assert!(store.enqueue_due_syncs(ids, 100).await.unwrap() > 0);
+    let eu = SyncName { name: syncs[0].name.clone(), variant: "eu".to_owned() };
+    let made = store.create_sync_variant(environment, syncs[0].connection, &eu).await.unwrap();
+    assert!(matches!(made, NewVariant::Made(_)));
+    assert!(store.delete_sync_variant(environment, syncs[0].connection, &eu).await.unwrap());
 }
 
 async fn runs(world: &World) {
