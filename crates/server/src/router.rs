@@ -83,10 +83,7 @@ fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(api::runs::read_run))
         .routes(routes!(api::sync_deploy::confirm_sync_deploy))
         .routes(routes!(api::sync_deploy::sync_deploy))
-        .routes(routes!(
-            api::sync_variants::create_sync_variant,
-            api::sync_variants::delete_sync_variant
-        ))
+        .routes(routes!(api::sync_variants::create_sync_variant, api::sync_variants::delete_sync_variant))
         .routes(routes!(api::syncs::trigger_syncs))
         .routes(routes!(api::syncs::start_syncs))
         .routes(routes!(api::syncs::pause_syncs))

@@ -163,8 +163,9 @@ impl CheckpointRange {
             return Ok(None);
         }
         let read = |text: &Option<String>| match text {
-            Some(text) => serde_json::from_str(text)
-                .map_err(|_| Error::Corrupt("a checkpoint is not JSON".to_owned())),
+            Some(text) => {
+                serde_json::from_str(text).map_err(|_| Error::Corrupt("a checkpoint is not JSON".to_owned()))
+            }
             None => Ok(serde_json::Value::Null),
         };
         Ok(Some(serde_json::json!({ "from": read(&self.from)?, "to": read(&self.to)? })))

@@ -53,7 +53,8 @@ pub(crate) fn create_for_function(
         |row| row.get(0),
     )?;
     let environment = function.environment;
-    let planned = Planned { environment, integration, definition: &function.definition, variant: BASE_VARIANT };
+    let planned =
+        Planned { environment, integration, definition: &function.definition, variant: BASE_VARIANT };
     insert(tx, planned, &connections, now)
 }
 

@@ -78,7 +78,9 @@ impl Store {
         self.db
             .write(move |tx| {
                 let integration = lock_base(tx, environment, connection, &name)?;
-                let Some(integration) = integration.filter(|_| variant != BASE_VARIANT) else { return Ok(false) };
+                let Some(integration) = integration.filter(|_| variant != BASE_VARIANT) else {
+                    return Ok(false);
+                };
                 let deleted = tx.execute(
                     "DELETE FROM syncs WHERE connection_id = $1 AND name = $2 AND variant = $3",
                     params![connection, &name, &variant],

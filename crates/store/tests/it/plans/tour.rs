@@ -16,8 +16,8 @@ use bespoke_core::{
 use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
     IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, NewApiKey, NewFunction, NewIntegration, NewRun,
-    NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed, RunsQuery, SaveConnection, StoredBytecode,
-    StoredModule, WebhookItem, Window, Writer,
+    NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed, RunsQuery, SaveConnection,
+    StoredBytecode, StoredModule, WebhookItem, Window, Writer,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, sync::Arc, time::Duration};
