@@ -46,7 +46,7 @@ onBoth('the official CLI', (database) => {
         });
     });
     const flags = ['--no-interactive', '--no-dependency-update', '--no-telemetry', '--auto-confirm'];
-    // The rest is the same on every database, and the CLI is slow.
+    // The rest is the same on every database, and each of these commands compiles the project for seconds: none is run twice.
     const once = { skip: database !== 'sqlite' && 'seen on SQLite' };
     const nango = (...options) => run('nango', [...options, ...flags]);
     const deployed = async (...options) => {
@@ -103,34 +103,6 @@ onBoth('the official CLI', (database) => {
         ]);
     });
 
-    test('one function, or one integration, is deployed without the others', once, async () => {
-        const path = join(folder, 'desk/actions/explain.ts');
-        const source = await readFile(path, 'utf8');
-        await writeFile(path, source.replace('there is no', 'nowhere is a').replace('Shows what', 'Shows how'));
-        assert.match(await deployed('-a', 'explain'), /explain@v2/);
-        await writeFile(join(folder, 'index.ts'), "import './desk/actions/explain.js';\n");
-        assert.match(await deployed('-a', 'explain'), /explain@v2/, 'nothing changed');
-        assert.equal((await names()).length, 4, 'what is not named stays');
-    });
-
-    test('a project without functions deletes them', once, async () => {
-        const text = await deployed('-i', 'desk', '--allow-destructive');
-        assert.match(text, /tickets/);
-        assert.deepEqual(await names(), ['explain@2']);
-        await cp(here('nango-integrations/index.ts'), join(folder, 'index.ts'));
-        assert.match(await deployed('-i', 'desk'), /close-ticket@v2\.1\.0/);
-    });
-
-    test('a mistake is told in words', once, async () => {
-        await cp(join(folder, 'desk'), join(folder, 'nowhere'), { recursive: true });
-        await writeFile(join(folder, 'index.ts'), "import './nowhere/actions/explain.js';\n");
-        const { code, text } = await nango('deploy', 'dev', '-a', 'explain');
-        assert.notEqual(code, 0);
-        assert.match(text, /no integration has the key nowhere/);
-        await rm(join(folder, 'nowhere'), { recursive: true });
-        await cp(here('nango-integrations/index.ts'), join(folder, 'index.ts'));
-    });
-
     test('dry runs record fixtures, and the generated tests pass with them', once, async () => {
         const sync = await nango('dryrun', 'tickets', 'customer', '-e', 'dev', '--save');
         assert.match(sync.text, /"added": 2/, sync.text);
@@ -148,5 +120,30 @@ onBoth('the official CLI', (database) => {
         const { code, text } = await nango('pull', 'desk', 'tickets', '-e', 'dev', '-s');
         assert.equal(code, 0, text);
         assert.equal(await readFile(path, 'utf8'), await readFile(here('nango-integrations/desk/syncs/tickets.ts'), 'utf8'));
+    });
+
+    test('a mistake is told in words', once, async () => {
+        await cp(join(folder, 'desk'), join(folder, 'nowhere'), { recursive: true });
+        await writeFile(join(folder, 'index.ts'), "import './nowhere/actions/explain.js';\n");
+        const { code, text } = await nango('deploy', 'dev', '-a', 'explain');
+        assert.notEqual(code, 0);
+        assert.match(text, /no integration has the key nowhere/);
+        await rm(join(folder, 'nowhere'), { recursive: true });
+        await cp(here('nango-integrations/index.ts'), join(folder, 'index.ts'));
+    });
+
+    test('one function is deployed without the others', once, async () => {
+        const path = join(folder, 'desk/actions/explain.ts');
+        const source = await readFile(path, 'utf8');
+        await writeFile(path, source.replace('there is no', 'nowhere is a').replace('Shows what', 'Shows how'));
+        await writeFile(join(folder, 'index.ts'), "import './desk/actions/explain.js';\n");
+        assert.match(await deployed('-a', 'explain'), /explain@v2/);
+        assert.equal((await names()).length, 4, 'what is not named stays');
+    });
+
+    test('an integration is deployed with what is gone', once, async () => {
+        const text = await deployed('-i', 'desk', '--allow-destructive');
+        assert.match(text, /tickets/);
+        assert.deepEqual(await names(), ['explain@2']);
     });
 });
