@@ -29,13 +29,14 @@ pub(in crate::run) fn input(execution: &Execution) -> Verdict<Failure> {
     let Some(name) = action_schema(execution, |definition| definition.input.as_deref()) else {
         return Verdict::Good;
     };
-    let value = parsed(&execution.input);
+    // A function sees `{}` where it is called with nothing; one that takes nothing may be called with either.
+    let value = match parsed(&execution.input) {
+        Value::Null => json!({}),
+        value => value,
+    };
     let schemas = &execution.function.schemas;
-    // A function that takes nothing may be called with an empty object, and one that takes an object of optional things with
-    // nothing: it sees `{}` either way.
-    let is_nothing = value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty);
-    let other = if value.is_null() { json!({}) } else { Value::Null };
-    if is_nothing && schemas.check(name, &other).is_ok_and(|violations| violations.is_empty()) {
+    let is_nothing = value.as_object().is_some_and(serde_json::Map::is_empty);
+    if is_nothing && schemas.check(name, &Value::Null).is_ok_and(|violations| violations.is_empty()) {
         return Verdict::Good;
     }
     judged(execution, "input", "invalid_action_input", name, schemas.check(name, &value))

@@ -4,10 +4,10 @@ use super::case::{CallAction, CallApi, Case, FunctionOfCase, Records, RunSync, R
 use axum::{Router, http::HeaderMap, response::Redirect, routing::any};
 use bespoke_core::{
     id::EnvironmentId,
-    run::{Run, RunKind, RunState},
+    run::{Run, RunState},
 };
 use bespoke_engine::worker::Worker;
-use bespoke_store::NewRun;
+use bespoke_store::{FindConnections, NewWebhookEvent, Routed, WebhookItem};
 use bespoke_testkit::{
     app::{Answer, Options, TestApp},
     clock::ManualClock,
@@ -133,6 +133,9 @@ impl Played<'_> {
             if kind == "sync" {
                 sent["frequency"] = "every day".into();
             }
+            if !on_webhook.is_empty() {
+                sent["webhook_subscriptions"] = json!([name]);
+            }
             sent.as_object_mut().unwrap().extend(definition.clone());
             deployed.push(sent);
             modules.insert(module, json!({ "code": code }));
@@ -213,25 +216,28 @@ impl Played<'_> {
         same("range", &shown["checkpoints"], expected)
     }
 
+    /// Lets the provider send something that the sync subscribes to. The run that it made.
     async fn enqueue_webhook(&self, sync: &str, payload: &Value) -> (EnvironmentId, Uuid) {
-        let app = self.app();
-        let environment = app.engine.environment("dev").await.unwrap().id;
-        let connection = app.engine.connection(environment, &self.key, CONNECTION).await.unwrap();
-        let (id, now) = (app.engine.new_id(), app.engine.now());
-        let run = NewRun {
-            id,
+        let (store, dev) = (&self.app().store, self.app().dev());
+        let environment = self.app().engine.environment("dev").await.unwrap().id;
+        let connection = self.app().engine.connection(environment, &self.key, CONNECTION).await.unwrap();
+        let event = NewWebhookEvent {
             environment,
-            kind: RunKind::Webhook,
-            connection: connection.id,
-            function_name: sync.to_owned(),
-            sync: None,
-            run_at: now,
-            max_attempts: 1,
-            input: Some(payload.to_string()),
-            lane: None,
-            now,
+            integration: connection.integration,
+            delivery_id: None,
+            request: "{}".to_owned(),
+            payload: payload.to_string(),
         };
-        app.store.enqueue_run(run).await.unwrap();
+        store.receive_webhook(event).await.unwrap();
+        let item = WebhookItem {
+            finds: vec![FindConnections::Named(vec![CONNECTION.to_owned()])],
+            types: vec![sync.to_owned()],
+            payload: payload.clone(),
+        };
+        let event = store.unrouted_webhooks(1).await.unwrap().remove(0);
+        assert_eq!(store.route_webhook(event, vec![item]).await.unwrap(), Routed::Done(1));
+        let runs = dev.get(&format!("/runs?kind=webhook&limit=1&provider_config_key={}", self.key)).await;
+        let id = runs.expect(200)["runs"][0]["id"].as_str().unwrap().parse().unwrap();
         (environment, id)
     }
 
