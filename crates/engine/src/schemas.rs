@@ -10,7 +10,7 @@ use jsonschema::{
     error::{TypeKind, ValidationErrorKind},
 };
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::{
     collections::{HashMap, HashSet},
     fmt,
@@ -90,11 +90,36 @@ impl Schemas {
         if let Some(known) = compiled.get(name) {
             return known.clone().map(Some);
         }
-        let reference = format!("#/definitions/{}", name.replace('~', "~0").replace('/', "~1"));
-        let schema = json!({ "$ref": reference, "definitions": definitions });
+        let reference = format!("{DEFINITIONS}{}", name.replace('~', "~0").replace('/', "~1"));
+        // Only what this schema refers to: a mistake in another is no reason not to use it.
+        let mut needed = Map::new();
+        gather(&json!({ "$ref": reference }), definitions, &mut needed);
+        let schema = json!({ "$ref": reference, "definitions": needed });
         let result = jsonschema::draft7::new(&schema).map(Arc::new).map_err(|error| error.to_string());
         compiled.insert(name.to_owned(), result.clone());
         result.map(Some)
+    }
+}
+
+/// Where schemas refer to each other.
+const DEFINITIONS: &str = "#/definitions/";
+
+/// Adds the definitions that a schema refers to, and those that they refer to.
+fn gather(schema: &Value, definitions: &Value, needed: &mut Map<String, Value>) {
+    match schema {
+        Value::Object(members) => {
+            let reference = members.get("$ref").and_then(Value::as_str);
+            if let Some(name) = reference.and_then(|reference| reference.strip_prefix(DEFINITIONS)) {
+                let name = name.split('/').next().unwrap_or(name).replace("~1", "/").replace("~0", "~");
+                if let Some(definition) = definitions.get(&name).filter(|_| !needed.contains_key(&name)) {
+                    needed.insert(name, definition.clone());
+                    gather(definition, definitions, needed);
+                }
+            }
+            members.values().for_each(|member| gather(member, definitions, needed));
+        }
+        Value::Array(list) => list.iter().for_each(|item| gather(item, definitions, needed)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

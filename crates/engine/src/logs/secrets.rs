@@ -19,8 +19,8 @@ const PLAIN: [&str; 9] =
 /// Keys and tokens as they stand in texts. What is in the first group stays.
 static LOOKS_SECRET: LazyLock<[Regex; 3]> = LazyLock::new(|| {
     [
-        r"(?i)(\bbearer\s+)[a-z0-9._~+/=-]{8,}",
         r#"(?i)(authorization["']?\s*[:=]\s*["']?(?:(?:bearer|basic|token|digest|oauth|apikey)\s+)?)[^\s"',;}\[]{4,}"#,
+        r"(?i)(\bbearer\s+)[a-z0-9._~+/=-]{8,}",
         r#"(?i)((?:(?:api[_-]?key|access[_-]?token|refresh[_-]?token|id[_-]?token|client[_-]?secret|private[_-]?key)["']?\s*[:=]|(?:password|passwd|secret|token)(?:["']\s*:|=))\s*["']?)[^\s"'&,;}\[]{4,}"#,
     ]
     .map(|pattern| Regex::new(pattern).expect("a valid pattern"))
