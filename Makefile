@@ -36,8 +36,9 @@ test-js: $(NPM_STAMPS) ## the prelude's tests and the types of packages and exam
 	cd packages/bespoke && npm test --silent
 	for example in hubspot-contacts feature-flags filters; do (cd examples/$$example && npx --no-install tsc --noEmit) || exit 1; done
 
-test-node: $(PRELUDE) $(NPM_STAMPS) ## a real server driven by the official @nangohq/node, on both databases
+test-node: $(PRELUDE) $(NPM_STAMPS) ## the examples' fixtures, and a real server driven by the official @nangohq/node, on both databases
 	cargo build --locked --package bespoke
+	for example in hubspot-contacts feature-flags filters; do "$(CARGO_TARGET_DIR)/debug/bespoke" test examples/$$example || exit 1; done
 	url="$$(scripts/postgres start)" && cd tests/node && BESPOKE_BINARY="$(CARGO_TARGET_DIR)/debug/bespoke" BESPOKE_TEST_POSTGRES="$$url" npm test --silent
 
 bench: build $(NPM_STAMPS) ## measure from outside over HTTP and print one table

@@ -27,7 +27,7 @@ pub(crate) enum Command {
     /// Run a function of the project for a real connection, with nothing written anywhere.
     #[command(after_help = DRY_RUN_HELP)]
     Dryrun(DryRunArgs),
-    /// Deploy what changed on every save.
+    /// Deploy what changed on every save, and show the log.
     #[command(after_help = CLIENT_HELP)]
     Dev(DevArgs),
     /// Bundle the functions of a project and deploy them.
@@ -81,6 +81,7 @@ Examples:
   bespoke dryrun hubspot/syncs/contacts customer-1 --metadata '{\"field\":\"cf_1\"}' --allow 'POST /crm/v3/objects/*/search'
   bespoke dryrun create-contact customer-1 --input @contact.json --allow-writes
   bespoke dryrun contacts customer-1 --payload @webhook.json
+  bespoke dryrun contacts customer-1 --save              then `bespoke test contacts` plays it, without a server
 
 The server is --host, else BESPOKE_HOST, else NANGO_HOSTPORT, else http://127.0.0.1:3003.
 The key is BESPOKE_SECRET_KEY_<ENV>, else NANGO_SECRET_KEY_<ENV>, e.g. BESPOKE_SECRET_KEY_DEV.
@@ -217,6 +218,9 @@ pub(crate) struct DevArgs {
     pub(crate) folder: PathBuf,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+    /// Do not show the environment's log.
+    #[arg(long)]
+    pub(crate) no_logs: bool,
 }
 
 #[derive(Debug, Args)]
@@ -254,6 +258,10 @@ pub(crate) struct DryRunArgs {
     /// Send requests that fit, e.g. `POST /crm/v3/objects/*/search`; can be repeated.
     #[arg(long, value_name = "METHOD PATH")]
     pub(crate) allow: Vec<String>,
+    /// Save the run as a fixture for `bespoke test`, without secrets: `<integration>/tests/<function>.test.json`, or
+    /// `<function>.<CASE>.test.json`.
+    #[arg(long, value_name = "CASE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) save: Option<String>,
     /// How many records of each model to show.
     #[arg(long, default_value_t = 10, value_name = "NUMBER")]
     pub(crate) limit: usize,

@@ -10,6 +10,7 @@
 mod draft;
 mod host;
 mod progress;
+mod recording;
 mod records;
 pub mod report;
 mod requests;
@@ -28,6 +29,7 @@ use bespoke_core::{
 };
 use bytes::Bytes;
 use host::DryHost;
+use recording::Recording;
 use report::{DryRunReport, Event};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -55,7 +57,7 @@ pub struct DryRun {
     pub variant: Option<String>,
     /// Which requests that can write are sent to the provider all the same.
     pub allowed: AllowedWrites,
-    /// Keep what a recorded fixture needs: whole requests and answers, and everything that was saved.
+    /// Make a fixture of it.
     pub record: bool,
     /// Hears what happens while it happens.
     pub events: Option<mpsc::UnboundedSender<Event>>,
@@ -120,20 +122,27 @@ impl Engine {
         let prepared = self.prepare(&execution);
         let options = host::Options {
             allowed: dry.allowed,
-            record: dry.record,
             events: dry.events,
             stored_metadata,
             checkpoint: dry.checkpoint,
         };
+        let recording = dry.record.then(|| Recording::new(&execution, begin));
         let host = DryHost::new(Arc::clone(self), execution, options);
-        let mut result = self.run_prepared(prepared, Arc::new(host.clone())).await;
+        let mut result = match &recording {
+            Some(recording) => self.run_prepared(prepared, recording.around(&host)).await,
+            None => self.run_prepared(prepared, Arc::new(host.clone())).await,
+        };
         if result.is_ok()
             && let Err(refusal) = host.delete_what_is_gone().await
         {
             result = Err(Failure::new(bespoke_runtime::code::INTERNAL, refusal.message));
         }
         let took = self.now().since(begin);
-        Ok(host.report(result, took))
+        let fixture = match (&recording, &result) {
+            (Some(recording), Ok(output)) => recording.fixture(&host, output).await,
+            _ => None,
+        };
+        Ok(DryRunReport { fixture, ..host.report(result, took) })
     }
 
     async fn dry_function(&self, dry: &DryRun) -> Result<Arc<LoadedFunction>> {

@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("bespoke-runtime", &["bespoke-core"]),
     ("bespoke-bundler", &["bespoke-core"]),
     ("bespoke-fixtures", &["bespoke-core", "bespoke-runtime"]),
-    ("bespoke-engine", &["bespoke-core", "bespoke-runtime", "bespoke-store"]),
+    ("bespoke-engine", &["bespoke-core", "bespoke-fixtures", "bespoke-runtime", "bespoke-store"]),
     ("bespoke-server", &["bespoke-core", "bespoke-engine"]),
     (
         "bespoke",

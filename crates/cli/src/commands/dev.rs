@@ -1,7 +1,8 @@
-//! `bespoke dev`: on every save, compiles what changed and deploys it.
+//! `bespoke dev`: on every save, compiles what changed and deploys it; shows the log meanwhile.
 
 mod changes;
 
+use super::{logs, query_string};
 use crate::{
     args::DevArgs,
     client::Client,
@@ -11,20 +12,28 @@ use crate::{
     settings::ClientSettings,
 };
 use bespoke_bundler::{Project, Selection};
-use bespoke_core::function::{DeployPlan, DeployScope};
+use bespoke_core::{
+    function::{DeployPlan, DeployScope},
+    time::Clock as _,
+};
+use bespoke_server::system::SystemClock;
 use changes::Changes;
 use reqwest::Method;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Instant,
+    sync::Arc,
+    time::{Duration, Instant},
 };
+
+/// Until the log is asked for again where the server is not there yet.
+const AGAIN: Duration = Duration::from_secs(2);
 
 const NOTHING: &str = "nothing was deployed";
 
 /// A project that is deployed as it changes.
 struct Dev<'a> {
     args: &'a DevArgs,
-    client: Client,
+    client: Arc<Client>,
     builder: Builder,
     /// The files that each function was made of last, by the function's own file.
     sources: BTreeMap<String, BTreeSet<String>>,
@@ -34,7 +43,7 @@ struct Dev<'a> {
 
 /// Deploys the project of `args` until it is stopped.
 pub(crate) fn run(args: DevArgs) -> Result {
-    let client = Client::new(ClientSettings::load(&args.server, &args.folder)?)?;
+    let client = Arc::new(Client::new(ClientSettings::load(&args.server, &args.folder)?)?);
     // Listen first, then look: what is saved during the first build is not missed.
     let mut changes = Changes::watch(&args.folder)?;
     types::refresh(&args.folder)?;
@@ -47,10 +56,22 @@ pub(crate) fn run(args: DevArgs) -> Result {
         args.server.env
     ));
     dev.round(None)?;
+    if !args.server.json && !args.no_logs {
+        dev.builder.spawn(show_log(Arc::clone(&dev.client)));
+    }
     while let Some(files) = changes.next() {
         dev.round(Some(&files))?;
     }
     Ok(())
+}
+
+/// Shows what is logged from now on.
+async fn show_log(client: Arc<Client>) {
+    let query = query_string(&[("from", Some(SystemClock.now().millis_zulu()))]);
+    // Whoever cannot deploy is told why by the deployment.
+    while logs::follow(&client, false, &query).await.is_err() {
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
 impl Dev<'_> {

@@ -1,5 +1,6 @@
 //! `bespoke dryrun`: runs a function of the project for a real connection, with nothing written anywhere.
 
+mod save;
 mod show;
 
 use crate::{
@@ -63,13 +64,17 @@ pub(crate) fn run(args: DryRunArgs) -> Result {
         variant: args.variant.as_deref(),
         allow_writes: args.allow_writes,
         allow: &args.allow,
-        record: false,
+        record: args.save.is_some(),
     };
-    let report = builder.block_on(ask(&client, &args, &file, &body))?;
+    let mut report = builder.block_on(ask(&client, &args, &file, &body))?;
+    let fixture = report.fixture.take();
     if args.server.json {
         output::json(&report);
     } else {
         show::report(&report, args.limit);
+    }
+    if let Some(case) = &args.save {
+        save::save(&project, &file, case, fixture, &report)?;
     }
     if report.succeeded { Ok(()) } else { Err(Failure::DryRun) }
 }

@@ -57,7 +57,7 @@ pub(crate) fn run(args: LogsArgs) -> Result {
     let client = connect(&args.server)?;
     let query = query(&args)?;
     if args.follow {
-        return block_on(follow(&client, &args, &query))?;
+        return block_on(follow(&client, args.server.json, &query))?;
     }
     let page: Page = block_on(client.ask(Method::GET, &format!("/logs?{query}")))??;
     // As a file would have them: the newest at the end, where the eye is.
@@ -103,8 +103,9 @@ fn nothing(args: &LogsArgs) -> String {
     }
 }
 
-/// Prints lines as they are written, until somebody stops it; connects again where the connection breaks.
-async fn follow(client: &Client, args: &LogsArgs, query: &str) -> Result {
+/// Prints lines as they are written, until somebody stops it; connects again where the connection breaks. Fails where the
+/// first connection does.
+pub(super) async fn follow(client: &Client, json: bool, query: &str) -> Result {
     let mut seen: VecDeque<String> = VecDeque::new();
     let mut day = Day::default();
     let mut was_connected = false;
@@ -112,9 +113,7 @@ async fn follow(client: &Client, args: &LogsArgs, query: &str) -> Result {
         let path = format!("/logs?follow=true&{query}");
         let ended = client
             .follow(&path, |data| {
-                if !was_connected && !args.server.json {
-                    was_connected = true;
-                }
+                was_connected = true;
                 let Ok(line) = serde_json::from_str::<Line>(data) else { return };
                 if seen.contains(&line.id) {
                     return;
@@ -123,7 +122,7 @@ async fn follow(client: &Client, args: &LogsArgs, query: &str) -> Result {
                 if seen.len() > REMEMBERED {
                     seen.pop_front();
                 }
-                if args.server.json { output::line(data) } else { print(&[line], &mut day) }
+                if json { output::line(data) } else { print(&[line], &mut day) }
             })
             .await;
         match ended {

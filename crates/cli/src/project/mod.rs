@@ -70,6 +70,11 @@ impl Builder {
         Ok(Built { bundle, definitions })
     }
 
+    /// Does something beside on this builder's threads, until the builder is gone.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.waits.spawn(work));
+    }
+
     /// Waits for something else on this builder's threads.
     pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         self.waits.block_on(work)

@@ -7,7 +7,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read},
+    io::{BufRead as _, BufReader, Read, Write as _},
     path::{Path, PathBuf},
     process::{Child, Stdio},
     sync::mpsc::{Receiver, channel},
@@ -183,6 +183,113 @@ fn a_dry_run_shows_what_would_change() {
     assert!(dryrun(&["greet", "a", "--variant", "x"]).refused(1).contains("Only syncs have variants"));
 }
 
+const COUNTS: &str = "\
+import { createSync } from 'bespoke';
+import { z } from 'zod';
+
+export default createSync({
+    description: 'Asks the shop for what is new.',
+    frequency: 'every hour',
+    models: { Item: z.object({ id: z.string(), since: z.number(), token: z.string() }) },
+    exec: async (nango) => {
+        const { page } = (await nango.getCheckpoint()) ?? { page: 1 };
+        const { credentials } = await nango.getConnection();
+        const [{ value }] = await nango.getEnvironmentVariables();
+        const headers = { 'x-shop': value };
+        const { data } = await nango.get({ endpoint: '/items', params: { page, key: credentials.apiKey }, headers });
+        await nango.batchSave(data.items.map(({ id, echo }) => ({ id, since: page, token: echo })), 'Item');
+        const known = await nango.getRecordsByIds(['7'], 'Item');
+        if (known.size > 0) throw new Error('nothing is stored');
+        await nango.saveCheckpoint({ page: page + 1 });
+    },
+});
+";
+
+/// A shop that repeats the secrets it gets.
+fn echoing_shop() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let first = lines.next().unwrap().unwrap();
+            lines.take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty())).for_each(drop);
+            let key =
+                first.split("key=").nth(1).unwrap_or_default().split([' ', '&']).next().unwrap_or_default();
+            let body =
+                json!({ "items": [{ "id": "1", "echo": key }, { "id": "2", "echo": "none" }] }).to_string();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
+                body.len()
+            );
+            write!(stream, "{head}connection: close\r\n\r\n{body}").unwrap();
+        }
+    });
+    address.to_string()
+}
+
+#[test]
+fn a_saved_dry_run_passes_as_a_test_and_has_no_secrets() {
+    const SECRETS: [&str; 2] = ["key-of-the-customer", "value-of-the-variable"];
+    let (data, shop) = (folder(), shop());
+    fs::write(
+        shop.path().join("index.ts"),
+        "import './crm/actions/greet.js';\nimport './crm/syncs/items.js';\nimport './crm/syncs/counts.js';\n",
+    )
+    .unwrap();
+    fs::write(shop.path().join("crm/syncs/counts.ts"), COUNTS).unwrap();
+    let address = echoing_shop();
+    let providers = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/sample-crm/provider.yaml");
+    let settings = [
+        ("BESPOKE_SECRET_KEY_DEV", KEY),
+        ("BESPOKE_OUTBOUND_ALLOW", &address),
+        ("BESPOKE_PROVIDERS", providers),
+    ];
+    let server = Server::start_with(data.path(), &settings);
+    let url = format!("http://{address}");
+    let made =
+        json!({ "provider": "sample-crm", "unique_key": "crm", "integration_config": { "baseUrl": url } });
+    let (status, body) = server.request("POST", "/integrations", KEY, Some(&made.to_string()));
+    assert_eq!(status, 200, "{body}");
+    let connection = json!({
+        "provider_config_key": "crm", "connection_id": "a", "metadata": { "colour": "blue" },
+        "credentials": { "type": "API_KEY", "apiKey": SECRETS[0] },
+    });
+    let (status, body) = server.request("POST", "/connections", KEY, Some(&connection.to_string()));
+    assert_eq!(status, 201, "{body}");
+    run(&mut server.client(&["env", "set", &format!("SHOP={}", SECRETS[1])])).done();
+
+    let dryrun = |arguments: &[&str]| -> Ended {
+        run(&mut server.client(&[&["dryrun", "--project", text(shop.path())], arguments].concat()))
+    };
+    let saved = dryrun(&["counts", "a", "--checkpoint", r#"{"page":5}"#, "--save"]);
+    assert!(saved.stderr.contains("Saved crm/tests/counts.test.json"), "{saved:?}");
+    saved.done();
+    let fixture = fs::read_to_string(shop.path().join("crm/tests/counts.test.json")).unwrap();
+    for secret in SECRETS {
+        assert!(!fixture.contains(secret), "{fixture}");
+    }
+    let fixture: Value = serde_json::from_str(&fixture).unwrap();
+    assert_eq!(fixture["run"]["checkpoint"], json!({ "page": 5 }));
+    assert_eq!(
+        fixture["nango"]["batchSave"]["Item"][0],
+        json!({ "id": "1", "since": 5, "token": "[secret]" })
+    );
+
+    dryrun(&["items", "a", "--save"]).done();
+    dryrun(&["items", "a", "--payload", r#"{"id":"9","colour":"green"}"#, "--save=hook"]).done();
+    dryrun(&["greet", "a", "--input", r#"{"name":"Ada"}"#, "--save"]).done();
+    let again = dryrun(&["greet", "a", "--input", r#"{"name":"Bob"}"#, "--save"]);
+    assert!(again.stderr.contains("Replaced crm/tests/greet.test.json"), "{again:?}");
+    let failed = dryrun(&["items", "a", "--metadata", r#"{"colour":"red"}"#, "--save=red"]);
+    assert!(failed.code == 12 && failed.stderr.contains("nothing was saved"), "{failed:?}");
+
+    drop(server);
+    let played = run(&mut bespoke(&["test", text(shop.path())]));
+    assert!(played.stdout.contains("4 passed, 0 failed"), "{played:?}");
+}
+
 /// A running `bespoke dev`.
 struct Dev {
     child: Child,
@@ -256,6 +363,17 @@ fn every_save_is_deployed_and_a_broken_one_is_shown() {
     fs::write(root.join("crm/greeting.ts"), "export const greeting = 'Welcome';\n").unwrap();
     dev.until("Deployed 1 function ");
     assert_eq!(greet(), r#""Welcome, Ada""#);
+
+    // What functions log is shown between the deployments.
+    let logs = fs::read_to_string(root.join("crm/actions/greet.ts")).unwrap();
+    let logs = logs.replace(
+        "async (nango, input) =>",
+        "async (nango, input) => (await nango.log('greeting ' + input.name), 0) ||",
+    );
+    fs::write(root.join("crm/actions/greet.ts"), logs).unwrap();
+    dev.until("Deployed 1 function ");
+    assert_eq!(greet(), r#""Welcome, Ada""#);
+    dev.until("greeting Ada");
 
     // A line that goes away deletes nothing: its records would go with it.
     fs::write(root.join("index.ts"), "import './crm/actions/greet.js';\n").unwrap();

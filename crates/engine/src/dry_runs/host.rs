@@ -5,8 +5,8 @@ use super::{
     progress::Progress,
     records::{BatchKind, DryRecords, raw},
     report::{
-        Batch, BlockedCall, DryRunReport, Event, HttpCall, LogLine, RanFunction, Recording, RefusedTrigger,
-        Written, millis,
+        Batch, BlockedCall, DryRunReport, Event, HttpCall, LogLine, RanFunction, RefusedTrigger, Written,
+        millis,
     },
     writes::AllowedWrites,
 };
@@ -27,7 +27,7 @@ use bespoke_core::{
 use bespoke_runtime::host::{Call, Host, Log, Refusal, Reply, Request, SetMergingStrategy};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -40,7 +40,6 @@ pub(super) const MAX_KEPT: usize = 10_000;
 /// How a dry run is done.
 pub(super) struct Options {
     pub(super) allowed: AllowedWrites,
-    pub(super) record: bool,
     pub(super) events: Option<mpsc::UnboundedSender<Event>>,
     /// What the connection has, where the run began with another configuration.
     pub(super) stored_metadata: Option<Document>,
@@ -80,7 +79,6 @@ pub(super) struct Seen {
     pub(super) refused: Vec<RefusedTrigger>,
     logs: Vec<LogLine>,
     pub(super) left_out: u64,
-    pub(super) recording: Recording,
 }
 
 impl Host for DryHost {
@@ -145,13 +143,6 @@ impl DryHost {
         let checkpoint_key = checkpoint::key(kind, &definition.name, &of_variant);
         let tracks_deletes = kind == RunKind::Sync && definition.track_deletes;
         let records = DryRecords::new(Arc::clone(&engine), connection.clone(), of_variant);
-        let seen = Seen {
-            recording: Recording {
-                metadata: connection.metadata.as_ref().and_then(|document| raw(document.as_str())),
-                ..Recording::default()
-            },
-            ..Seen::default()
-        };
         Self(Arc::new(Inner {
             real: RunHost::new(Arc::clone(&engine), execution, Arc::clone(&log)),
             log,
@@ -165,15 +156,14 @@ impl DryHost {
             tracks_deletes,
             options,
             begin: Instant::now(),
-            seen: Mutex::new(seen),
+            seen: Mutex::default(),
         }))
     }
 
     /// What came of it all.
     pub(super) fn report(&self, result: Result<Bytes, Failure>, took: Duration) -> DryRunReport {
         let Inner { connection, definition, variant, options, records, .. } = &*self.0;
-        let Seen { metadata, calls, blocked, refused, logs, left_out, recording } =
-            std::mem::take(&mut *self.seen());
+        let Seen { metadata, calls, blocked, refused, logs, left_out } = std::mem::take(&mut *self.seen());
         let (counts, records) = records.take();
         let checkpoint = self.0.progress.take_checkpoint();
         let text = |document: &Document| raw(document.as_str());
@@ -204,7 +194,7 @@ impl DryHost {
             blocked_calls: blocked,
             logs,
             left_out,
-            recording: options.record.then_some(recording),
+            fixture: None,
         }
     }
 
@@ -259,7 +249,6 @@ impl DryHost {
         check_model(&self.0.definition.models, model)?;
         let records =
             record::read_batch(body).map_err(|error| Refusal::new("invalid_records", error.to_string()))?;
-        self.record_batch(kind, model, body);
         let counts = self.0.records.apply(kind, model, records).await?.into();
         self.tell(|| Event::Batch(Batch { model: model.to_owned(), counts }));
         head(&counts)
@@ -287,21 +276,6 @@ impl DryHost {
             self.0.records.delete_unsaved(model).await?;
         }
         Ok(())
-    }
-
-    /// A fixture has what the function gave, repeated ids too.
-    fn record_batch(&self, kind: BatchKind, model: &str, body: &[u8]) {
-        if !self.0.options.record {
-            return;
-        }
-        let given: Vec<Box<RawValue>> = serde_json::from_slice(body).unwrap_or_default();
-        let recording = &mut self.seen().recording;
-        let batches = match kind {
-            BatchKind::Save => &mut recording.batch_save,
-            BatchKind::Delete => &mut recording.batch_delete,
-            BatchKind::Update => return,
-        };
-        batches.entry(model.to_owned()).or_default().extend(given);
     }
 
     fn log(&self, line: Log) -> Reply {

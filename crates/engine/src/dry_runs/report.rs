@@ -7,7 +7,7 @@ use bespoke_core::{
 };
 use bespoke_runtime::Failure;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// What a dry run did, and would have done.
@@ -43,9 +43,9 @@ pub struct DryRunReport {
     pub logs: Vec<LogLine>,
     /// Lines and calls that were too many to be kept.
     pub left_out: u64,
-    /// What a fixture needs, where it was asked for.
+    /// The run as a fixture without secrets (a `.test.json` file), where it was asked for and the run succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recording: Option<Recording>,
+    pub fixture: Option<Value>,
 }
 
 /// Which function ran.
@@ -234,40 +234,6 @@ pub enum Event {
     BlockedCall(BlockedCall),
     /// It gave records.
     Batch(Batch),
-}
-
-/// Everything that a recorded fixture is made of.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Recording {
-    /// The requests with their answers.
-    pub exchanges: Vec<Exchange>,
-    /// Every record that was saved, in order, by model.
-    pub batch_save: BTreeMap<String, Vec<Box<RawValue>>>,
-    /// Every record that was to be deleted, in order, by model.
-    pub batch_delete: BTreeMap<String, Vec<Box<RawValue>>>,
-    /// The metadata that the run began with.
-    pub metadata: Option<Box<RawValue>>,
-}
-
-/// A request of the function, as it asked for it, and the answer.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Exchange {
-    /// The method.
-    pub method: String,
-    /// Path or URL, as the function named it.
-    pub endpoint: String,
-    /// The query that it gave beside.
-    pub params: Option<Box<RawValue>>,
-    /// The headers that it gave.
-    pub headers: Vec<(String, String)>,
-    /// Its body: JSON where it is JSON, else text.
-    pub data: Option<Box<RawValue>>,
-    /// The answer's status.
-    pub status: u16,
-    /// The answer's headers.
-    pub response_headers: Vec<(String, String)>,
-    /// The answer's body: JSON where it is JSON, else text.
-    pub response: Option<Box<RawValue>>,
 }
 
 /// Whole milliseconds.

@@ -2,7 +2,7 @@
 
 use super::{
     host::{DryHost, MAX_KEPT},
-    report::{BlockedCall, Event, Exchange, HttpCall, millis},
+    report::{BlockedCall, Event, HttpCall, millis},
     writes,
 };
 use crate::{
@@ -13,7 +13,6 @@ use bespoke_core::connection::Connection;
 use bespoke_runtime::host::{Http, Refusal, Reply, UncontrolledFetch};
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::value::{RawValue, to_raw_value};
 use std::time::Instant;
 
 /// A request on its way.
@@ -32,15 +31,10 @@ impl DryHost {
         }
         let connection = self.connection_of(&request).await?;
         let (at_ms, begin, sent) = (self.elapsed(), Instant::now(), body.len());
-        let asked = self.0.options.record.then(|| (request.clone(), body.clone()));
         let (method, place) = (request.method.to_ascii_uppercase(), writes::place(&request));
         let provider = &self.0.connection.provider;
         let answer = self.0.engine.request_for_run(&connection, provider, request, body, &self.0.log).await;
         self.answered(Asked { at_ms, begin, method, place, sent }, &answer);
-        if let (Some((request, body)), Ok(reply)) = (asked, &answer) {
-            let exchange = exchange(request, &body, AnswerHead::read(reply), &reply.body);
-            self.seen().recording.exchanges.push(exchange);
-        }
         answer
     }
 
@@ -114,36 +108,11 @@ impl DryHost {
 struct AnswerHead {
     status: u16,
     url: String,
-    headers: Vec<(String, String)>,
 }
 
 impl AnswerHead {
     fn read(reply: &Reply) -> Self {
         let head = reply.head.as_ref().and_then(|head| serde_json::from_str(head.get()).ok());
-        head.unwrap_or(Self { status: 0, url: String::new(), headers: Vec::new() })
+        head.unwrap_or(Self { status: 0, url: String::new() })
     }
-}
-
-fn exchange(request: Http, body: &[u8], head: AnswerHead, answer: &[u8]) -> Exchange {
-    Exchange {
-        method: request.method.to_ascii_uppercase(),
-        endpoint: request.endpoint,
-        params: request.params,
-        headers: request.headers,
-        data: content(body),
-        status: head.status,
-        response_headers: head.headers,
-        response: content(answer),
-    }
-}
-
-/// A body as JSON, or its text as a JSON string; `None` where it is empty.
-fn content(body: &[u8]) -> Option<Box<RawValue>> {
-    if body.is_empty() {
-        return None;
-    }
-    serde_json::from_slice::<&RawValue>(body)
-        .map(ToOwned::to_owned)
-        .or_else(|_| to_raw_value(&String::from_utf8_lossy(body)))
-        .ok()
 }

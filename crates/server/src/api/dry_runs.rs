@@ -59,7 +59,7 @@ pub struct NewDryRun {
     /// Send the requests that fit one of these, e.g. `POST /crm/v3/objects/*/search`.
     #[serde(default)]
     allow: Vec<String>,
-    /// Also answer `recording`: whole requests and answers, and every record that was saved.
+    /// Also answer `fixture`: the run as a `.test.json` file without secrets, if it succeeded.
     #[serde(default)]
     record: bool,
 }
@@ -84,7 +84,7 @@ pub struct FunctionName {
 /// `batch`), and ends with `report`, which is the whole answer otherwise.
 #[utoipa::path(post, path = "/dry-runs", tag = "dry-runs", request_body = NewDryRun,
     responses((status = 200, body = serde_json::Value, description = "`function`, `connection_id`, `succeeded`, `output`, `error`, `duration_ms`, `counts` (as a real run would count), \
-        `records` (per model: `counts` {added, changed, removed, unchanged}, `changes` with `before` and `after`), `metadata`, `checkpoint`, `refused`, `calls`, `blocked_calls`, `logs`, `recording`"),
+        `records` (per model: `counts` {added, changed, removed, unchanged}, `changes` with `before` and `after`), `metadata`, `checkpoint`, `refused`, `calls`, `blocked_calls`, `logs`, `fixture`"),
         (status = 400, description = "`invalid_body`"), (status = 404, description = "`unknown_connection`, `not_found`")))]
 pub async fn dry_run(
     State(app): State<AppState>,

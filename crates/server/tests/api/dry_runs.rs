@@ -244,8 +244,10 @@ both! {
         assert_eq!(found["refused"][0], json!({ "what": "trigger_action", "integration": "crm", "connection_id": "acme", "names": ["search"] }));
         assert_eq!(found["metadata"]["after"], json!({ "only": "here" }));
         assert_eq!(crm.asked(), ["POST /contacts/people/search"]);
-        let exchange = &found["recording"]["exchanges"][0];
-        assert_eq!((&exchange["endpoint"], &exchange["data"], &exchange["response"]), (&json!("/contacts/people/search"), &json!({ "all": true }), &json!({ "echo": { "all": true } })));
+        let exchange = &found["fixture"]["api"]["post"]["/contacts/people/search"];
+        assert_eq!((&exchange["request"]["data"], &exchange["response"]), (&json!({ "all": true }), &json!({ "echo": { "all": true } })));
+        assert_eq!((&found["fixture"]["input"], &found["fixture"]["output"]), (&input, &output));
+        assert_eq!(found["fixture"]["run"], json!({ "connection_id": "acme", "environment": "dev", "provider": "test-none" }));
         assert_eq!(stored_metadata(&dev).await, json!({ "field": "a" }));
     }
 

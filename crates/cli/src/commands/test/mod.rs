@@ -129,7 +129,8 @@ impl Bench {
             Ok(fixture) => Arc::new(fixture),
             Err(message) => return Test::new(case, Status::Failed).with_error(message),
         };
-        let subject = bundle.subject(&case.file, self.providers.get(&case.file.integration).cloned());
+        let provider = fixture.run.provider.as_ref().unwrap_or(&case.file.integration);
+        let subject = bundle.subject(&case.file, self.providers.get(provider).cloned());
         let now = fixture.now.or_else(|| frozen(&path, &case.file)).or_else(|| fixture.time());
         let verdict = play(&self.runtime, &subject, &fixture, now.unwrap_or(self.now)).await;
         let updated = self.update && !verdict.passed() && verdict.failure.is_none();
