@@ -92,7 +92,10 @@ impl Importers {
 
 /// What each module of a build is and what it imports, by module ids.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Contents(Arc<Mutex<HashMap<String, (Hash, Vec<String>)>>>);
+pub(crate) struct Contents(Arc<Mutex<HashMap<String, Content>>>);
+
+/// The hash of a module's own text, and the modules that it imports.
+type Content = (Hash, Vec<String>);
 
 impl Contents {
     /// The hash of a module with everything that it reaches; the same wherever the project's folder is.

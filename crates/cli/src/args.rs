@@ -551,7 +551,7 @@ pub(crate) struct TestArgs {
     /// `hubspot/contacts`). By default the project that the current folder is in.
     #[arg(value_name = "FOLDER|FUNCTION")]
     pub(crate) targets: Vec<String>,
-    /// Write the result to this file too, as JUnit XML.
+    /// Write the result to this file too, as `JUnit` XML.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
     /// Print JSON.

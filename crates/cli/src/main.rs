@@ -33,7 +33,10 @@ fn main() -> ExitCode {
         Command::Trigger(args) => commands::trigger::run(args),
         Command::Webhooks(args) => commands::webhooks::run(args),
         Command::Test(args) => commands::test::run(args),
-        Command::Completions { shell } => commands::completions::run(shell),
+        Command::Completions { shell } => {
+            commands::completions::run(shell);
+            Ok(())
+        }
         Command::Openapi => commands::openapi::run(),
         Command::Reference(args) => commands::reference::run(args),
         Command::Runner(_) => return bespoke_runtime::runner_main(),

@@ -191,9 +191,10 @@ impl Engine {
         variant: &SyncName,
     ) -> Result<()> {
         let connection = self.connection(environment, provider_config_key, connection_id).await?.id;
-        match self.store.delete_sync_variant(environment, connection, variant).await? {
-            true => Ok(()),
-            false => Err(Error::NotFound(Resource::Variant)),
+        if self.store.delete_sync_variant(environment, connection, variant).await? {
+            Ok(())
+        } else {
+            Err(Error::NotFound(Resource::Variant))
         }
     }
 

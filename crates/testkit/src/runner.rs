@@ -25,6 +25,7 @@ pub fn is_runner() -> bool {
 macro_rules! runner_process {
     () => {
         #[test]
+        #[allow(clippy::exit, reason = "the test harness must not go on in a runner")]
         fn runner_process() {
             if $crate::runner::is_runner() {
                 std::process::exit(i32::from($crate::runner::main() != std::process::ExitCode::SUCCESS));

@@ -35,6 +35,7 @@ pub(super) struct Line {
 }
 
 #[derive(Clone, Deserialize, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the API's words")]
 struct Request {
     method: String,
     url: String,

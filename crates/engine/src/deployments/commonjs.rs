@@ -166,7 +166,7 @@ fn entry(deployment: &Deployment, function: usize) -> Option<&str> {
 /// The text of a module whose default export gives what each of `functions` says of itself.
 fn program(deployment: &Deployment, functions: &[usize]) -> String {
     let mut imports =
-        format!("import {{ describe }} from './describe.js';\nimport {{ toJSONSchema }} from 'zod';\n");
+        "import { describe } from './describe.js';\nimport { toJSONSchema } from 'zod';\n".to_owned();
     let mut list = String::new();
     for &index in functions {
         let Definition { integration, name, .. } = &deployment.functions[index].definition;

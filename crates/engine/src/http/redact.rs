@@ -41,9 +41,7 @@ pub(crate) fn is_secret_parameter(name: &str) -> bool {
     let is_place =
         ["page", "next", "sync", "continuation", "cursor", "delta"].iter().any(|word| name.contains(word));
     let is_secret = |part: &&str| name.contains(*part);
-    (SECRET_PARTS.iter().any(|part| is_secret(&part))
-        || ["jwt", "pwd", "credential"].iter().any(|part| is_secret(&part)))
-        && !is_place
+    (SECRET_PARTS.iter().any(&is_secret) || ["jwt", "pwd", "credential"].iter().any(is_secret)) && !is_place
 }
 
 /// Whether a field of JSON is taken for a secret by its name. JSON has many names, so this is more exact than for headers.

@@ -60,7 +60,7 @@ impl Secrets {
         for (name, value) in fields {
             // Some APIs take a key as the user name, and no password.
             if name == "username" && !has_password || !PLAIN.contains(&name.as_str()) {
-                texts(name, value, &mut values);
+                texts(value, &mut values);
             }
         }
         if let (Some(name), Some(password)) = (fields.get("username"), fields.get("password")) {
@@ -164,14 +164,14 @@ impl Secrets {
 }
 
 /// All texts of a field that may be secrets. In what a provider answered, only those whose name says so.
-fn texts(name: &str, value: &Value, found: &mut Vec<String>) {
+fn texts(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),
-        Value::Array(list) => list.iter().for_each(|value| texts(name, value, found)),
+        Value::Array(list) => list.iter().for_each(|value| texts(value, found)),
         Value::Object(map) => {
             for (inner, value) in map {
                 if is_secret_parameter(inner) && !PLAIN.contains(&inner.as_str()) || value.is_object() {
-                    texts(inner, value, found);
+                    texts(value, found);
                 }
             }
         }

@@ -57,22 +57,17 @@ pub async fn trigger_action(
     _: NoQuery,
     Json(body): Json<TriggerAction>,
 ) -> Result<Response> {
-    let queued = queue_wish(&headers)?;
+    let wish = queue_wish(&headers)?;
     let call = action_call(&key, connection, body, extract::idempotency_key(&headers)?)?;
-    match queued {
-        Some(retries) => {
-            let Triggered { value: id, replayed } =
-                app.engine.enqueue_action(call, retries).await.map_err(not_started)?;
-            let status_url = format!("/action/{id}");
-            let location = [(header::LOCATION, status_url.clone())];
-            let answer = (StatusCode::ACCEPTED, location, axum::Json(QueuedAction { id, status_url }));
-            Ok(replay(answer, replayed))
-        }
-        None => {
-            let Triggered { value, replayed } = app.engine.trigger_action(call).await.map_err(not_started)?;
-            Ok(replay(raw_json(value), replayed))
-        }
+    if !wish.queue {
+        let Triggered { value, replayed } = app.engine.trigger_action(call).await.map_err(not_started)?;
+        return Ok(replay(raw_json(value), replayed));
     }
+    let queued = app.engine.enqueue_action(call, wish.retries).await.map_err(not_started)?;
+    let Triggered { value: id, replayed } = queued;
+    let status_url = format!("/action/{id}");
+    let location = [(header::LOCATION, status_url.clone())];
+    Ok(replay((StatusCode::ACCEPTED, location, axum::Json(QueuedAction { id, status_url })), replayed))
 }
 
 /// The output of a queued action. 404 `not_found` for ids that are not known and while it has none; then the header
@@ -105,8 +100,14 @@ pub async fn read_action_result(
 /// Says of a 404 that the action has not ended yet, and where it is.
 const STATE: &str = "x-action-state";
 
-/// How often to retry, if that is said, where the action is to be queued.
-fn queue_wish(headers: &HeaderMap) -> Result<Option<Option<u32>>> {
+/// What the headers say of queueing.
+struct QueueWish {
+    queue: bool,
+    /// How often to retry, if that is said.
+    retries: Option<u32>,
+}
+
+fn queue_wish(headers: &HeaderMap) -> Result<QueueWish> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let invalid = |name: &'static str, message: &str| {
         ApiError::new(Code::InvalidHeaders).issue(Issue::new("invalid_type", [name], message))
@@ -125,7 +126,7 @@ fn queue_wish(headers: &HeaderMap) -> Result<Option<Option<u32>>> {
                 .ok_or_else(|| invalid("x-max-retries", "Must be a whole number from 0 to 5"))?,
         ),
     };
-    Ok(queue.then_some(retries))
+    Ok(QueueWish { queue, retries })
 }
 
 fn action_call(

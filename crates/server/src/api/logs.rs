@@ -137,7 +137,9 @@ pub async fn list_logs(
     let Some(query) = query else { return Ok(axum::Json(LogPage::of(Vec::new(), 0)).into_response()) };
     if list.follows().map_err(|issue| ApiError::new(Code::InvalidQueryParams).issue(issue))? {
         let lines = app.engine.follow_logs(key.environment.id, query);
-        let events = lines.map(event).take_until(app.closing.clone().cancelled_owned());
+        let events = lines
+            .map(|line| Ok::<_, Infallible>(event(line)))
+            .take_until(app.closing.clone().cancelled_owned());
         return Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response());
     }
     let limit = query.limit;
@@ -145,10 +147,10 @@ pub async fn list_logs(
     Ok(axum::Json(LogPage::of(lines, limit)).into_response())
 }
 
-fn event(line: LogLine) -> Result<Event, Infallible> {
+fn event(line: LogLine) -> Event {
     let log = Log::of(line);
     let data = serde_json::to_string(&log).unwrap_or_default();
-    Ok(Event::default().id(log.id).data(data))
+    Event::default().id(log.id).data(data)
 }
 
 impl LogPage {

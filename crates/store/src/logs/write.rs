@@ -32,7 +32,9 @@ impl Store {
                 while !waiting.is_empty() {
                     let written = insert(tx, &waiting)?;
                     waiting.retain(|(id, ..)| !written.contains(id));
-                    waiting.iter_mut().for_each(|(id, ..)| *id += 1);
+                    for (id, ..) in &mut waiting {
+                        *id += 1;
+                    }
                 }
                 runs::record(tx, &runs)
             })

@@ -218,7 +218,7 @@ impl Runs<'_> {
             By::Ids(ids) => {
                 next(ids.into());
                 let ids = tx.by_keys(2, "runs", "r.id = k.value");
-                from = ids.trim_start_matches("FROM ").to_owned();
+                ids.trim_start_matches("FROM ").clone_into(&mut from);
             }
             By::Rest => {}
         }

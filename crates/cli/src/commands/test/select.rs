@@ -70,12 +70,11 @@ pub(super) fn targets(given: &[String]) -> Result<Targets> {
         }
     }
     let here = || Path::new(".").canonicalize().map_err(|error| Failure::usage(error.to_string()));
-    let root = match root {
-        Some(root) => root,
-        None => {
-            let here = here()?;
-            root_of(&here).ok_or_else(|| no_project(&here))?
-        }
+    let root = if let Some(root) = root {
+        root
+    } else {
+        let here = here()?;
+        root_of(&here).ok_or_else(|| no_project(&here))?
     };
     Ok(Targets { root, names })
 }

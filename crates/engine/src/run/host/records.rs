@@ -39,8 +39,16 @@ struct Model {
     since: Timestamp,
     /// What the run saved as it was, or changed.
     seen: Sightings,
-    /// The strategy, once one was chosen; where it yields, the last change that it overwrites.
-    merging: Option<Option<Timestamp>>,
+    /// The strategy, once one was chosen.
+    merging: Option<Merging>,
+}
+
+/// What a save does to records that something else changed.
+#[derive(Clone, Copy)]
+enum Merging {
+    Overwrites,
+    /// Leaves those alone that changed after this time.
+    YieldsAfter(Timestamp),
 }
 
 impl Model {
@@ -184,14 +192,14 @@ impl RunHost {
         if !is_new(self) {
             return head(&false);
         }
-        let yields_after = match strategy.as_str() {
-            "override" => None,
+        let merging = match strategy.as_str() {
+            "override" => Merging::Overwrites,
             "ignore_if_modified_after" => {
                 let connection = self.connection();
                 let store = &self.0.engine.store;
                 let changes = store.last_changes(connection.environment, connection.id, self.variant()).await;
                 let changes = changes.map_err(|error| refusal(error.into()))?;
-                Some(changes.get(model).copied().unwrap_or(Timestamp(0)))
+                Merging::YieldsAfter(changes.get(model).copied().unwrap_or(Timestamp(0)))
             }
             other => {
                 let message = format!("There is no merging strategy `{other}`.");
@@ -201,15 +209,18 @@ impl RunHost {
         let mut saved = self.saved();
         let model = saved.entry(model.clone()).or_default();
         let chosen = model.merging.is_none();
-        model.merging.get_or_insert(yields_after);
+        model.merging.get_or_insert(merging);
         drop(saved);
         head(&chosen)
     }
 
     fn writer(&self, model: &str) -> Writer {
         let Execution { id, connection, .. } = &self.0.execution;
-        let merging = self.saved().get(model).and_then(|model| model.merging);
-        Writer { yields_after: merging.flatten(), ..Writer::new(*id, connection.metadata_revision) }
+        let yields_after = match self.saved().get(model).and_then(|model| model.merging) {
+            Some(Merging::YieldsAfter(change)) => Some(change),
+            Some(Merging::Overwrites) | None => None,
+        };
+        Writer { yields_after, ..Writer::new(*id, connection.metadata_revision) }
     }
 
     fn variant(&self) -> &str {

@@ -36,8 +36,8 @@ pub struct Body {
     sdk_version: Option<String>,
     #[serde(default)]
     source: Origin,
-    #[serde(default)]
-    nango_yaml_body: Option<String>,
+    #[serde(default, rename = "nangoYamlBody")]
+    nango_yaml: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -169,7 +169,7 @@ pub(super) struct Incoming {
 impl Body {
     /// What the first call asks about.
     pub(super) fn for_confirmation(self) -> Result<Incoming> {
-        if self.nango_yaml_body.is_some() {
+        if self.nango_yaml.is_some() {
             return Err(ApiError::body("unrecognized_keys", &[], "Unrecognized key: \"nangoYamlBody\""));
         }
         self.incoming()
@@ -177,7 +177,7 @@ impl Body {
 
     /// What the second call deploys.
     pub(super) fn for_deployment(self) -> Result<Incoming> {
-        if self.nango_yaml_body.is_none() {
+        if self.nango_yaml.is_none() {
             return Err(ApiError::body("invalid_type", &["nangoYamlBody"], "Required, but missing"));
         }
         self.incoming()
