@@ -134,7 +134,7 @@ fn a_failure_says_what_differs_and_where() {
     let lookup =
         json!({ "input": { "id": 7 }, "output": output, "api": { "get": { "/v1/contacts/7": answer } } });
     write(&folder, "crm/tests/lookup.test.json", &lookup);
-    let mut other = lookup.clone();
+    let mut other = lookup;
     other["input"]["id"] = 8.into();
     write(&folder, "crm/tests/lookup.other.test.json", &other);
     write(

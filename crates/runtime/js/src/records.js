@@ -1,5 +1,5 @@
 // nango.batchSave, batchUpdate and batchDelete: a sync's records.
-import { arraySlice, ErrorClass, hasOwn, isArray, jsonStringify } from './intrinsics.js';
+import { arraySlice, ErrorClass, hasOwn, isArray, jsonStringify, SetClass, setHas } from './intrinsics.js';
 import { callSite, locate, SdkError } from './errors.js';
 import { ask } from './host.js';
 
@@ -19,6 +19,9 @@ export function recordMembers() {
   };
 }
 
+/** Refusals that keep their code. */
+const OWN_CODES = new SetClass(['script_aborted', 'execution_timeout', 'invalid_sync_record']);
+
 /**
  * @param {string} op
  * @param {string} verb
@@ -36,8 +39,8 @@ async function send(op, verb, records, model) {
     try {
       await ask(op, { model }, jsonStringify(withoutMetadata(chunk)), site);
     } catch (error) {
-      // Being cancelled is not a matter of the records: it keeps its own code.
-      if (!SdkError.is(error) || error.code === 'script_aborted' || error.code === 'execution_timeout') throw error;
+      // Being cancelled is not a matter of the records, and records that are not what the model says are one of their own.
+      if (!SdkError.is(error) || setHas(OWN_CODES, error.code)) throw error;
       throw locate(new ErrorClass(`Failed to ${verb} records: ${error.message}`, { cause: error }), site);
     }
   }

@@ -43,7 +43,7 @@ test("the provider's failure is a 424 with its body", async () => {
     [{ json: [1] }, [1], [1]],
   ]) {
     const thrown = await failure("await nango.get({ endpoint: '/' })", { host: answering({ status: 404, headers, ...answer }) });
-    assert.deepEqual(thrown.upstream, { status: 404, headers: kept, body });
+    assert.deepEqual(thrown.upstream, { status: 404, headers: kept, body, method: 'GET' });
     assert.deepEqual([thrown.code, thrown.status, thrown.message, thrown.payload], ['script_http_error', 424, 'Request failed with status code 404', payload]);
   }
 });

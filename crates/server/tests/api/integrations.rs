@@ -15,7 +15,7 @@ both! {
         let logo = format!("{}/images/template-logos/test-none.svg", app.url());
         let expected = |created: &Value, updated: &Value| json!({"data": {
             "unique_key": "my key", "provider": "test-none", "display_name": "Test without credentials", "logo": logo,
-            "forward_webhooks": true, "created_at": created, "updated_at": updated,
+            "data_validation": "warn", "forward_webhooks": true, "created_at": created, "updated_at": updated,
         }});
         let data = &made["data"];
         assert_eq!(made, expected(&data["created_at"], &data["updated_at"]));

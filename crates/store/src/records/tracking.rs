@@ -215,11 +215,13 @@ pub(super) fn mark_seen(tx: &mut Tx, set: RecordSetId, ordinals: &[u64]) -> Resu
 
 /// Closes the windows that a function has open at a connection.
 pub(crate) fn close_windows(tx: &mut Tx, connection: ConnectionId, by: &str) -> Result<()> {
-    let sets: Vec<RecordSetId> = tx.query(
-        "SELECT id FROM record_sets WHERE connection_id = $1 AND tracked_by = $2 ORDER BY id",
+    let mut sets: Vec<RecordSetId> = tx.query(
+        "SELECT id FROM record_sets WHERE connection_id = $1 AND tracked_by = $2",
         params![connection, by],
         |row| row.get(0),
     )?;
+    // Everybody locks them in this order.
+    sets.sort_unstable();
     sets.into_iter().try_for_each(|set| close_window(tx, set))
 }
 

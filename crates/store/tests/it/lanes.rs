@@ -108,7 +108,7 @@ both! {
         assert!(world.store.enter_lane(late, connection, lane.clone(), LEASE).await.unwrap());
         // A guest whose node is gone gives its place back; one that is kept does not.
         let third = world.queue_in(&lane, connection).await;
-        world.clock.advance(LEASE - Duration::from_secs(1));
+        world.clock.advance(LEASE.saturating_sub(Duration::from_secs(1)));
         world.store.stay_in_lanes(vec![late], LEASE).await.unwrap();
         world.store.extend_leases(NODE, LEASE).await.unwrap();
         world.clock.advance(Duration::from_secs(2));
