@@ -43,6 +43,7 @@ onBoth('hostile functions', (database) => {
             assert.equal(seen.polluted, null);
             assert.deepEqual(seen.map, [2]);
             assert.deepEqual(seen.globals, []);
+            assert.deepEqual(seen.environment, [], 'process.env is there for packages, and empty');
             assert.notEqual(seen.evaluated, 1);
         }
     });

@@ -40,7 +40,8 @@ const attacks: Record<string, () => unknown> = {
                 return String(error);
             }
         })(),
-        globals: ['process', 'require', 'Deno', 'std', 'os', 'native', '__host', 'scriptArgs'].filter((name) => name in globalThis),
+        environment: Object.keys((globalThis as { process?: { env?: object } }).process?.env ?? {}),
+        globals: ['require', 'Deno', 'std', 'os', 'native', '__host', 'scriptArgs'].filter((name) => name in globalThis),
     }),
 };
 
