@@ -68,7 +68,7 @@ const IDLE: &[(&str, &[&str])] = &[
     ("FROM webhook_events WHERE NOT routed", &["webhook_events_to_route"]),
     ("SELECT due_at FROM webhook_deliveries", &["webhook_deliveries_due"]),
     ("FROM webhook_deliveries WHERE due_at <= $1", &["webhook_deliveries_due", "webhook_deliveries_pkey"]),
-    ("FROM runs WHERE state = 'queued' AND run_at <= $3", &["runs_due", "runs_pkey"]),
+    ("FROM runs WHERE state = 'queued' AND NOT parked AND run_at <= $3", &["runs_due", "runs_pkey"]),
     ("UPDATE runs SET leased_until = $2 WHERE state = 'running' AND lease_token = $1", &["runs_leased"]),
     ("lease_token FROM runs WHERE state = 'running' AND leased_until < $1", &["runs_leased"]),
 ];
