@@ -130,6 +130,13 @@ pub struct LogOrigin {
     pub run: Option<Uuid>,
 }
 
+impl LogOrigin {
+    /// A line of the environment itself.
+    pub const fn of_environment(environment: EnvironmentId) -> Self {
+        Self { environment, provider_config_key: None, connection_id: None, function: None, run: None }
+    }
+}
+
 /// A line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {

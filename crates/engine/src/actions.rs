@@ -1,7 +1,7 @@
 //! Actions: run at once for a caller who waits, or queued for one who asks later.
 
 use crate::{
-    Engine, Error, Failure, Resource, Result, failures,
+    Engine, Error, Failure, Resource, Result,
     idempotency::{Beginning, Keying, kept, replayed},
     lanes::lane_of_queued,
     run::Execution,
@@ -13,14 +13,11 @@ use bespoke_core::{
     run::{RunKind, RunState},
     sync::TriggerOptions,
 };
-use bespoke_store::{DirectRun, Finish, NewRun};
+use bespoke_store::NewRun;
 use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-/// How often an action is run again whose process was lost through another run's fault.
-const LOST_TRIES: u32 = 3;
 
 /// An action, called for a customer.
 #[derive(Clone, Debug)]
@@ -119,55 +116,20 @@ impl Engine {
         let cancel = CancellationToken::new();
         // An action that calls this one and is stopped takes it along.
         let _stop = cancel.clone().drop_guard();
-        let mut tries = 0;
-        let ended = loop {
-            tries += 1;
-            let execution = Execution {
-                id,
-                environment: environment.clone(),
-                kind: RunKind::Action,
-                connection: connection.clone(),
-                function: Arc::clone(&function),
-                input: input.clone(),
-                sync: None,
-                options: TriggerOptions::default(),
-                depth,
-                cancel: cancel.clone(),
-                fence: None,
-            };
-            let ended = self.execute(execution).await;
-            let lost =
-                matches!(&ended.result, Err(failure) if failure.code == bespoke_runtime::code::RUNNER_LOST);
-            if !lost || tries >= LOST_TRIES {
-                break ended;
-            }
-        };
-        let result = ended.result.map_err(failures::told);
-        let finish = match &result {
-            Ok(_) => Finish::succeeded(None, ended.counts),
-            Err(failure) => Finish::failed(ended.log.hide(&failures::kept(failure)).into_owned()),
-        };
-        let run = NewRun {
+        let execution = Execution {
             id,
-            environment: environment.id,
+            environment,
             kind: RunKind::Action,
-            connection: connection.id,
-            function_name: name,
+            connection,
+            function,
+            input,
             sync: None,
-            run_at: started_at,
-            max_attempts: 1,
-            input: None,
-            lane: None,
-            now: started_at,
+            options: TriggerOptions::default(),
+            depth,
+            cancel,
+            fence: None,
         };
-        self.logs.add_run(DirectRun {
-            run,
-            function: function.function.id,
-            finish,
-            metadata_revision: connection.metadata_revision,
-            finished_at: self.now(),
-        });
-        result.map_err(|failure| Error::Failed(Box::new(failure)))
+        self.run_directly(execution, started_at).await
     }
 
     /// Queues an action; the id to ask for its result with. `retries` says how often it is tried again after a failure;

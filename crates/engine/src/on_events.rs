@@ -1,7 +1,7 @@
 //! On-event functions that somebody waits for: they judge a connection's new credentials, and they clean up before a
 //! connection goes. (Those that follow a creation are queued by the store, with the connection itself.)
 
-use crate::{Engine, Error, Failure, Resource, Result, failures, run::Execution};
+use crate::{Engine, Error, Failure, Resource, Result, run::Execution};
 use bespoke_core::{
     connection::Connection,
     environment::Environment,
@@ -11,14 +11,11 @@ use bespoke_core::{
     sync::TriggerOptions,
     webhook::AuthOperation,
 };
-use bespoke_store::{Announcement, ConnectionChange, DirectRun, Finish, NewRun, SaveConnection};
+use bespoke_store::{Announcement, ConnectionChange, SaveConnection};
 use bytes::Bytes;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
-
-/// How often a function is run again whose process was lost through another run's fault.
-const LOST_TRIES: u32 = 3;
 
 /// A function that failed, without stopping what it was part of.
 #[derive(Clone, Debug)]
@@ -188,56 +185,21 @@ impl Engine {
         function: &Function,
     ) -> Result<()> {
         let loaded = self.loaded_function(function).await?;
-        let (id, now) = (self.ids.next(), self.now());
-        let mut tries = 0;
-        let ended = loop {
-            tries += 1;
-            let execution = Execution {
-                id,
-                environment: environment.clone(),
-                kind: RunKind::OnEvent,
-                connection: connection.clone(),
-                function: Arc::clone(&loaded),
-                input: Bytes::new(),
-                sync: None,
-                options: TriggerOptions::default(),
-                depth: 0,
-                cancel: CancellationToken::new(),
-                fence: None,
-            };
-            let ended = self.execute(execution).await;
-            let is_lost =
-                matches!(&ended.result, Err(failure) if failure.code == bespoke_runtime::code::RUNNER_LOST);
-            if !is_lost || tries >= LOST_TRIES {
-                break ended;
-            }
-        };
-        let result = ended.result.map_err(failures::told);
-        let finish = match &result {
-            Ok(_) => Finish::succeeded(None, ended.counts),
-            Err(failure) => Finish::failed(ended.log.hide(&failures::kept(failure)).into_owned()),
-        };
-        let run = NewRun {
-            id,
-            environment: environment.id,
+        let execution = Execution {
+            id: self.ids.next(),
+            environment: environment.clone(),
             kind: RunKind::OnEvent,
-            connection: connection.id,
-            function_name: function.definition.name.clone(),
+            connection: connection.clone(),
+            function: loaded,
+            input: Bytes::new(),
             sync: None,
-            run_at: now,
-            max_attempts: 1,
-            input: None,
-            lane: None,
-            now,
+            options: TriggerOptions::default(),
+            depth: 0,
+            cancel: CancellationToken::new(),
+            fence: None,
         };
-        self.logs.add_run(DirectRun {
-            run,
-            function: function.id,
-            finish,
-            metadata_revision: connection.metadata_revision,
-            finished_at: self.now(),
-        });
-        result.map(drop).map_err(|failure| Error::Failed(Box::new(failure)))
+        let now = self.now();
+        self.run_directly(execution, now).await.map(drop)
     }
 }
 

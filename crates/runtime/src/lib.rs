@@ -17,6 +17,7 @@ mod arena;
 mod builtins;
 pub mod commonjs;
 mod compile;
+mod definitions;
 mod drive;
 mod error;
 pub mod host;

@@ -41,10 +41,10 @@ impl Lane {
     }
 }
 
-/// Locks what decides about the lanes of a connection.
-pub(crate) fn lock(tx: &mut Tx, connection: ConnectionId) -> Result<()> {
+/// Locks what decides about the lanes of a connection; false where the connection is gone.
+pub(crate) fn lock(tx: &mut Tx, connection: ConnectionId) -> Result<bool> {
     let sql = format!("SELECT id FROM connections WHERE id = $1{}", tx.for_update());
-    tx.value_opt::<ConnectionId>(&sql, params![connection]).map(drop)
+    Ok(tx.value_opt::<ConnectionId>(&sql, params![connection])?.is_some())
 }
 
 /// Whether another run may go on in the lane now; holds it so until the end of the transaction.

@@ -456,15 +456,12 @@ impl Finish {
 
 fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -> Result<bool> {
     let finished_at = finish.state.is_final().then_some(now);
-    if claim.lane.is_some() {
+    let in_lane = claim.run.kind == RunKind::Webhook && finished_at.is_some();
+    if claim.lane.is_some() || in_lane {
         lanes::lock(tx, claim.run.connection)?;
     }
     if let Some(sync) = claim.run.sync {
         syncs::lock(tx, sync)?;
-    }
-    let in_lane = claim.run.kind == RunKind::Webhook && finished_at.is_some();
-    if in_lane {
-        lane::lock(tx, claim.run.connection)?;
     }
     let changed = tx.execute(
         "UPDATE runs SET state = $4, run_at = coalesce($5, run_at), attempt = attempt + $6, output = $7, error = $8,

@@ -7,7 +7,7 @@ use crate::{
     Store,
     db::{Tx, params},
     error::{Error, Result},
-    notices,
+    lanes, notices,
     runs::lane::{self, WebhookRun},
     webhook_deliveries, webhook_settings,
 };
@@ -203,7 +203,7 @@ fn route(tx: &mut Tx, event: &WebhookEvent, items: &[WebhookItem], now: Timestam
     let all: BTreeSet<ConnectionId> = found.iter().flatten().copied().collect();
     let mut locked = BTreeSet::new();
     for &connection in &all {
-        if lane::lock(tx, connection)? {
+        if lanes::lock(tx, connection)? {
             locked.insert(connection);
         }
     }

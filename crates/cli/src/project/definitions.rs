@@ -6,38 +6,11 @@
 use anyhow::{Context as _, anyhow};
 use bespoke_bundler::Diagnostic;
 use bespoke_core::{function::Module, id::EnvironmentId};
-use bespoke_runtime::{
-    CompileError, Error, Failure, Host, Kind, Limits, Run, Runtime, SourceMaps, SourceModule,
-    host::{Call, Refusal, Reply},
-};
-use bytes::Bytes;
-use futures_util::future::{BoxFuture, FutureExt as _};
-use serde_json::json;
-use std::{path::Path, sync::Arc, time::Duration};
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
+use bespoke_runtime::{CompileError, Error, Failure, Runtime, SourceMaps, SourceModule};
+use std::path::Path;
 
 /// There is one tenant here: the author.
 const AUTHOR: EnvironmentId = EnvironmentId(0);
-
-/// Definitions hold JSON Schemas, and a project may have thousands of functions.
-const LIMITS: Limits = Limits {
-    memory: 1 << 30,
-    stack: 4 << 20,
-    cpu: Duration::from_mins(1),
-    wall: Duration::from_mins(2),
-    output: 256 << 20,
-};
-
-/// A module that does nothing when it is loaded may ask for nothing.
-struct NoHost;
-
-impl Host for NoHost {
-    fn call(&self, _: Call) -> BoxFuture<'static, Result<Reply, Refusal>> {
-        let refusal = Refusal::new("not_available", "Functions can do nothing while they are deployed.");
-        futures_util::future::ready(Err(refusal)).boxed()
-    }
-}
 
 /// Runs `program` (its entry first) in `runtime`. The JSON that it returns, or what is wrong with the project.
 pub(super) async fn evaluate(
@@ -49,26 +22,12 @@ pub(super) async fn evaluate(
     let maps = SourceMaps::new(maps);
     let sources =
         program.iter().map(|(name, module)| SourceModule { name: name.clone(), code: module.code.clone() });
-    let compiled = match runtime.compile(AUTHOR, sources.collect()).await {
-        Ok(compiled) => compiled,
+    let outcome = match runtime.read_definitions(AUTHOR, sources.collect()).await {
+        Ok(outcome) => outcome,
         Err(Error::Compile(error)) => return Ok(Err(vec![rejected(&error, &maps)])),
         Err(error) => return Err(anyhow::Error::new(error).context("the definitions cannot be read")),
     };
-    let modules = compiled
-        .into_iter()
-        .map(|module| bespoke_runtime::Module { name: module.name, bytecode: module.bytecode })
-        .collect();
-    let run = Run {
-        id: Uuid::nil(),
-        kind: Kind::Script,
-        modules,
-        input: Bytes::from_static(b"null"),
-        context: json!({ "kind": Kind::Script.as_str(), "name": "definitions" }).to_string().into(),
-        limits: LIMITS,
-        cancel: CancellationToken::new(),
-        now: None,
-    };
-    match runtime.run(AUTHOR, run, Arc::new(NoHost)).await.result {
+    match outcome.result {
         Ok(output) => Ok(Ok(String::from_utf8(output.into()).context("the definitions are not UTF-8")?)),
         Err(failure) if failure.code == bespoke_runtime::code::RUNNER_LOST => {
             Err(anyhow!(failure.message).context("the definitions cannot be read"))

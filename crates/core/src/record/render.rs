@@ -5,6 +5,18 @@ use crate::time::Timestamp;
 use std::fmt::Write as _;
 
 impl Record {
+    /// Appends the JSON array of records, each as [`Record::write_json`] writes it.
+    pub fn write_json_list(records: &[Self], json: &mut String) {
+        json.push('[');
+        for (index, record) in records.iter().enumerate() {
+            if index > 0 {
+                json.push(',');
+            }
+            record.write_json(json);
+        }
+        json.push(']');
+    }
+
     /// Appends its JSON: what was saved, as it is stored, and [`METADATA_KEY`]. A pruned one has its id only.
     pub fn write_json(&self, json: &mut String) {
         match self.payload.as_deref().and_then(|payload| payload.trim_end().strip_suffix('}')) {

@@ -10,16 +10,10 @@ use bespoke_core::{
     function::{Definition, DeployedFunction, Deployment, FunctionKind},
     id::EnvironmentId,
 };
-use bespoke_runtime::{
-    Failure, Host, Kind, Limits, Run, SourceMaps, SourceModule, code, commonjs,
-    host::{Call, Refusal, Reply},
-};
-use bytes::Bytes;
-use futures_util::future::{BoxFuture, FutureExt as _, ready};
+use bespoke_runtime::{Failure, SourceMaps, SourceModule, code, commonjs};
 use serde::Deserialize;
 use serde_json::{Map, Value, json, value::RawValue};
-use std::{fmt::Write as _, sync::Arc, time::Duration};
-use tokio_util::sync::CancellationToken;
+use std::fmt::Write as _;
 
 /// The program that reads definitions from live functions: the same that `bespoke deploy` bundles.
 const DESCRIBE: &str = include_str!("../../../bundler/src/js/definitions.js");
@@ -27,25 +21,6 @@ const DESCRIBE: &str = include_str!("../../../bundler/src/js/definitions.js");
 // In a folder of their own, so that no module of a function has their names.
 const PROGRAM_MODULE: &str = "definitions/program.js";
 const DESCRIBE_MODULE: &str = "definitions/describe.js";
-
-/// Reading definitions evaluates modules and does nothing else.
-const LIMITS: Limits = Limits {
-    memory: 1 << 30,
-    stack: 4 << 20,
-    cpu: Duration::from_mins(1),
-    wall: Duration::from_mins(2),
-    output: 256 << 20,
-};
-
-/// A module may ask for nothing while it is loaded.
-struct NoHost;
-
-impl Host for NoHost {
-    fn call(&self, _: Call) -> BoxFuture<'static, Result<Reply, Refusal>> {
-        let refusal = Refusal::new("not_available", "Functions can do nothing while they are deployed.");
-        ready(Err(refusal)).boxed()
-    }
-}
 
 /// What a function says of itself.
 #[derive(Deserialize)]
@@ -130,27 +105,13 @@ impl Engine {
             .iter()
             .filter(|(name, _)| name.ends_with(commonjs::EXTENSION))
             .map(|(name, module)| SourceModule { name: name.clone(), code: module.code.clone() });
-        let compiled = self.runtime.compile(environment, own.into_iter().chain(theirs).collect()).await;
-        let compiled = compiled.map_err(|error| match error {
+        let read = self.runtime.read_definitions(environment, own.into_iter().chain(theirs).collect()).await;
+        let outcome = read.map_err(|error| match error {
             bespoke_runtime::Error::Compile(error) => super::rejected(&error, deployment),
             bespoke_runtime::Error::Closed => Error::Stopping,
             other => runtime_failed(crate::error::chain(&other)),
         })?;
-        let modules = compiled
-            .into_iter()
-            .map(|module| bespoke_runtime::Module { name: module.name, bytecode: module.bytecode });
-        let run = Run {
-            id: self.ids.next(),
-            kind: Kind::Script,
-            modules: modules.collect(),
-            input: Bytes::from_static(b"null"),
-            context: json!({ "kind": Kind::Script.as_str(), "name": "definitions" }).to_string().into(),
-            limits: LIMITS,
-            cancel: CancellationToken::new(),
-            now: None,
-        };
-        let output = self.runtime.run(environment, run, Arc::new(NoHost)).await.result;
-        let output = output.map_err(|failure| not_loaded(&failure, deployment, functions))?;
+        let output = outcome.result.map_err(|failure| not_loaded(&failure, deployment, functions))?;
         serde_json::from_slice(&output).map_err(|error| {
             tracing::error!(%error, "the definitions of functions cannot be read");
             Error::Damaged("the definitions of functions")

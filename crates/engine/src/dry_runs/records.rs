@@ -1,7 +1,7 @@
 //! The records of a dry run: what is stored, read as far as batches touch it, and what the batches make of it.
 
 use super::report::{ChangeCounts, ModelChanges, RecordChange, RunCounts};
-use crate::Engine;
+use crate::{Engine, run::json_list};
 use bespoke_core::{
     connection::Connection,
     record::{NewRecord, Overlay, Record},
@@ -9,7 +9,6 @@ use bespoke_core::{
 };
 use bespoke_runtime::host::{Refusal, Reply};
 use bespoke_store::RecordSet;
-use bytes::Bytes;
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Mutex;
@@ -159,15 +158,7 @@ fn changes(model: String, overlay: &Overlay) -> ModelChanges {
 
 /// An answer with these records as its body.
 pub(super) fn json_reply(records: &[Record]) -> Reply {
-    let mut json = String::from("[");
-    for (index, record) in records.iter().enumerate() {
-        if index > 0 {
-            json.push(',');
-        }
-        record.write_json(&mut json);
-    }
-    json.push(']');
-    Reply { head: None, body: Bytes::from(json) }
+    Reply { head: None, body: json_list(records) }
 }
 
 /// JSON text as it is.

@@ -102,13 +102,7 @@ impl Queue {
     /// The next items to write, and that some were given up.
     pub(super) fn take(&mut self, now: Timestamp) -> Vec<Item> {
         for (environment, count) in std::mem::take(&mut self.given_up) {
-            let origin = LogOrigin {
-                environment,
-                provider_config_key: None,
-                connection_id: None,
-                function: None,
-                run: None,
-            };
+            let origin = LogOrigin::of_environment(environment);
             let line = LogLine {
                 id: LogId::MIN,
                 origin: Arc::new(origin),
@@ -150,13 +144,7 @@ mod tests {
     use uuid::Uuid;
 
     fn line(kind: LogKind, level: Level, length: usize) -> Item {
-        let origin = LogOrigin {
-            environment: EnvironmentId(1),
-            provider_config_key: None,
-            connection_id: None,
-            function: None,
-            run: None,
-        };
+        let origin = LogOrigin::of_environment(EnvironmentId(1));
         let message = "x".repeat(length);
         let origin = Arc::new(origin);
         Item::Line(LogLine { id: LogId::MIN, origin, kind, level, status: None, message, meta: None })

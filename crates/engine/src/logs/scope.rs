@@ -42,13 +42,7 @@ pub(crate) struct LogScope {
 impl LogScope {
     /// Keeps nothing: for what must leave no trace.
     pub(crate) fn silent(environment: EnvironmentId) -> Self {
-        let origin = LogOrigin {
-            environment,
-            provider_config_key: None,
-            connection_id: None,
-            function: None,
-            run: None,
-        };
+        let origin = LogOrigin::of_environment(environment);
         Self::new(None, origin, 0)
     }
 

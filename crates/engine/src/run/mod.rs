@@ -4,11 +4,12 @@
 //! sees at once. Everything that a function does goes through [`host`].
 
 mod context;
+mod direct;
 mod host;
 mod log;
 mod validate;
 
-pub(crate) use host::{Answer, RunHost, check_model, head, refusal};
+pub(crate) use host::{Answer, RunHost, check_model, head, json_list, refusal};
 
 use crate::{Engine, Failure, functions::LoadedFunction, logs::LogScope};
 use bespoke_core::{
@@ -30,6 +31,7 @@ use uuid::Uuid;
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// One execution, with everything it needs already loaded.
+#[derive(Clone)]
 pub(crate) struct Execution {
     /// The run's id.
     pub(crate) id: Uuid,

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bespoke_core::{
-    record::{Action, Cursor},
+    record::{Action, Cursor, Record},
     time::Timestamp,
 };
 use bespoke_engine::{
@@ -244,14 +244,9 @@ fn render(page: &RecordsPage) -> String {
         }
         None => json.push_str("null"),
     }
-    json.push_str(r#","records":["#);
-    for (index, record) in page.records.iter().enumerate() {
-        if index > 0 {
-            json.push(',');
-        }
-        record.write_json(&mut json);
-    }
-    json.push_str("]}");
+    json.push_str(r#","records":"#);
+    Record::write_json_list(&page.records, &mut json);
+    json.push('}');
     json
 }
 

@@ -2,7 +2,7 @@
 //! while an earlier one is queued, runs, or is to be tried again; other connections are not held up.
 //!
 //! Those that wait are queued for a time that never comes, so claiming costs nothing for them. Whoever adds to a lane or
-//! ends its first run locks the connection before, so that none is overlooked.
+//! ends its first run locks the connection before ([`crate::lanes::lock`]), so that none is overlooked.
 
 use crate::{
     db::{Tx, params},
@@ -32,20 +32,15 @@ pub(crate) struct WebhookRun<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// Locks the lane of a connection; false where the connection is gone.
-pub(crate) fn lock(tx: &mut Tx, connection: ConnectionId) -> Result<bool> {
-    let sql = format!("SELECT id FROM connections WHERE id = $1{}", tx.for_update());
-    Ok(tx.value_opt::<ConnectionId>(&sql, params![connection])?.is_some())
-}
-
 /// Adds a run to the lane, which must be locked; [`release`] follows. False where the sync is not there.
 pub(crate) fn enqueue(tx: &mut Tx, run: &WebhookRun<'_>) -> Result<bool> {
     let name = format!("webhook:{}:{}:{}:{}", run.event, run.item, run.connection, run.function_name);
     let added = tx.execute(
-        "INSERT INTO runs (id, environment_id, kind, connection_id, function_name, state, run_at, take_ups, attempt,
-                           max_attempts, created_at, event_id, event_item)
-         SELECT $1, $2, 'webhook', $3, $4, 'queued', $5, 0, 0, $6, $7, $8, $9
-         WHERE EXISTS (SELECT 1 FROM syncs WHERE id = $10) ON CONFLICT DO NOTHING",
+        "INSERT INTO runs (id, environment_id, kind, connection_id, integration_id, function_name, state, run_at,
+                           take_ups, attempt, max_attempts, created_at, event_id, event_item)
+         SELECT $1, $2, 'webhook', id, integration_id, $4, 'queued', $5, 0, 0, $6, $7, $8, $9
+         FROM connections
+         WHERE id = $3 AND EXISTS (SELECT 1 FROM syncs WHERE id = $10) ON CONFLICT DO NOTHING",
         params![
             Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()),
             run.environment,

@@ -20,7 +20,7 @@ use bespoke_runtime::{
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use records::RecordChange;
-pub(crate) use records::check_model;
+pub(crate) use records::{check_model, json_list};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 use std::{

@@ -279,14 +279,9 @@ fn not_written(error: bespoke_store::Error) -> Refusal {
     }
 }
 
-fn json_list(records: &[Record]) -> Bytes {
-    let mut json = String::from("[");
-    for (index, record) in records.iter().enumerate() {
-        if index > 0 {
-            json.push(',');
-        }
-        record.write_json(&mut json);
-    }
-    json.push(']');
-    Bytes::from(json)
+/// Records as the body of an answer.
+pub(crate) fn json_list(records: &[Record]) -> Bytes {
+    let mut json = String::new();
+    Record::write_json_list(records, &mut json);
+    json.into()
 }

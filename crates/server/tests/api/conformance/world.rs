@@ -236,11 +236,9 @@ impl Played<'_> {
         };
         let event = store.unrouted_webhooks(1).await.unwrap().remove(0);
         assert_eq!(store.route_webhook(event, vec![item]).await.unwrap(), Routed::Done(1));
-        let runs = dev.get("/runs?limit=100").await.expect(200);
-        let is_it = |run: &&Value| run["kind"] == "webhook" && run["status"] != "success";
-        let run =
-            runs["runs"].as_array().unwrap().iter().find(is_it).unwrap_or_else(|| panic!("no run in {runs}"));
-        (environment, run["id"].as_str().unwrap().parse().unwrap())
+        let runs = dev.get(&format!("/runs?kind=webhook&limit=1&provider_config_key={}", self.key)).await;
+        let id = runs.expect(200)["runs"][0]["id"].as_str().unwrap().parse().unwrap();
+        (environment, id)
     }
 
     async fn action(&self, action: &CallAction) -> Outcome {
