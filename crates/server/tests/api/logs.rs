@@ -12,14 +12,18 @@ use bespoke_engine::{
     worker::Worker,
 };
 use bespoke_testkit::{
-    app::{Client, Options, TestApp},
+    app::{Client, DEV_KEY, Options, TestApp},
     both,
     clock::ManualClock,
     database::Database,
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-use tokio::{net::TcpStream, task::JoinHandle};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    task::JoinHandle,
+};
 use uuid::Uuid;
 
 const TOKEN: &str = "sk-live-0123456789";
@@ -215,6 +219,40 @@ both! {
         assert!(message.starts_with("the credentials could not be renewed: ") && !message.contains("refresh-token"), "{message}");
     }
 
+    async fn a_follower_gets_each_line_once_and_the_server_still_stops(database) {
+        // The writer works by itself here: nobody searches, so nobody has it write.
+        let options = Options { background: true, ..Options::default() };
+        let (app, provider) = (TestApp::with(database, options).await, Provider::start().await);
+        let dev = app.dev();
+        provider.connect(&dev).await;
+        ask(&dev, "/good?n=1").await;
+        let mut socket = TcpStream::connect(app.address).await.unwrap();
+        let request = format!("GET /logs?follow=true&kind=http HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {DEV_KEY}\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut text = String::new();
+        let mut until = async |end: &str| {
+            let mut buffer = [0; 4_096];
+            while !text.contains(end) {
+                let count = tokio::time::timeout(Duration::from_secs(20), socket.read(&mut buffer)).await.unwrap().unwrap();
+                assert!(count > 0, "{text}");
+                text.push_str(&String::from_utf8_lossy(&buffer[..count]));
+            }
+            text.clone()
+        };
+        until("n=1").await;
+        ask(&dev, "/good?n=2").await;
+        until("n=2").await;
+        for number in 3..30 {
+            ask(&dev, &format!("/good?n={number}")).await;
+        }
+        let text = until("n=29").await;
+        assert!(text.contains("text/event-stream"), "{text}");
+        for number in 1..30 {
+            // In the message and in the URL.
+            assert_eq!(text.matches(&format!("n={number}\"")).count(), 2, "{number}: {text}");
+        }
+        tokio::time::timeout(Duration::from_secs(20), app.stop()).await.expect("the follower does not keep it");
+    }
 
     async fn nothing_of_another_environment_is_followed_or_found(database) {
         let app = TestApp::start(database).await;
