@@ -70,7 +70,7 @@ impl Store {
     /// The key with this hash, if it is not revoked, and the environment that it opens.
     pub async fn api_key_by_hash(&self, hash: [u8; 32]) -> Result<Option<(ApiKey, Environment)>> {
         self.db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 tx.query_opt(
                     &format!(
                         "SELECT {COLUMNS}, {} FROM api_keys

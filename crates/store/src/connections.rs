@@ -162,7 +162,7 @@ impl Store {
     ) -> Result<Option<Connection>> {
         let (key, id) = (provider_config_key.to_owned(), connection_id.to_owned());
         self.db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 tx.query_opt(
                     &format!("SELECT {COLUMNS} {FROM} WHERE {BY_NAMES}"),
                     params![environment, &key, &id],
@@ -182,7 +182,7 @@ impl Store {
         let (key, id) = (provider_config_key.to_owned(), connection_id.to_owned());
         let found = self
             .db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 tx.query_opt(
                     &format!("SELECT {COLUMNS}, connections.credentials, integrations.custom {FROM} WHERE {BY_NAMES}"),
                     params![environment, &key, &id],
@@ -203,7 +203,7 @@ impl Store {
         environment: EnvironmentId,
         id: ConnectionId,
     ) -> Result<Option<Connection>> {
-        self.db.read(move |tx| by_row(tx, environment, id)).await
+        self.db.look_up(move |tx| by_row(tx, environment, id)).await
     }
 
     /// What a request for a connection needs besides it, in one look. `None` where there is no such connection.
@@ -214,7 +214,7 @@ impl Store {
     ) -> Result<Option<Access>> {
         let row = self
             .db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 tx.query_opt(
                     "SELECT connections.integration_id, connections.connection_id, connections.credentials,
                             integrations.custom
@@ -243,7 +243,7 @@ impl Store {
     ) -> Result<Option<Credentials>> {
         let row: Option<(IntegrationId, String, Vec<u8>)> = self
             .db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 tx.query_opt(
                     "SELECT integration_id, connection_id, credentials FROM connections
                      WHERE environment_id = $1 AND id = $2",

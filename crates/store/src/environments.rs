@@ -54,7 +54,7 @@ impl Store {
 
     /// The environment in this row.
     pub async fn environment(&self, id: EnvironmentId) -> Result<Option<Environment>> {
-        self.db.read(move |tx| find(tx, "id", params![id])).await
+        self.db.look_up(move |tx| find(tx, "id", params![id])).await
     }
 
     /// The environment of this name.
@@ -65,7 +65,7 @@ impl Store {
 
     /// The environment of this UUID.
     pub async fn environment_by_uuid(&self, uuid: Uuid) -> Result<Option<Environment>> {
-        self.db.read(move |tx| find(tx, "uuid", params![uuid])).await
+        self.db.look_up(move |tx| find(tx, "uuid", params![uuid])).await
     }
 }
 

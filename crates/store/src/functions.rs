@@ -92,7 +92,7 @@ impl Store {
     ) -> Result<Option<Function>> {
         let (key, name) = (integration_key.to_owned(), name.to_owned());
         self.db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 tx.query_opt(
                     &format!(
                         "SELECT {COLUMNS} {FROM} WHERE functions.environment_id = $1 AND integrations.environment_id = $1
@@ -117,7 +117,8 @@ impl Store {
             "SELECT {COLUMNS} {FROM} WHERE functions.environment_id = $1 AND functions.is_current
              AND integrations.environment_id = $1 AND integrations.unique_key = $2 AND functions.kind = 'on-event'"
         );
-        let mut functions = self.db.read(move |tx| tx.query(&sql, params![environment, &key], read)).await?;
+        let mut functions =
+            self.db.look_up(move |tx| tx.query(&sql, params![environment, &key], read)).await?;
         functions.sort_by(|one, other| one.definition.name.cmp(&other.definition.name));
         Ok(functions)
     }
@@ -129,7 +130,7 @@ impl Store {
         id: FunctionId,
     ) -> Result<Option<Function>> {
         self.db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 tx.query_opt(
                     &format!(
                         "SELECT {COLUMNS} {FROM} WHERE functions.environment_id = $1 AND functions.id = $2"

@@ -151,7 +151,7 @@ impl Store {
         unique_key: &str,
     ) -> Result<Option<Integration>> {
         let unique_key = unique_key.to_owned();
-        self.db.read(move |tx| find(tx, environment, &unique_key)).await
+        self.db.look_up(move |tx| find(tx, environment, &unique_key)).await
     }
 
     /// The credentials of the OAuth client or app of an integration, if it has any.
@@ -162,7 +162,7 @@ impl Store {
     ) -> Result<Option<SecretJson>> {
         let sealed: Option<Option<Vec<u8>>> = self
             .db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 tx.value_opt(
                     "SELECT credentials FROM integrations WHERE environment_id = $1 AND id = $2",
                     params![environment, id],

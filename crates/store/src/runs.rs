@@ -376,7 +376,7 @@ impl Store {
     /// The run with this id.
     pub async fn run(&self, environment: EnvironmentId, id: Uuid) -> Result<Option<Run>> {
         self.db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 tx.query_opt(
                     &format!("SELECT {COLUMNS} FROM runs WHERE id = $2 AND environment_id = $1"),
                     params![environment, id],

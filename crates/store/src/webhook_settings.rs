@@ -37,7 +37,7 @@ impl Store {
     pub async fn webhook_settings(&self, environment: EnvironmentId) -> Result<Option<WebhookSettings>> {
         let found = self
             .db
-            .read(move |tx| {
+            .look_up(move |tx| {
                 tx.query_opt(
                     &format!("SELECT {COLUMNS}, signing_key FROM webhook_settings WHERE environment_id = $1"),
                     params![environment],

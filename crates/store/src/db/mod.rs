@@ -24,6 +24,7 @@ use crate::{
     wakeups::Wakeups,
 };
 use crossbeam_channel::Sender;
+use sqlite::LookUps;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -35,6 +36,7 @@ use tokio::sync::oneshot;
 pub(crate) struct Db {
     writes: Queue,
     reads: Queue,
+    look_ups: LookUps,
     wakeups: Wakeups,
 }
 
@@ -46,13 +48,14 @@ impl Db {
             DatabaseUrl::Sqlite(path) => {
                 let wakeups = Wakeups::local();
                 let (writes, reads) = sqlite::start(path, &wakeups)?;
-                Ok(Self { writes, reads, wakeups })
+                let look_ups = LookUps::open(path)?;
+                Ok(Self { writes, reads, look_ups, wakeups })
             }
             DatabaseUrl::Postgres(url) => {
                 let connector = Arc::new(connector::Connector::new(url.expose())?);
                 let wakeups = Wakeups::shared(Arc::clone(&connector))?;
                 let jobs = postgres::start(&connector, &wakeups)?;
-                Ok(Self { writes: jobs.clone(), reads: jobs, wakeups })
+                Ok(Self { writes: jobs.clone(), reads: jobs, look_ups: LookUps::none(), wakeups })
             }
         }
     }
@@ -84,6 +87,18 @@ impl Db {
         submit(&self.reads, false, work).await
     }
 
+    /// Like [`Db::read`], for a few rows that are found by their keys: on SQLite they are there sooner than another thread
+    /// would be awake, so `work` runs at once on the caller's. Nothing that could be long may be asked for here.
+    pub(crate) async fn look_up<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if let Some(mut tx) = self.look_ups.free() {
+            return sqlite::in_snapshot(&mut tx, |tx| guarded(tx, false, work))?;
+        }
+        self.read(work).await
+    }
+
     /// Where to listen for what other callers and other nodes committed.
     pub(crate) fn wakeups(&self) -> &Wakeups {
         &self.wakeups
@@ -99,6 +114,23 @@ where
     let call = Call { writes, work: Some(work), result: None, reply: Some(reply) };
     queue.send(Box::new(call)).map_err(|_| stopped())?;
     answer.await.map_err(|_| stopped())?
+}
+
+/// Runs a closure; a panic of it, or a failed statement that it did not tell, is an error.
+fn guarded<T>(tx: &mut Tx, writes: bool, work: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+    tx.renew(writes);
+    let result = catch_unwind(AssertUnwindSafe(|| work(tx))).unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        Err(Error::failed(format!("a database closure panicked: {text}")))
+    });
+    match result {
+        Ok(_) if tx.is_spoiled() => Err(Error::failed("a closure went on after a failed statement")),
+        other => other,
+    }
 }
 
 fn stopped() -> Error {
@@ -142,19 +174,7 @@ where
 
     fn run(&mut self, tx: &mut Tx) -> bool {
         let Some(work) = self.work.take() else { return false };
-        tx.renew(self.writes);
-        let result = catch_unwind(AssertUnwindSafe(|| work(tx))).unwrap_or_else(|panic| {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_default();
-            Err(Error::failed(format!("a database closure panicked: {text}")))
-        });
-        let result = match result {
-            Ok(_) if tx.is_spoiled() => Err(Error::failed("a closure went on after a failed statement")),
-            other => other,
-        };
+        let result = guarded(tx, self.writes, work);
         let keep = result.is_ok();
         self.result = Some(result);
         keep

@@ -1,4 +1,4 @@
-//! SQLite: one writer thread with group commit, two reader threads.
+//! SQLite: one writer thread with group commit, two reader threads, and connections for short reads on a caller's thread.
 //!
 //! The time that a commit takes to reach the disk forms the groups: while one is written the next callers queue up.
 
@@ -9,7 +9,14 @@ use crate::{
 };
 use crossbeam_channel::{Receiver, unbounded};
 use rusqlite::{Connection, ErrorCode, config::DbConfig, ffi, types};
-use std::{borrow::Cow, collections::HashMap, path::Path, thread, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard},
+    thread,
+    time::Duration,
+};
 
 /// Most closures in one commit. More would only make the first of them wait.
 const GROUP: usize = 256;
@@ -100,12 +107,42 @@ fn read_loop(mut tx: Tx, queue: &Receiver<Box<dyn Job>>) {
         if job.is_abandoned() {
             continue;
         }
-        let end = control(&mut tx, "BEGIN").map(|()| {
-            job.run(&mut tx);
+        let end = in_snapshot(&mut tx, |tx| {
+            job.run(tx);
         });
-        tx.wakes.clear();
-        let end = end.and_then(|()| if in_transaction(&tx) { control(&mut tx, "ROLLBACK") } else { Ok(()) });
         job.answer(end);
+    }
+}
+
+/// Runs `work` on one snapshot of the database, of which it changes nothing.
+pub(super) fn in_snapshot<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> T) -> Result<T> {
+    control(tx, "BEGIN")?;
+    let result = work(tx);
+    tx.wakes.clear();
+    if in_transaction(tx) {
+        control(tx, "ROLLBACK")?;
+    }
+    Ok(result)
+}
+
+/// Connections for reads that are shorter than the way to another thread and back. Clones share them.
+#[derive(Clone)]
+pub(super) struct LookUps(Arc<[Mutex<Tx>]>);
+
+impl LookUps {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let connection = |_| Ok(Mutex::new(Tx::new(TxSession::Sqlite(Session::open(path, false)?))));
+        Ok(Self((0..READERS).map(connection).collect::<Result<_>>()?))
+    }
+
+    /// Where every read is a way to another machine.
+    pub(super) fn none() -> Self {
+        Self(Arc::new([]))
+    }
+
+    /// One that nobody uses now.
+    pub(super) fn free(&self) -> Option<MutexGuard<'_, Tx>> {
+        self.0.iter().find_map(|connection| connection.try_lock().ok())
     }
 }
 

@@ -80,7 +80,7 @@ impl Store {
         variant: &str,
     ) -> Result<Option<RecordSet>> {
         let (model, variant) = (model.to_owned(), variant.to_owned());
-        self.db.read(move |tx| find(tx, environment, connection, &model, &variant)).await
+        self.db.look_up(move |tx| find(tx, environment, connection, &model, &variant)).await
     }
 }
 

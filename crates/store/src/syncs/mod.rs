@@ -41,7 +41,7 @@ impl Store {
     /// The sync with this id.
     pub async fn sync(&self, environment: EnvironmentId, id: Uuid) -> Result<Option<Sync>> {
         let condition = "syncs.id = $2 AND syncs.environment_id = $1";
-        let syncs = self.db.read(move |tx| find(tx, condition, params![environment, id])).await?;
+        let syncs = self.db.look_up(move |tx| find(tx, condition, params![environment, id])).await?;
         Ok(syncs.into_iter().next())
     }
 
