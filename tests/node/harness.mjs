@@ -59,6 +59,19 @@ export async function startUpstream(routes) {
     return { url, host: new URL(url).host, seen, close };
 }
 
+/**
+ * Kills `child` when this process is gone, however it ended: a file that runs out of time is killed without its `after`.
+ * The shell reads from a pipe that only this process writes to; it is told to go once the child has ended, whose number
+ * may by then be somebody else's.
+ */
+function guard(child) {
+    const shell = spawn('sh', ['-c', `read -r word || kill -9 ${child.pid}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    shell.stdin.on('error', () => {});
+    shell.unref();
+    shell.stdin.unref?.();
+    child.once('exit', () => shell.stdin.end('ended\n'));
+}
+
 /** Starts a server; `kill` is kill -9, `start` starts it again on the same data. */
 export async function startServer({ database = 'sqlite', upstream, env = {} } = {}) {
     const data = await mkdtemp(join(tmpdir(), 'bespoke-test-'));
@@ -82,6 +95,7 @@ export async function startServer({ database = 'sqlite', upstream, env = {} } = 
     server.start = async () => {
         const child = spawn(binary, ['serve'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
         server.process = child;
+        guard(child);
         createInterface({ input: child.stderr }).on('line', (line) => {
             server.log.push(line);
             if (process.env.BESPOKE_TEST_LOG) console.error(line);
