@@ -11,6 +11,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, IgnoredAny},
 };
+use serde_path_to_error::Segment;
 use std::sync::LazyLock;
 
 /// A JSON body of the shape `T`. Rejects with `invalid_json` or `invalid_body`.
@@ -64,8 +65,7 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         // A field can be wrong before the text is: what is no JSON at all is told first.
         if error.inner().is_data() && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
-            ApiError::new(Code::InvalidBody)
-                .issue(issue(&error.path().to_string(), &without_place(error.inner())))
+            ApiError::new(Code::InvalidBody).issue(issue(error.path(), &without_place(error.inner())))
         } else {
             ApiError::new(Code::InvalidJson)
                 .message(format!("The body is not valid JSON: {}.", error.inner()))
@@ -83,12 +83,15 @@ fn without_place(error: &serde_json::Error) -> String {
 }
 
 /// Turns serde's words into an issue with a path and a code that clients know.
-fn issue(path: &str, message: &str) -> Issue {
-    let mut path: Vec<String> = path
-        .split(['.', '[', ']'])
-        .filter(|part| !part.is_empty() && *part != "?")
-        .map(str::to_owned)
-        .collect();
+fn issue(path: &serde_path_to_error::Path, message: &str) -> Issue {
+    // Not the path's text: a key may have dots and brackets itself.
+    let parts = path.iter().filter_map(|part| match part {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { variant } => Some(variant.clone()),
+        Segment::Unknown => None,
+    });
+    let mut path: Vec<String> = parts.collect();
     let named = |prefix: &str| {
         message
             .strip_prefix(prefix)
@@ -131,8 +134,7 @@ pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     let reader = serde_qs::Deserializer::with_config(config, query.as_bytes())
         .map_err(|error| ApiError::query("custom", &[], error.to_string()))?;
     serde_path_to_error::deserialize(reader).map_err(|error| {
-        ApiError::new(Code::InvalidQueryParams)
-            .issue(issue(&error.path().to_string(), &error.inner().to_string()))
+        ApiError::new(Code::InvalidQueryParams).issue(issue(error.path(), &error.inner().to_string()))
     })
 }
 

@@ -50,9 +50,9 @@ pub(crate) fn check(deployment: &Deployment) -> Result<()> {
         below("functions", index.to_string(), checked)?;
     }
     for (name, module) in &deployment.modules {
-        let texts = [Some(&module.code), module.map.as_ref()];
-        let checked = module_name(name)
-            .and_then(|()| texts.into_iter().flatten().try_for_each(|text| size("code", text)));
+        let map = module.map.as_deref().unwrap_or_default();
+        let checked =
+            module_name(name).and_then(|()| size("code", &module.code)).and_then(|()| size("map", map));
         below("modules", name.clone(), checked)?;
     }
     Ok(())

@@ -5,6 +5,7 @@ mod authz;
 mod backend;
 mod conformance;
 mod connections;
+mod deploy_fuzz;
 mod deployments;
 mod dry_runs;
 mod environment_variables;
