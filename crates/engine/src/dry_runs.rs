@@ -126,7 +126,10 @@ impl Engine {
             stored_metadata,
             checkpoint: dry.checkpoint,
         };
-        let recording = dry.record.then(|| Recording::new(&execution, begin));
+        let recording = dry.record.then(|| {
+            let provider = self.providers.get(&execution.connection.provider);
+            Recording::new(&execution, provider.map(AsRef::as_ref), begin)
+        });
         let host = DryHost::new(Arc::clone(self), execution, options);
         let mut result = match &recording {
             Some(recording) => self.run_prepared(prepared, recording.around(&host)).await,

@@ -9,7 +9,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read, Write as _},
     path::{Path, PathBuf},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     time::Duration,
 };
@@ -86,7 +86,9 @@ fn a_new_project_compiles_and_takes_more_functions() {
     let again = run(&mut bespoke(&["init", text(&root), "--no-install"])).refused(2);
     assert!(again.contains("package.json") && again.contains("nothing was written"), "{again}");
 
-    for (kind, name) in [("sync", "pull-requests"), ("action", "close-issue"), ("on-event", "hello")] {
+    let kinds =
+        [("sync", "pull-requests"), ("action", "close-issue"), ("on-event", "hello"), ("webhook", "stars")];
+    for (kind, name) in kinds {
         let name = format!("github/{name}");
         run(&mut bespoke(&["create", kind, &name, "--project", text(&root)])).done();
         let twice = run(&mut bespoke(&["create", kind, &name, "--project", text(&root)])).refused(2);
@@ -98,7 +100,7 @@ fn a_new_project_compiles_and_takes_more_functions() {
     let compiled: Value = serde_json::from_str(&compiled).unwrap();
     let names: Vec<_> =
         compiled["functions"].as_array().unwrap().iter().map(|line| line["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["close-issue", "create-issue", "hello", "issues", "pull-requests"]);
+    assert_eq!(names, ["close-issue", "create-issue", "hello", "issues", "pull-requests", "stars"]);
     assert_eq!(compiled["functions"][4]["models"], json!(["PullRequests"]));
     assert_eq!(
         compiled["types"],
@@ -109,7 +111,7 @@ fn a_new_project_compiles_and_takes_more_functions() {
     let types = root.join(".bespoke/types/index.d.ts");
     fs::write(&types, "old").unwrap();
     let table = run(&mut bespoke(&["compile", text(&root)])).done();
-    assert!(table.contains("github/syncs/issues") && table.contains("5 functions in "), "{table}");
+    assert!(table.contains("github/syncs/issues") && table.contains("6 functions in "), "{table}");
     assert!(fs::read_to_string(&types).unwrap().contains("createSync"));
 }
 
@@ -131,6 +133,50 @@ fn types_are_checked_where_the_project_has_a_compiler() {
     let complaint = compile().refused(10);
     assert!(complaint.starts_with("github/issue.ts:") && complaint.contains("TS2322"), "{complaint}");
     assert!(complaint.contains("return { id: id,"), "{complaint}");
+
+    // Saving does not wait for TypeScript, and hears of it all the same.
+    let data = crate::support::folder();
+    let server = Server::start(&data);
+    server.integration("github");
+    let dev = Dev::start_with(
+        server.client(&["dev", text(&root), "--no-logs"]).env("PATH", std::env::var_os("PATH").unwrap()),
+    );
+    dev.until("Deployed 2 functions");
+    let told = dev.until("their types do not fit");
+    assert!(told.contains("github/issue.ts:") && told.contains("TS2322"), "{told}");
+    fs::write(&file, source).unwrap();
+    dev.until("types fit");
+}
+
+#[test]
+fn what_is_wrong_is_told_to_machines_too() {
+    let shop = shop();
+    fs::write(shop.path().join("crm/greeting.ts"), "export const greeting = ;\n").unwrap();
+    let told = |ended: Ended, code: i32| -> Value {
+        assert_eq!(ended.code, code, "{ended:?}");
+        let answer: Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!(answer["error"]["exit_code"], code, "{answer}");
+        answer["error"].clone()
+    };
+    let broken = told(run(&mut bespoke(&["compile", text(shop.path()), "--json"])), 10);
+    let place = &broken["diagnostics"][0];
+    assert_eq!(
+        (&place["file"], &place["line"], &place["column"]),
+        (&json!("crm/greeting.ts"), &json!(1), &json!(25)),
+        "{broken}"
+    );
+    let keyless = told(run(&mut bespoke(&["runs", "--json"])), 2);
+    assert!(keyless["message"].as_str().unwrap().contains("BESPOKE_SECRET_KEY_DEV"), "{keyless}");
+
+    fs::write(shop.path().join("crm/greeting.ts"), "export const greeting = 'Hello';\n").unwrap();
+    let data = folder();
+    let server = Server::start(&data);
+    let refused = told(run(&mut server.client(&["deploy", text(shop.path()), "--yes", "--json"])), 11);
+    assert_eq!(
+        (&refused["code"], &refused["status"]),
+        (&json!("unknown_provider_config"), &json!(400)),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -174,10 +220,22 @@ fn a_dry_run_shows_what_would_change() {
     let webhook: Value = serde_json::from_str(&webhook).unwrap();
     assert_eq!(webhook["records"][0]["changes"][0]["after"], json!({ "id": "9", "colour": "green" }));
 
+    let mut asks = server.client(&["dryrun", "--project", text(shop.path()), "greet", "a", "--input", "@-"]);
+    let mut asks = asks.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    asks.stdin.take().unwrap().write_all(br#"{"name":"Grace"}"#).unwrap();
+    let answer = String::from_utf8(asks.wait_with_output().unwrap().stdout).unwrap();
+    assert!(answer.contains("Hello, Grace"), "{answer}");
+
     let greeted = dryrun(&["greet", "a", "--input", r#"{"name":"Ada"}"#]).done();
     assert!(greeted.contains("Output\n\"Hello, Ada\"\n"), "{greeted}");
 
     assert!(dryrun(&["gone", "a"]).refused(2).contains("it has crm/actions/greet, crm/syncs/items"));
+    let misplaced = dryrun(&["items", "a", "--input", "{}"]).refused(2);
+    assert!(misplaced.contains("--input is for actions") && misplaced.contains("--payload"), "{misplaced}");
+    let outside =
+        run(&mut server.client(&["dryrun", "greet", "a", "--project", text(&shop.path().join("crm"))]));
+    let outside = outside.refused(2);
+    assert!(outside.contains("is no project") && outside.contains("that is in "), "{outside}");
     assert!(dryrun(&["greet", "a", "--input", "{"]).refused(2).contains("--input is not JSON"));
     assert!(dryrun(&["greet", "nobody"]).refused(1).contains("unknown_connection"));
     assert!(dryrun(&["greet", "a", "--variant", "x"]).refused(1).contains("Only syncs have variants"));
@@ -196,8 +254,11 @@ export default createSync({
         const { credentials } = await nango.getConnection();
         const [{ value }] = await nango.getEnvironmentVariables();
         const headers = { 'x-shop': value };
-        const { data } = await nango.get({ endpoint: '/items', params: { page, key: credentials.apiKey }, headers });
-        await nango.batchSave(data.items.map(({ id, echo }) => ({ id, since: page, token: echo })), 'Item');
+        const params = { page, key: credentials.apiKey };
+        // How the pages hang together is known of a provider that the server has and `bespoke test` has not.
+        for await (const items of nango.paginate({ endpoint: '/items', params, headers, paginate: { response_path: 'items' } })) {
+            await nango.batchSave(items.map(({ id, echo }) => ({ id, since: page, token: echo })), 'Item');
+        }
         const known = await nango.getRecordsByIds(['7'], 'Item');
         if (known.size > 0) throw new Error('nothing is stored');
         await nango.saveCheckpoint({ page: page + 1 });
@@ -272,6 +333,7 @@ fn a_saved_dry_run_passes_as_a_test_and_has_no_secrets() {
     }
     let fixture: Value = serde_json::from_str(&fixture).unwrap();
     assert_eq!(fixture["run"]["checkpoint"], json!({ "page": 5 }));
+    assert_eq!(fixture["run"]["paginate"]["type"], "cursor");
     assert_eq!(
         fixture["nango"]["batchSave"]["Item"][0],
         json!({ "id": "1", "since": 5, "token": "[secret]" })
@@ -298,7 +360,10 @@ struct Dev {
 
 impl Dev {
     fn start(server: &Server, root: &Path) -> Self {
-        let mut command = server.client(&["dev", text(root)]);
+        Self::start_with(&mut server.client(&["dev", text(root), "--no-types"]))
+    }
+
+    fn start_with(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let pipes: [Box<dyn Read + Send>; 2] =

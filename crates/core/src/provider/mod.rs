@@ -24,6 +24,19 @@ pub struct Provider {
     pub definition: Definition,
 }
 
+impl Provider {
+    /// How its lists are paged, as written.
+    pub fn paginate(&self) -> Option<&Value> {
+        self.raw.get("proxy")?.get("paginate")
+    }
+
+    /// The content type that it wants for bodies, where its definition names one.
+    pub fn content_type(&self) -> Option<&str> {
+        let mut headers = self.definition.proxy.headers.iter();
+        headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| value.as_str())
+    }
+}
+
 /// A definition's fields. Unknown ones are left to [`Provider::raw`]; what only the token and webhook flows read stays a plain
 /// value, which the flow types as far as it uses it, so that a definition for another product's flow still loads.
 #[derive(Clone, Debug, Deserialize)]

@@ -2,7 +2,7 @@
 
 use super::host::DryHost;
 use crate::run::Execution;
-use bespoke_core::{run::RunKind, sync::BASE_VARIANT, time::Timestamp};
+use bespoke_core::{provider::Provider, run::RunKind, sync::BASE_VARIANT, time::Timestamp};
 use bespoke_fixtures::{Circumstances, Recorded, Recorder};
 use bespoke_runtime::host::{Call, GetConnection, Host, Request};
 use bytes::Bytes;
@@ -20,8 +20,8 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    /// Of this run, which begins `now`.
-    pub(super) fn new(execution: &Execution, now: Timestamp) -> Self {
+    /// Of this run of a connection at `provider`, which begins `now`.
+    pub(super) fn new(execution: &Execution, provider: Option<&Provider>, now: Timestamp) -> Self {
         let Execution { connection, kind, sync, input, environment, .. } = execution;
         let metadata = connection.metadata.as_ref().map(|metadata| metadata.to_object().into());
         let last_success = sync.as_ref().and_then(|sync| sync.last_success_started_at);
@@ -32,6 +32,8 @@ impl Recording {
             environment: Some(environment.name.clone()),
             provider: Some(connection.provider.clone())
                 .filter(|provider| *provider != connection.provider_config_key),
+            paginate: provider.and_then(Provider::paginate).cloned(),
+            content_type: provider.and_then(Provider::content_type).map(str::to_owned),
             variant,
             last_sync_date: last_success.map(Timestamp::millis_zulu),
             checkpoint: None,

@@ -175,7 +175,7 @@ pub struct HttpCall {
     pub at_ms: u64,
     /// The method.
     pub method: String,
-    /// The URL, without the values of its query.
+    /// The URL, without secrets.
     pub url: String,
     /// The answer's status; null where there was none.
     pub status: Option<u16>,

@@ -5,10 +5,7 @@ use super::{
     report::{BlockedCall, Event, HttpCall, millis},
     writes,
 };
-use crate::{
-    http::redact,
-    run::{Answer, refusal},
-};
+use crate::run::{Answer, refusal};
 use bespoke_core::connection::Connection;
 use bespoke_runtime::host::{Http, Refusal, Reply, UncontrolledFetch};
 use bytes::Bytes;
@@ -66,7 +63,10 @@ impl DryHost {
             Ok(reply) => {
                 let head = AnswerHead::read(reply);
                 call.status = Some(head.status);
-                call.url = head.url.parse().map_or(head.url.clone(), |url| redact::url(&url));
+                call.url = head
+                    .url
+                    .parse()
+                    .map_or_else(|_| head.url.clone(), |url| self.0.log.secrets.hide_in_url(&url));
                 call.received_bytes = reply.body.len();
             }
             Err(refusal) => call.error = Some(refusal.message.clone()),

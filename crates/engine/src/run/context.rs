@@ -115,13 +115,8 @@ pub(super) fn build(engine: &Engine, execution: &Execution) -> Bytes {
             .and_then(|sync| sync.last_success_started_at)
             .map(bespoke_core::time::Timestamp::millis_zulu),
         metadata: connection.metadata.as_ref(),
-        paginate: provider.as_ref().and_then(|provider| provider.raw.get("proxy")?.get("paginate")),
-        content_type: provider.and_then(|provider| {
-            let mut headers = provider.definition.proxy.headers.iter();
-            headers
-                .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-                .map(|(_, value)| value.as_str())
-        }),
+        paginate: provider.and_then(|provider| provider.paginate()),
+        content_type: provider.and_then(|provider| provider.content_type()),
         models: &definition.models,
         logger_level: "debug",
     };
