@@ -1,16 +1,29 @@
 //! The command line.
 
+use crate::failure::EXIT_CODES;
 use bespoke_core::function::FunctionKind;
 use bespoke_server::config::SETTINGS;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::{num::NonZero, path::PathBuf};
 
 /// Self-hosted integrations that adapt to each customer.
 #[derive(Debug, Parser)]
-#[command(name = "bespoke", version, propagate_version = true)]
+#[command(name = "bespoke", version, propagate_version = true, after_help = exit_codes_help())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Reads the command line, and whether it has `--json` anywhere. What is wrong with it ends the process with code 2.
+pub(crate) fn parse() -> (Arguments, bool) {
+    let matches = Arguments::command().get_matches();
+    let as_json = wants_json(&matches);
+    (Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), as_json)
+}
+
+fn wants_json(matches: &ArgMatches) -> bool {
+    matches.try_get_one("json").is_ok_and(|json| json == Some(&true))
+        || matches.subcommand().is_some_and(|(_, matches)| wants_json(matches))
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,6 +121,11 @@ Exit code 12: the function failed or was cancelled.
 The server is --host, else BESPOKE_HOST, else NANGO_HOSTPORT, else http://127.0.0.1:3003.
 The key is BESPOKE_SECRET_KEY_<ENV>, else NANGO_SECRET_KEY_<ENV>; both may be in a file `.env`.";
 
+fn exit_codes_help() -> String {
+    let lines = EXIT_CODES.iter().map(|(code, meaning)| format!("  {code:<4}{meaning}"));
+    format!("Exit codes:\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
 fn settings_help() -> String {
     let lines = SETTINGS.iter().map(|setting| {
         format!("  {}\n          {} [default: {}]", setting.name, setting.meaning, setting.default)
@@ -161,8 +179,8 @@ pub(crate) struct InitArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
-    /// What kind of function.
-    pub(crate) kind: Kind,
+    /// What kind of function; `webhook` is a sync with `onWebhook`.
+    pub(crate) kind: NewKind,
     /// Its integration's key and its name.
     #[arg(value_name = "INTEGRATION/NAME")]
     pub(crate) function: String,
@@ -172,6 +190,19 @@ pub(crate) struct CreateArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A kind of function to begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NewKind {
+    /// Runs on a schedule and saves records.
+    Sync,
+    /// Runs when called and answers.
+    Action,
+    /// Runs when something happens to a connection.
+    OnEvent,
+    /// A sync that also runs when the provider tells something.
+    Webhook,
 }
 
 /// A kind of function.
@@ -221,6 +252,9 @@ pub(crate) struct DevArgs {
     /// Do not show the environment's log.
     #[arg(long)]
     pub(crate) no_logs: bool,
+    /// Do not check types after each deployment.
+    #[arg(long)]
+    pub(crate) no_types: bool,
 }
 
 #[derive(Debug, Args)]
@@ -237,7 +271,7 @@ pub(crate) struct DryRunArgs {
     /// The integration, where several have a function of this name.
     #[arg(long, value_name = "KEY")]
     pub(crate) integration: Option<String>,
-    /// An action's input.
+    /// An action's input: JSON, a file behind an @, or @- for the standard input; so the next three.
     #[arg(long, short, value_name = "JSON|@FILE")]
     pub(crate) input: Option<String>,
     /// A webhook's payload: runs the sync's `onWebhook`.
@@ -522,7 +556,7 @@ pub(crate) enum RunsCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct TriggerArgs {
-    /// The name of the sync or action.
+    /// The sync or action: `contacts`, `hubspot/contacts` or `hubspot/syncs/contacts`.
     pub(crate) function: String,
     /// The connection.
     pub(crate) connection: String,
@@ -594,7 +628,6 @@ pub(crate) struct RunnerArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_consistent() {

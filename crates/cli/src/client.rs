@@ -4,8 +4,9 @@ use crate::settings::ClientSettings;
 use anyhow::{Context as _, bail};
 use eventsource_stream::Eventsource as _;
 use futures_util::StreamExt as _;
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::{fmt, time::Duration};
 
 /// A deployment compiles every function before it answers.
@@ -23,15 +24,19 @@ pub(crate) struct Client {
 }
 
 /// What the server said instead of doing it.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Refusal {
-    status: StatusCode,
+    status: u16,
     code: String,
     message: String,
+    #[serde(rename = "errors", skip_serializing_if = "Vec::is_empty")]
     issues: Vec<Issue>,
+    /// What a function threw, or what else there is to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Issue {
     #[serde(default)]
     path: Vec<String>,
@@ -41,12 +46,34 @@ struct Issue {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server refused: {} ({}, {})", self.message, self.code, self.status.as_u16())?;
-        for Issue { path, message } in &self.issues {
+        if self.is_of_function() {
+            write!(f, "the function failed: {} ({})", self.message, self.code)?;
+            return self.payload.iter().try_for_each(|payload| write_payload(f, payload));
+        }
+        write!(f, "the server refused: {} ({}, {})", self.message, self.code, self.status)?;
+        // A lone one is often the message itself.
+        let more = |issue: &&Issue| {
+            self.issues.len() > 1 || !self.message.contains(issue.message.trim_end_matches('.'))
+        };
+        for Issue { path, message } in self.issues.iter().filter(more) {
             write!(f, "\n  {}: {message}", path.join("."))?;
         }
         Ok(())
     }
+}
+
+/// The lines of a function's error: what of its input is wrong, where it threw, or else the payload itself.
+fn write_payload(f: &mut fmt::Formatter<'_>, payload: &Value) -> fmt::Result {
+    let issues = Vec::<Issue>::deserialize(&payload["errors"]).unwrap_or_default();
+    for Issue { path, message } in &issues {
+        write!(f, "\n  {}: {message}", path.join("."))?;
+    }
+    let frames: Vec<&str> =
+        payload["stacktrace"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for frame in &frames {
+        write!(f, "\n  {}", frame.trim())?;
+    }
+    if issues.is_empty() && frames.is_empty() { write!(f, "\n  {payload}") } else { Ok(()) }
 }
 
 impl std::error::Error for Refusal {}
@@ -154,8 +181,18 @@ impl Client {
     async fn accepted(&self, request: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
         let host = self.host();
         let sent = request.bearer_auth(self.settings.key.expose()).send().await;
-        let response =
-            sent.map_err(reqwest::Error::without_url).with_context(|| format!("no answer from {host}"))?;
+        let no_answer = |error: &reqwest::Error| {
+            let hint = if error.is_connect() {
+                " (is `bespoke serve` there? `--host` names another address)"
+            } else {
+                ""
+            };
+            format!("no answer from {host}{hint}")
+        };
+        let response = sent.map_err(|error| {
+            let message = no_answer(&error);
+            anyhow::Error::new(error.without_url()).context(message)
+        })?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -172,14 +209,16 @@ impl Client {
             message: String,
             #[serde(default)]
             errors: Vec<Issue>,
+            payload: Option<Value>,
         }
         match serde_json::from_slice(&body) {
-            Ok(Envelope { error: Body { code, message, errors } }) => {
+            Ok(Envelope { error: Body { code, message, errors, payload } }) => {
                 bail!(Refusal {
-                    status,
+                    status: status.as_u16(),
                     code,
                     message: message.trim_end_matches('.').to_owned(),
-                    issues: errors
+                    issues: errors,
+                    payload
                 })
             }
             Err(_) => bail!("{host} answered {status} and is not a Bespoke server"),

@@ -1,6 +1,8 @@
 //! How a command can end badly, which decides the exit code.
 
+use crate::client::Refusal;
 use bespoke_bundler::Diagnostic;
+use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode};
 
 /// A command's result.
@@ -22,8 +24,8 @@ pub(crate) enum Failure {
     },
     /// The deployment was refused or not confirmed.
     Deploy(anyhow::Error),
-    /// The function failed in a dry run, and was shown.
-    DryRun,
+    /// The function failed, and how was shown.
+    Shown,
     /// So many tests failed. The report has said which.
     Tests,
     /// The function that was triggered failed.
@@ -50,17 +52,47 @@ impl Failure {
     }
 
     /// The code that tells scripts what happened: one of [`EXIT_CODES`].
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
+    pub(crate) fn code(&self) -> u8 {
+        match self {
             Self::Other(_) => 1,
             Self::Usage(_) => 2,
             Self::Project { .. } => 10,
             Self::Deploy(_) => 11,
-            Self::DryRun => 12,
+            Self::Shown | Self::Function(_) => 12,
             Self::Tests => 13,
-            Self::Function(_) => 12,
-        })
+        }
     }
+
+    /// The code as the process ends with it.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+
+    /// What `--json` prints of it; nothing where the report has said it already.
+    pub(crate) fn to_json(&self) -> Option<Value> {
+        let mut error = match self {
+            Self::Shown | Self::Tests => return None,
+            Self::Project { diagnostics, consequence, .. } => {
+                let places = diagnostics.iter().map(|Diagnostic { file, line, column, kind, message }| {
+                    json!({ "file": file, "line": line, "column": column, "kind": kind, "message": message })
+                });
+                json!({ "message": consequence, "diagnostics": places.collect::<Vec<_>>() })
+            }
+            Self::Usage(error) | Self::Deploy(error) | Self::Function(error) | Self::Other(error) => {
+                let refusal = error.downcast_ref::<Refusal>();
+                let mut json = refusal.map_or_else(|| json!({}), |refusal| json!(refusal));
+                json["message"] = json!(chain(error));
+                json
+            }
+        };
+        error["exit_code"] = json!(self.code());
+        Some(json!({ "error": error }))
+    }
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl From<anyhow::Error> for Failure {

@@ -12,12 +12,11 @@ mod project;
 mod settings;
 
 use args::{Arguments, Command};
-use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // What goes wrong with the arguments themselves ends here, with code 2.
-    let Arguments { command } = Arguments::parse();
+    let (Arguments { command }, as_json) = args::parse();
     let result = match command {
         Command::Serve(args) => commands::serve::run(args),
         Command::Init(args) => commands::init::run(args),
@@ -44,7 +43,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::failure(&failure);
+            output::failure(&failure, as_json);
             failure.exit_code()
         }
     }

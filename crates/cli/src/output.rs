@@ -2,10 +2,13 @@
 //!
 //! Colours are for terminals only; `anstream` takes them out everywhere else.
 
-use crate::failure::Failure;
+use crate::{
+    failure::{Failure, chain},
+    settings,
+};
 use anstyle::{AnsiColor, Style};
 use bespoke_bundler::Diagnostic;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::{
@@ -51,16 +54,42 @@ pub(crate) fn json_line(value: &impl Serialize) {
     line(serde_json::to_string(value).unwrap_or_default());
 }
 
-/// A result as a table that fits the terminal.
-pub(crate) fn table<const N: usize>(headers: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
+/// A result as a table that fits the terminal. A narrow one does without `dispensable` columns, the first of them first;
+/// then texts are broken.
+pub(crate) fn table<const N: usize>(
+    headers: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    dispensable: &[&str],
+) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headers);
     for row in rows {
         table.add_row(row);
     }
+    if let Some(width) = settings::columns() {
+        table.set_width(width);
+    }
+    leave_out(&mut table, headers, dispensable);
     for text in table.to_string().lines() {
         line(text.trim_end());
+    }
+}
+
+fn leave_out<const N: usize>(table: &mut Table, headers: [&str; N], dispensable: &[&str]) {
+    let Some(width) = table.width() else { return };
+    // Each column has a blank on both sides.
+    let mut widths: Vec<u32> =
+        table.column_max_content_widths().iter().map(|width| u32::from(*width) + 2).collect();
+    for least in dispensable {
+        if widths.iter().sum::<u32>() <= u32::from(width) {
+            break;
+        }
+        let place = headers.iter().position(|header| header == least);
+        if let Some((place, column)) = place.and_then(|place| Some((place, table.column_mut(place)?))) {
+            column.set_constraint(ColumnConstraint::Hidden);
+            widths[place] = 0;
+        }
     }
 }
 
@@ -108,8 +137,11 @@ pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
     Ok(dialoguer::Confirm::new().with_prompt(question).default(false).interact()?)
 }
 
-/// Why the command ended badly.
-pub(crate) fn failure(failure: &Failure) {
+/// Why the command ended badly; with `as_json` for machines too, as one line of the result.
+pub(crate) fn failure(failure: &Failure, as_json: bool) {
+    if as_json && let Some(error) = failure.to_json() {
+        json_line(&error);
+    }
     match failure {
         Failure::Project { root, diagnostics, consequence } => {
             for diagnostic in diagnostics {
@@ -117,13 +149,10 @@ pub(crate) fn failure(failure: &Failure) {
             }
             note(styled(BAD, format!("{}; {consequence}", count(diagnostics.len(), "error", "errors"))));
         }
-        // What there is to say was said where it was shown.
-        Failure::DryRun => {}
         // Said by the report already.
-        Failure::Tests => {}
+        Failure::Shown | Failure::Tests => {}
         Failure::Usage(error) | Failure::Deploy(error) | Failure::Function(error) | Failure::Other(error) => {
-            let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
-            note(format!("{} {}", styled(BAD, "error:"), causes.join(": ")));
+            note(format!("{} {}", styled(BAD, "error:"), chain(error)));
         }
     }
 }

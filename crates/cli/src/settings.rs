@@ -56,8 +56,13 @@ impl ClientSettings {
             .collect();
         let names = KEY.map(|prefix| format!("{prefix}{environment}"));
         let Some((name, text)) = names.iter().find_map(|name| Some((name, set(name)?))) else {
-            let message =
-                format!("no key for the environment `{}`: set {} or {}", args.env, names[0], names[1]);
+            let message = format!(
+                "no key for the environment `{env}`: set {} or {}, or put it into `.env`; `bespoke serve` shows keys when \
+                 it makes them, and `bespoke keys create --env {env}` beside the server makes one",
+                names[0],
+                names[1],
+                env = args.env
+            );
             return Err(Failure::usage(message));
         };
         let key =
@@ -69,6 +74,17 @@ impl ClientSettings {
 /// The settings of a server, for the commands that are one or share its database.
 pub(crate) fn server_settings(flags: Flags) -> Result<Settings> {
     Settings::load(process_variables(), flags).map_err(|problems| Failure::Usage(problems.into()))
+}
+
+/// How wide the environment says that the terminal is; else the terminal is asked.
+pub(crate) fn columns() -> Option<u16> {
+    process_variables()
+        .find(|(name, _)| name == "COLUMNS")?
+        .1
+        .trim()
+        .parse()
+        .ok()
+        .filter(|columns| *columns > 0)
 }
 
 /// The process's environment variables; those that are not Unicode are none of ours.

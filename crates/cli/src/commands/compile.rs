@@ -85,7 +85,7 @@ pub(crate) fn run(args: CompileArgs) -> Result {
         let size = indicatif::HumanBytes(line.bytes as u64).to_string();
         [path, line.version.unwrap_or("counted").to_owned(), size, line.models.join(", ")]
     });
-    output::table(["FUNCTION", "VERSION", "SIZE", "MODELS"], rows);
+    output::table(["function", "version", "size", "models"], rows, &["size", "models"]);
     let types =
         reason.map_or_else(|| "types fit".to_owned(), |reason| format!("types not checked: {reason}"));
     output::line(format!(

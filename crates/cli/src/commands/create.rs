@@ -4,7 +4,7 @@ use crate::{
     args::CreateArgs,
     failure::{Failure, Result},
     output,
-    project::init,
+    project::{init, no_project},
 };
 use anyhow::Context as _;
 use serde_json::json;
@@ -13,19 +13,14 @@ use std::fs;
 /// Makes the function of `args`.
 pub(crate) fn run(args: CreateArgs) -> Result {
     let (integration, name) = init::parse_name(&args.function)?;
-    let kind = args.kind.into();
     let (root, index) = (args.project.as_path(), args.project.join("index.ts"));
-    let imports = fs::read_to_string(&index).map_err(|_| {
-        Failure::usage(format!(
-            "`{}` is no project: it has no index.ts; `bespoke init` makes one",
-            root.display()
-        ))
-    })?;
-    let path = format!("{integration}/{}/{name}.ts", bespoke_core::function::FunctionKind::folder(kind));
+    let imports = fs::read_to_string(&index).map_err(|_| no_project(root))?;
+    let (kind, text) = init::function(args.kind, integration, name);
+    let path = format!("{integration}/{}/{name}.ts", kind.folder());
     if root.join(&path).exists() {
         return Err(Failure::usage(format!("{path} exists already")));
     }
-    init::write_new(&root.join(&path), init::function(kind, integration, name).as_bytes())?;
+    init::write_new(&root.join(&path), text.as_bytes())?;
     fs::write(&index, init::with_import(&imports, &path))
         .with_context(|| format!("{} cannot be written", index.display()))?;
     if args.json {

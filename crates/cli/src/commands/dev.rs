@@ -1,6 +1,7 @@
 //! `bespoke dev`: on every save, compiles what changed and deploys it; shows the log meanwhile.
 
 mod changes;
+mod checks;
 
 use super::{logs, query_string};
 use crate::{
@@ -18,6 +19,7 @@ use bespoke_core::{
 };
 use bespoke_server::system::SystemClock;
 use changes::Changes;
+use checks::TypeChecks;
 use reqwest::Method;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,6 +39,8 @@ struct Dev<'a> {
     builder: Builder,
     /// The files that each function was made of last, by the function's own file.
     sources: BTreeMap<String, BTreeSet<String>>,
+    /// Checks the types of what was deployed, where that is wanted.
+    types: Option<TypeChecks>,
     /// Functions whose last build failed: they are built again with whatever changes next.
     broken: bool,
 }
@@ -48,8 +52,9 @@ pub(crate) fn run(args: DevArgs) -> Result {
     let mut changes = Changes::watch(&args.folder)?;
     types::refresh(&args.folder)?;
     let host = client.host().to_owned();
+    let types = (!args.no_types).then(|| TypeChecks::start(args.folder.clone(), args.server.json));
     let mut dev =
-        Dev { args: &args, client, builder: Builder::new()?, sources: BTreeMap::new(), broken: false };
+        Dev { args: &args, client, builder: Builder::new()?, sources: BTreeMap::new(), types, broken: false };
     dev.say(&format!(
         "Deploying {} to {} at {host} on every save; Ctrl-C stops.",
         args.folder.display(),
@@ -69,9 +74,14 @@ pub(crate) fn run(args: DevArgs) -> Result {
 async fn show_log(client: Arc<Client>) {
     let query = query_string(&[("from", Some(SystemClock.now().millis_zulu()))]);
     // Whoever cannot deploy is told why by the deployment.
-    while logs::follow(&client, false, &query).await.is_err() {
+    while logs::follow_but(&client, &query, is_own).await.is_err() {
         tokio::time::sleep(AGAIN).await;
     }
+}
+
+/// Whether a line only says what was told already.
+fn is_own(line: &logs::Line) -> bool {
+    line.is_event("deployed functions")
 }
 
 impl Dev<'_> {
@@ -80,7 +90,7 @@ impl Dev<'_> {
         match self.deploy(changed) {
             Err(failure @ (Failure::Project { .. } | Failure::Deploy(_))) => {
                 self.broken = true;
-                output::failure(&failure);
+                output::failure(&failure, self.args.server.json);
                 Ok(())
             }
             other => other,
@@ -104,6 +114,7 @@ impl Dev<'_> {
         self.sources.extend(sources);
         self.broken = false;
         self.tell(&plan, begin);
+        self.types.iter().for_each(TypeChecks::ask);
         Ok(())
     }
 

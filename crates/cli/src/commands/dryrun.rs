@@ -3,6 +3,7 @@
 mod save;
 mod show;
 
+use super::json_argument;
 use crate::{
     args::DryRunArgs,
     client::Client,
@@ -13,11 +14,11 @@ use crate::{
 };
 use anyhow::Context as _;
 use bespoke_bundler::{FunctionFile, Selection};
-use bespoke_core::function::{DeployScope, Deployment};
+use bespoke_core::function::{DeployScope, Deployment, FunctionKind};
 use bespoke_engine::dry_runs::report::DryRunReport;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::{collections::BTreeSet, fs};
+use std::collections::BTreeSet;
 
 const NOTHING: &str = "nothing was run";
 
@@ -44,11 +45,17 @@ struct Body<'a> {
 /// Runs the function of `args`.
 pub(crate) fn run(args: DryRunArgs) -> Result {
     let client = Client::new(ClientSettings::load(&args.server, &args.project)?)?;
-    let given = |flag: &str, text: &Option<String>| text.as_deref().map(|text| json(flag, text)).transpose();
+    let given =
+        |flag: &str, text: &Option<String>| text.as_deref().map(|text| json_argument(flag, text)).transpose();
     let (input, payload) = (given("--input", &args.input)?, given("--payload", &args.payload)?);
     let metadata = given("--metadata", &args.metadata)?;
     let project = project::read(&args.project, NOTHING)?;
     let file = project::find(&project, &args.function, args.integration.as_deref())?.clone();
+    if input.is_some() && file.kind != FunctionKind::Action {
+        let instead =
+            if file.kind == FunctionKind::Sync { ": `--payload` runs a sync's onWebhook" } else { "" };
+        return Err(Failure::usage(format!("--input is for actions{instead}")));
+    }
     let builder = Builder::new()?;
     let draft = {
         let _busy = output::busy(format!("Bundling {}", project::shown(&file)));
@@ -76,7 +83,7 @@ pub(crate) fn run(args: DryRunArgs) -> Result {
     if let Some(case) = &args.save {
         save::save(&project, &file, case, fixture, &report)?;
     }
-    if report.succeeded { Ok(()) } else { Err(Failure::DryRun) }
+    if report.succeeded { Ok(()) } else { Err(Failure::Shown) }
 }
 
 /// A deployment of this function alone.
@@ -111,14 +118,4 @@ async fn ask(
     heard.await?;
     drop(busy);
     end.ok_or_else(|| anyhow::anyhow!("{} ended the dry run without a report", client.host()).into())
-}
-
-/// JSON from the command line: the text itself, or `@` and the file that has it.
-fn json(flag: &str, text: &str) -> Result<Box<RawValue>> {
-    let text = match text.strip_prefix('@') {
-        Some(path) => fs::read_to_string(path)
-            .map_err(|error| Failure::usage(format!("{flag}: the file `{path}` cannot be read: {error}")))?,
-        None => text.to_owned(),
-    };
-    serde_json::from_str(&text).map_err(|error| Failure::usage(format!("{flag} is not JSON: {error}")))
 }

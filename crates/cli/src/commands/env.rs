@@ -58,7 +58,11 @@ async fn list(server: ServerArgs) -> Result {
     if server.json {
         output::json(&variables);
     } else {
-        output::table(["name", "value"], variables.into_iter().map(|Variable { name, value }| [name, value]));
+        output::table(
+            ["name", "value"],
+            variables.into_iter().map(|Variable { name, value }| [name, value]),
+            &[],
+        );
     }
     Ok(())
 }

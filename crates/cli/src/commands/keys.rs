@@ -48,6 +48,7 @@ async fn list(place: KeysPlace) -> Result {
                 let ApiKey { id, display_name, created_at, last_used_at, revoked_at, .. } = key;
                 [id.to_string(), display_name, created_at.millis_zulu(), time(last_used_at), time(revoked_at)]
             }),
+            &["created", "last used"],
         );
     }
     Ok(())

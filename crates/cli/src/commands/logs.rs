@@ -104,11 +104,34 @@ fn nothing(args: &LogsArgs) -> String {
     }
 }
 
+impl Line {
+    /// Whether it is of the platform and begins so.
+    pub(super) fn is_event(&self, beginning: &str) -> bool {
+        self.kind == "event" && self.message.starts_with(beginning)
+    }
+}
+
+/// Prints lines for people but those that `leaves_out` names, as [`follow`] does.
+pub(super) async fn follow_but(client: &Client, query: &str, leaves_out: fn(&Line) -> bool) -> Result {
+    let mut day = Day::default();
+    hear(client, query, |line, _| {
+        if !leaves_out(&line) {
+            print(&[line], &mut day);
+        }
+    })
+    .await
+}
+
 /// Prints lines as they are written, until somebody stops it; connects again where the connection breaks. Fails where the
 /// first connection does.
-pub(super) async fn follow(client: &Client, json: bool, query: &str) -> Result {
-    let mut seen: VecDeque<String> = VecDeque::new();
+async fn follow(client: &Client, json: bool, query: &str) -> Result {
     let mut day = Day::default();
+    hear(client, query, |line, data| if json { output::line(data) } else { print(&[line], &mut day) }).await
+}
+
+/// Gives each line, and its JSON, to `tell`.
+async fn hear(client: &Client, query: &str, mut tell: impl FnMut(Line, &str)) -> Result {
+    let mut seen: VecDeque<String> = VecDeque::new();
     let mut was_connected = false;
     loop {
         let path = format!("/logs?follow=true&{query}");
@@ -123,7 +146,7 @@ pub(super) async fn follow(client: &Client, json: bool, query: &str) -> Result {
                 if seen.len() > REMEMBERED {
                     seen.pop_front();
                 }
-                if json { output::line(data) } else { print(&[line], &mut day) }
+                tell(line, data);
             })
             .await;
         match ended {
@@ -184,9 +207,11 @@ fn text(line: &Line, time: &str) -> String {
 
 /// What stands below a line.
 fn beside(line: &Line) -> Option<String> {
-    if let Some(http) = &line.http {
-        return http.error_body.clone();
-    }
+    let beside = if let Some(http) = &line.http { http.error_body.clone() } else { meta(line) };
+    beside.filter(|text| !text.trim().is_empty())
+}
+
+fn meta(line: &Line) -> Option<String> {
     match (&line.meta, line.kind.as_str()) {
         (None | Some(Value::Null), _) => None,
         (Some(meta), "run") => {

@@ -27,6 +27,7 @@ use crate::{
 use anyhow::Context as _;
 use bespoke_core::time::{Clock as _, Timestamp, parse_duration};
 use bespoke_server::system::SystemClock;
+use serde_json::value::RawValue;
 use std::{future::Future, path::Path};
 
 /// Runs what a command has to wait for.
@@ -38,6 +39,20 @@ fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
 /// A client of the server that `server` names.
 fn connect(server: &ServerArgs) -> Result<Client> {
     Ok(Client::new(ClientSettings::load(server, Path::new("."))?)?)
+}
+
+/// JSON from the command line: the text itself, that in the file behind an `@`, or the standard input for `@-`.
+fn json_argument(flag: &str, text: &str) -> Result<Box<RawValue>> {
+    let json = match text.strip_prefix('@') {
+        None => text.to_owned(),
+        Some("-") => {
+            std::io::read_to_string(std::io::stdin()).context("the standard input cannot be read")?
+        }
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("{flag}: `{path}` cannot be read: {error}")))?,
+    };
+    RawValue::from_string(json.trim().to_owned())
+        .map_err(|error| Failure::usage(format!("{flag} is not JSON: {error}")))
 }
 
 /// A time that a person wrote, as the API takes it: how long ago (`15m`, `2h 30m`, `7d`), or a time.

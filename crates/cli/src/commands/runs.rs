@@ -7,6 +7,8 @@ use crate::{
     failure::{Failure, Result},
     output::{self, CHANGED, DELETED, NEW, QUIET, styled},
 };
+use bespoke_core::time::Clock as _;
+use bespoke_server::system::SystemClock;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -117,15 +119,11 @@ async fn list(server: &ServerArgs, filters: &RunFilters) -> Result {
             )
         });
     } else {
+        let today = SystemClock.now().millis_zulu();
         let rows = runs.iter().map(|run| {
             [
                 run.id.to_string()[..SHORT_ID].to_owned(),
-                run.started_at
-                    .as_deref()
-                    .unwrap_or(&run.created_at)
-                    .get(..19)
-                    .unwrap_or_default()
-                    .replace('T', " "),
+                short_time(run.started_at.as_deref().unwrap_or(&run.created_at), &today),
                 run.status.clone(),
                 run.kind.clone(),
                 format!("{}/{}", run.provider_config_key, run.function),
@@ -137,9 +135,19 @@ async fn list(server: &ServerArgs, filters: &RunFilters) -> Result {
         output::table(
             ["id", "started (UTC)", "status", "kind", "function", "connection", "took", "result"],
             rows,
+            &["took", "kind", "connection"],
         );
     }
     Ok(())
+}
+
+/// The time of day, with the day where it is another one than `today`; both as ISO 8601.
+fn short_time(time: &str, today: &str) -> String {
+    let time = time.get(..19).unwrap_or(time);
+    match time.split_once('T') {
+        Some((day, clock)) if today.starts_with(day) => clock.to_owned(),
+        _ => time.replace('T', " "),
+    }
 }
 
 async fn show(server: &ServerArgs, id: &str) -> Result {

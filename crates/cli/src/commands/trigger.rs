@@ -1,13 +1,13 @@
 //! `bespoke trigger`: runs a sync or an action for a connection, and waits for its end.
 
-use super::{block_on, connect, logs, runs};
+use super::{block_on, connect, json_argument, logs, runs};
 use crate::{
     args::{Kind, LogFilters, RunFilters, TriggerArgs},
     client::{Client, Refusal},
     failure::{Failure, Result},
     output,
 };
-use anyhow::Context as _;
+use bespoke_core::function::FunctionKind;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
@@ -26,6 +26,8 @@ struct Scripts {
     syncs: Vec<Script>,
     #[serde(default)]
     actions: Vec<Script>,
+    #[serde(default, rename = "on-events")]
+    on_events: Vec<Script>,
 }
 
 #[derive(Deserialize)]
@@ -34,24 +36,28 @@ struct Script {
 }
 
 /// Runs the function of `args`.
-pub(crate) fn run(args: TriggerArgs) -> Result {
-    let input = args.input.as_deref().map(read_input).transpose()?;
+pub(crate) fn run(mut args: TriggerArgs) -> Result {
+    name(&mut args);
+    let input = args.input.as_deref().map(|text| json_argument("--input", text)).transpose()?;
     let client = connect(&args.server)?;
     block_on(trigger(&args, &client, input))?
 }
 
-/// The JSON, or that in the file behind an `@`; `@-` is the standard input.
-fn read_input(text: &str) -> Result<Box<RawValue>> {
-    let json = match text.strip_prefix('@') {
-        None => text.to_owned(),
-        Some("-") => {
-            std::io::read_to_string(std::io::stdin()).context("the standard input cannot be read")?
+/// Takes `hubspot/contacts` and `hubspot/syncs/contacts` apart: so functions are called everywhere else.
+fn name(args: &mut TriggerArgs) {
+    let whole = args.function.trim_end_matches(".ts").to_owned();
+    let parts: Vec<&str> = whole.split('/').collect();
+    let (integration, kind, name) = match parts.as_slice() {
+        [integration, name] => (integration, None, name),
+        [integration, folder, name] => {
+            let kinds = [Kind::Sync, Kind::Action, Kind::OnEvent];
+            (integration, kinds.into_iter().find(|kind| FunctionKind::from(*kind).folder() == *folder), name)
         }
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| Failure::usage(format!("--input: `{path}` cannot be read: {error}")))?,
+        _ => return,
     };
-    RawValue::from_string(json.trim().to_owned())
-        .map_err(|error| Failure::usage(format!("--input is not JSON: {error}")))
+    args.integration.get_or_insert_with(|| (*integration).to_owned());
+    args.kind = args.kind.or(kind);
+    (*name).clone_into(&mut args.function);
 }
 
 async fn trigger(args: &TriggerArgs, client: &Client, input: Option<Box<RawValue>>) -> Result {
@@ -61,7 +67,11 @@ async fn trigger(args: &TriggerArgs, client: &Client, input: Option<Box<RawValue
         Kind::Action => action(args, client, &integration, input).await,
         Kind::Sync if input.is_some() => Err(Failure::usage("--input is for actions: a sync takes none")),
         Kind::Sync => sync(args, client, &integration).await,
-        Kind::OnEvent => Err(Failure::usage("on-event functions run when their event happens")),
+        Kind::OnEvent => Err(Failure::usage(format!(
+            "`{name}` is an on-event function: it runs when its event happens; `bespoke dryrun {name} {}` tries it out",
+            args.connection,
+            name = args.function
+        ))),
     }
 }
 
@@ -73,7 +83,12 @@ async fn find(args: &TriggerArgs, client: &Client) -> Result<(String, Kind)> {
         if args.integration.as_ref().is_some_and(|wanted| *wanted != scripts.provider_config_key) {
             continue;
         }
-        for (kind, list) in [(Kind::Sync, &scripts.syncs), (Kind::Action, &scripts.actions)] {
+        let kinds = [
+            (Kind::Sync, &scripts.syncs),
+            (Kind::Action, &scripts.actions),
+            (Kind::OnEvent, &scripts.on_events),
+        ];
+        for (kind, list) in kinds {
             let is_wanted = args.kind.is_none_or(|wanted| wanted == kind);
             if is_wanted && list.iter().any(|script| script.name == args.function) {
                 found.push((scripts.provider_config_key.clone(), kind));
@@ -84,10 +99,8 @@ async fn find(args: &TriggerArgs, client: &Client) -> Result<(String, Kind)> {
         1 => Ok(found.remove(0)),
         0 => Err(Failure::usage(not_found(args, &all))),
         _ => {
-            let names: Vec<_> = found
-                .iter()
-                .map(|(key, kind)| format!("{key} ({})", if *kind == Kind::Sync { "sync" } else { "action" }))
-                .collect();
+            let names: Vec<_> =
+                found.iter().map(|(key, kind)| format!("{key} ({})", FunctionKind::from(*kind))).collect();
             Err(Failure::usage(format!(
                 "several functions are called `{}`: {}; add --integration or --kind",
                 args.function,
@@ -203,8 +216,5 @@ async fn wait(args: &TriggerArgs, client: &Client, id: Uuid) -> Result {
     } else {
         runs::print_head(&detail.run);
     }
-    if detail.run.status == "succeeded" {
-        return Ok(());
-    }
-    Err(Failure::Function(anyhow::Error::msg(format!("the sync {}", detail.run.status))))
+    if detail.run.status == "succeeded" { Ok(()) } else { Err(Failure::Shown) }
 }

@@ -51,6 +51,10 @@ fn show(server: &ServerArgs, answer: &Value) {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        output::table(["setting", "value"], settings.into_iter().map(|(name, value)| [name, text(value)]));
+        output::table(
+            ["setting", "value"],
+            settings.into_iter().map(|(name, value)| [name, text(value)]),
+            &[],
+        );
     }
 }

@@ -1,6 +1,9 @@
 //! What new projects and new functions begin with.
 
-use crate::failure::{Failure, Result};
+use crate::{
+    args::NewKind,
+    failure::{Failure, Result},
+};
 use anyhow::Context as _;
 use bespoke_core::function::FunctionKind;
 use include_dir::{Dir, DirEntry, include_dir};
@@ -42,16 +45,17 @@ pub(crate) fn write_new(path: &Path, text: &[u8]) -> Result {
     Ok(written.with_context(|| format!("{} cannot be written", path.display()))?)
 }
 
-/// The text of a new function.
-pub(crate) fn function(kind: FunctionKind, integration: &str, name: &str) -> String {
-    let template = match kind {
-        FunctionKind::Sync => include_str!("../../templates/functions/sync.ts"),
-        FunctionKind::Action => include_str!("../../templates/functions/action.ts"),
-        FunctionKind::OnEvent => include_str!("../../templates/functions/on-event.ts"),
+/// The text of a new function, and what it is once it is there.
+pub(crate) fn function(kind: NewKind, integration: &str, name: &str) -> (FunctionKind, String) {
+    let (kind, template) = match kind {
+        NewKind::Sync => (FunctionKind::Sync, include_str!("../../templates/functions/sync.ts")),
+        NewKind::Action => (FunctionKind::Action, include_str!("../../templates/functions/action.ts")),
+        NewKind::OnEvent => (FunctionKind::OnEvent, include_str!("../../templates/functions/on-event.ts")),
+        NewKind::Webhook => (FunctionKind::Sync, include_str!("../../templates/functions/webhook.ts")),
     };
     let words = capitalised(&name.replace(['-', '_'], " "));
     let text = template.replace("__MODEL__", &model(name)).replace("__NAME__", &words);
-    text.replace("__INTEGRATION__", integration)
+    (kind, text.replace("__INTEGRATION__", integration))
 }
 
 /// `open-deals` saves the model `OpenDeals`.

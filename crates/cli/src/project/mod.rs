@@ -89,11 +89,25 @@ impl Drop for Builder {
 
 /// Reads the project in `folder`.
 pub(crate) fn read(folder: &Path, consequence: &'static str) -> Result<Project> {
+    if !folder.join("index.ts").is_file() {
+        return Err(no_project(folder));
+    }
     Project::read(folder).map_err(|diagnostics| Failure::Project {
         root: folder.to_owned(),
         diagnostics,
         consequence,
     })
+}
+
+/// Where there is a project instead, or how to get one.
+pub(crate) fn no_project(folder: &Path) -> Failure {
+    let here = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let above = here.ancestors().skip(1).find(|folder| folder.join("index.ts").is_file());
+    let hint = match above {
+        Some(above) => format!("that is in {}", above.display()),
+        None => "`bespoke init` makes one".to_owned(),
+    };
+    Failure::usage(format!("`{}` is no project: it has no index.ts; {hint}", folder.display()))
 }
 
 /// The one function that `text` names: `contacts`, `hubspot/contacts`, `hubspot/syncs/contacts` or the path of its file.

@@ -28,6 +28,16 @@ export default createAction({
 });
 ";
 
+const HELLO: &str = "\
+import { createOnEvent } from 'bespoke';
+
+export default createOnEvent({
+    description: 'Bids farewell.',
+    event: 'pre-connection-deletion',
+    exec: async () => {},
+});
+";
+
 const TICK: &str = "\
 import { createSync } from 'bespoke';
 import { z } from 'zod';
@@ -55,8 +65,12 @@ fn functions_are_triggered_and_their_runs_and_logs_are_shown() {
     assert!(undeployed.contains("nothing is deployed to dev"), "{undeployed}");
 
     let project = project(&[
-        ("index.ts", "import './crm/actions/greet.js';\nimport './crm/syncs/tick.js';\n"),
+        (
+            "index.ts",
+            "import './crm/actions/greet.js';\nimport './crm/on-events/hello.js';\nimport './crm/syncs/tick.js';\n",
+        ),
         ("crm/actions/greet.ts", GREET),
+        ("crm/on-events/hello.ts", HELLO),
         ("crm/syncs/tick.ts", TICK),
     ]);
     server.integration("crm");
@@ -71,8 +85,11 @@ fn functions_are_triggered_and_their_runs_and_logs_are_shown() {
         bespoke(&["trigger", "greet", "a", "--input", r#"{"name":"Ada"}"#]).done(),
         "\"Hello, Ada\"\n"
     );
-    let failed = bespoke(&["trigger", "greet", "a", "--input", r#"{"name":"nobody"}"#]).refused(12);
-    assert!(failed.contains("there is nobody"), "{failed}");
+    let failed = bespoke(&["trigger", "crm/greet", "a", "--input", r#"{"name":"nobody"}"#]).refused(12);
+    assert!(failed.contains("the function failed: there is nobody (script_internal_error)"), "{failed}");
+    assert!(failed.contains("crm/actions/greet.ts:11"), "{failed}");
+    let waits = bespoke(&["trigger", "crm/on-events/hello", "a"]).refused(2);
+    assert!(waits.contains("runs when its event happens"), "{waits}");
     assert!(bespoke(&["trigger", "greet", "a", "--input", "{"]).refused(2).contains("--input is not JSON"));
     assert_eq!(bespoke(&["trigger", "greet", "b"]).code, 1);
     let tick = bespoke(&["trigger", "tick", "a"]).done();
@@ -89,6 +106,13 @@ fn functions_are_triggered_and_their_runs_and_logs_are_shown() {
     assert!(
         rows[1].contains("failed") && rows[1].contains("crm/greet") && rows[2].contains("succeeded"),
         "{table}"
+    );
+    let mut narrow = server.client(&["runs"]);
+    let narrow = run(narrow.env("COLUMNS", "60")).done();
+    assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+    assert!(
+        narrow.contains("crm/greet") && narrow.contains("succeeded") && !narrow.contains("took"),
+        "{narrow}"
     );
     let runs: Value =
         serde_json::from_str(&bespoke(&["runs", "list", "--status", "failed", "--json"]).done()).unwrap();

@@ -85,7 +85,10 @@ fn root_of(path: &Path) -> Option<PathBuf> {
 }
 
 fn no_project(path: &Path) -> Failure {
-    Failure::usage(format!("`{}` is in no project: no folder above it has an `index.ts`", path.display()))
+    Failure::usage(format!(
+        "`{}` is in no project: no folder above it has an index.ts; `bespoke init` makes one",
+        path.display()
+    ))
 }
 
 impl Targets {
