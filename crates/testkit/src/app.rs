@@ -11,7 +11,7 @@ use bespoke_engine::{
     http::{Client as OutboundClient, OutboundPolicy},
     providers::Catalogue,
     proxy::Proxy,
-    sleep::TokioSleeper,
+    sleep::{Sleeper, TokioSleeper},
 };
 use bespoke_runtime::{Options as RunnerOptions, Runtime};
 use bespoke_server::{
@@ -45,6 +45,8 @@ pub const UNKNOWN_KEY: &str = "33333333-3333-4333-8333-333333333333";
 pub struct Options {
     /// A clock that the test moves; the system's where `None`.
     pub clock: Option<ManualClock>,
+    /// Waiting for a provider takes no time and moves that clock instead.
+    pub waits_by_clock: bool,
     /// Ids that count up from 1, and are the same in every run of the test.
     pub counted_ids: bool,
     /// Run functions for real. The test binary needs [`crate::runner_process!`] at its root.
@@ -55,6 +57,23 @@ pub struct Options {
     pub settings: Vec<(&'static str, String)>,
     /// Changes the engine's limits.
     pub engine: Option<bespoke_engine::Settings>,
+}
+
+/// Waiting moves the clock, and takes no time.
+struct ClockSleeper(ManualClock);
+
+impl Sleeper for ClockSleeper {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.0.advance(duration);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+fn sleeper(options: &Options) -> Arc<dyn Sleeper> {
+    match &options.clock {
+        Some(clock) if options.waits_by_clock => Arc::new(ClockSleeper(clock.clone())),
+        _ => Arc::new(TokioSleeper),
+    }
 }
 
 /// A running server. Dropping it stops it.
@@ -108,7 +127,7 @@ impl TestApp {
             store: store.clone(),
             runtime,
             providers: Catalogue::load(&settings.providers).expect("the providers are valid"),
-            proxy: Proxy::new(outbound, Arc::clone(&clock), Arc::new(TokioSleeper)),
+            proxy: Proxy::new(outbound, Arc::clone(&clock), sleeper(&options)),
             clock,
             ids: if options.counted_ids { counted_ids() } else { random_ids() },
             settings: options.engine.clone().unwrap_or_default(),

@@ -45,8 +45,21 @@ pub(super) enum Step {
     Webhook(RunWebhook),
     /// Calls an action.
     Action(CallAction),
+    /// Queues an action; `{run}` in a later request's path is its id.
+    Queue(QueueAction),
+    /// Triggers a sync, queues an action or sends a webhook, and goes on as soon as the function has set `began` in the
+    /// metadata. `{run}` in a later request's path is the run's id.
+    Begin(Begin),
+    /// Lets everything that is due run to its end.
+    Work,
+    /// The node looks which of its runs it still has, and everything that goes on ends by that.
+    Stop,
+    /// Looks at the last run of a sync.
+    Ended(Ended),
     /// Moves the clock on, by so many hours.
     Hours(u64),
+    /// Moves the clock on, by so many seconds.
+    Seconds(u64),
     /// Compares the records of a model.
     Records(Records),
     /// Sends a request to the API.
@@ -77,6 +90,37 @@ pub(super) struct RunSync {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct QueueAction {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) input: Value,
+    /// `X-Max-Retries`.
+    pub(super) retries: Option<u8>,
+}
+
+/// What begins: one of the three.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Begin {
+    Sync(String),
+    Action(String),
+    Webhook(String),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ended {
+    pub(super) sync: String,
+    /// `queued` while it waits to be tried again, `succeeded`, `failed`, `cancelled`.
+    pub(super) state: String,
+    /// The code that it failed with.
+    pub(super) fails: Option<String>,
+    /// How many attempts have ended.
+    pub(super) attempts: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RunWebhook {
     pub(super) sync: String,
     #[serde(default)]
@@ -102,6 +146,8 @@ pub(super) struct CallAction {
     pub(super) message: Option<String>,
     /// A text that is nowhere in the answer.
     pub(super) lacks: Option<String>,
+    /// Seconds that it waits for the provider.
+    pub(super) waits: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -116,8 +162,11 @@ pub(super) struct Records {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CallApi {
-    /// Method and path, e.g. `POST /sync/contacts/variant/eu`.
+    /// Method and path, e.g. `POST /sync/contacts/variant/eu`. `{key}` is the integration, `{run}` the run that began last,
+    /// `{number}` which request of `times` it is.
     pub(super) request: String,
+    /// How often it is sent; each must be answered so.
+    pub(super) times: Option<u32>,
     /// JSON. `provider_config_key` and `connection_id` are added.
     pub(super) body: Option<Map<String, Value>>,
     /// JSON, sent as it is.
@@ -127,6 +176,8 @@ pub(super) struct CallApi {
     /// Fields that the answer has.
     #[serde(default)]
     pub(super) answer: Value,
+    /// A text that is nowhere in the answer.
+    pub(super) lacks: Option<String>,
 }
 
 /// Tells `null` from what is not there.

@@ -1,10 +1,19 @@
 //! The server that cases are played on, and the steps.
 
-use super::case::{CallAction, CallApi, Case, FunctionOfCase, Records, RunSync, RunWebhook, Step};
-use axum::{Router, http::HeaderMap, response::Redirect, routing::any};
+use super::case::{
+    Begin, CallAction, CallApi, Case, Ended, FunctionOfCase, QueueAction, Records, RunSync, RunWebhook, Step,
+};
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Redirect},
+    routing::any,
+};
 use bespoke_core::{
     id::EnvironmentId,
     run::{Run, RunState},
+    time::Clock as _,
 };
 use bespoke_engine::worker::Worker;
 use bespoke_store::{FindConnections, NewWebhookEvent, Routed, WebhookItem};
@@ -15,8 +24,9 @@ use bespoke_testkit::{
 };
 use serde_json::{Map, Value, json};
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -25,6 +35,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
 
 const CONNECTION: &str = "acme";
+/// Long before the limits of time; a run that is stopped ends at once.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server that runs functions when it is told to, by a clock that cases move.
 pub(super) struct World {
@@ -44,13 +56,26 @@ impl Drop for World {
 }
 
 /// A server elsewhere: `/echo` answers with the headers and the body that it got, `/over` redirects there, `/loop` to itself
-/// and `/away` to what is no web address.
+/// and `/away` to what is no web address. `/busy/{name}/{times}/{header}/{value}` answers 429 with this header the first times
+/// that it is asked for this name, then how often it was asked.
 fn upstream() -> Router {
     let echo = |headers: HeaderMap, body: String| async move {
         let names: Vec<_> = headers.keys().map(ToString::to_string).collect();
         axum::Json(json!({ "headers": names, "body": body }))
     };
+    let asked: Arc<Mutex<HashMap<String, u32>>> = Arc::default();
+    let busy = move |Path((name, times, header, value)): Path<(String, u32, String, String)>| async move {
+        let mut asked = asked.lock().unwrap();
+        let count = asked.entry(name).or_default();
+        *count += 1;
+        if *count > times {
+            return axum::Json(json!({ "asked": *count })).into_response();
+        }
+        (StatusCode::TOO_MANY_REQUESTS, [(header, value)], axum::Json(json!({ "error": "busy" })))
+            .into_response()
+    };
     Router::new()
+        .route("/busy/{name}/{times}/{header}/{value}", any(busy))
         .route("/echo", any(echo))
         .route("/over", any(async || Redirect::temporary("/echo")))
         .route("/loop", any(async || Redirect::temporary("/loop")))
@@ -63,7 +88,12 @@ type Outcome = Result<(), String>;
 impl World {
     pub(super) async fn new(database: Database) -> Self {
         let clock = ManualClock::default();
-        let options = Options { clock: Some(clock.clone()), functions: true, ..Options::default() };
+        let options = Options {
+            clock: Some(clock.clone()),
+            waits_by_clock: true,
+            functions: true,
+            ..Options::default()
+        };
         let app = TestApp::with(database, options).await;
         let worker = Worker::new(Arc::clone(&app.engine));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -90,7 +120,7 @@ impl World {
             )
             .await
             .expect(201);
-        let played = Played { world: self, key };
+        let played = Played { world: self, key, run: Mutex::default() };
         played.deploy(&case.functions).await?;
         for (index, step) in case.steps.iter().enumerate() {
             played.step(step).await.map_err(|problem| format!("step {}: {problem}", index + 1))?;
@@ -105,6 +135,8 @@ impl World {
 struct Played<'a> {
     world: &'a World,
     key: String,
+    /// The run that began last.
+    run: Mutex<String>,
 }
 
 impl Played<'_> {
@@ -151,8 +183,24 @@ impl Played<'_> {
             Step::Run(run) => self.run(run).await,
             Step::Webhook(webhook) => self.webhook(webhook).await,
             Step::Action(action) => self.action(action).await,
+            Step::Queue(action) => self.queue(action).await,
+            Step::Begin(begin) => self.begin(begin).await,
+            Step::Work => {
+                self.work().await;
+                Ok(())
+            }
+            Step::Stop => {
+                self.world.worker.beat().await.unwrap();
+                let idle = tokio::time::timeout(PATIENCE, self.world.worker.idle()).await;
+                idle.map_err(|_| "something still goes on".to_owned())
+            }
+            Step::Ended(ended) => self.ended(ended).await,
             Step::Hours(hours) => {
                 self.world.clock.advance(Duration::from_hours(*hours));
+                Ok(())
+            }
+            Step::Seconds(seconds) => {
+                self.world.clock.advance(Duration::from_secs(*seconds));
                 Ok(())
             }
             Step::Records(records) => self.records(records).await,
@@ -166,14 +214,77 @@ impl Played<'_> {
         self.world.worker.idle().await;
     }
 
-    async fn run(&self, run: &RunSync) -> Outcome {
+    async fn trigger(&self, sync: &str, with: &Map<String, Value>) -> Outcome {
         let mut body =
-            json!({ "syncs": [run.sync], "provider_config_key": self.key, "connection_id": CONNECTION });
-        body.as_object_mut().unwrap().extend(run.with.clone());
+            json!({ "syncs": [sync], "provider_config_key": self.key, "connection_id": CONNECTION });
+        body.as_object_mut().unwrap().extend(with.clone());
         let answer = self.app().dev().post("/sync/trigger", body).await;
-        if answer.status != 200 {
+        if answer.status == 200 { Ok(()) } else { Err(answer.text()) }
+    }
+
+    async fn queue(&self, action: &QueueAction) -> Outcome {
+        let body = json!({ "action_name": action.name, "input": action.input });
+        let call = self.app().dev().post("/action/trigger", body).header("X-Async", "true");
+        let call = match action.retries {
+            Some(retries) => call.header("X-Max-Retries", &retries.to_string()),
+            None => call,
+        };
+        let answer = call.header("Provider-Config-Key", &self.key).header("Connection-Id", CONNECTION).await;
+        if answer.status != 202 {
             return Err(answer.text());
         }
+        self.remember(answer.json()["id"].as_str().unwrap_or_default().to_owned());
+        Ok(())
+    }
+
+    fn remember(&self, run: String) {
+        *self.run.lock().unwrap() = run;
+    }
+
+    async fn begin(&self, begin: &Begin) -> Outcome {
+        match begin {
+            Begin::Sync(sync) => {
+                self.trigger(sync, &Map::new()).await?;
+                let id = self.state(sync).await["id"].as_str().unwrap_or_default().to_owned();
+                self.remember(self.last_run(&id).await.id.to_string());
+            }
+            Begin::Action(name) => {
+                self.queue(&QueueAction { name: name.clone(), input: Value::Null, retries: None }).await?;
+            }
+            Begin::Webhook(sync) => {
+                let (_, id) = self.enqueue_webhook(sync, &Value::Null).await;
+                self.remember(id.to_string());
+            }
+        }
+        self.world.worker.run_due().await.unwrap();
+        let began = async {
+            while self.metadata().await["began"] != true {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, began).await.map_err(|_| "it has not begun".to_owned())
+    }
+
+    async fn metadata(&self) -> Value {
+        let path = format!("/connections/{CONNECTION}?provider_config_key={}", self.key);
+        self.app().dev().get(&path).await.expect(200)["metadata"].clone()
+    }
+
+    async fn ended(&self, ended: &Ended) -> Outcome {
+        let state = self.state(&ended.sync).await;
+        let run = self.last_run(state["id"].as_str().unwrap_or_default()).await;
+        same("state", &json!(run.state.as_str()), &json!(ended.state))?;
+        if let Some(code) = &ended.fails {
+            judge_run(&run, Some(code), None)?;
+        }
+        match ended.attempts {
+            Some(attempts) => same("attempts", &json!(run.attempt), &json!(attempts)),
+            None => Ok(()),
+        }
+    }
+
+    async fn run(&self, run: &RunSync) -> Outcome {
+        self.trigger(&run.sync, &run.with).await?;
         if let Some(payload) = &run.webhook {
             self.enqueue_webhook(&run.sync, payload).await;
         }
@@ -244,7 +355,11 @@ impl Played<'_> {
     async fn action(&self, action: &CallAction) -> Outcome {
         let body = json!({ "action_name": action.name, "input": action.input });
         let call = self.app().dev().post("/action/trigger", body);
+        let before = self.world.clock.now();
         let answer = call.header("Provider-Config-Key", &self.key).header("Connection-Id", CONNECTION).await;
+        if let Some(seconds) = action.waits {
+            same("seconds", &json!(self.world.clock.now().since(before).as_secs()), &json!(seconds))?;
+        }
         match &action.fails {
             None if answer.status != 200 => return Err(answer.text()),
             None => {}
@@ -285,8 +400,16 @@ impl Played<'_> {
     }
 
     async fn call(&self, call: &CallApi) -> Outcome {
+        for number in 1..=call.times.unwrap_or(1) {
+            self.call_once(call, number).await?;
+        }
+        Ok(())
+    }
+
+    async fn call_once(&self, call: &CallApi, number: u32) -> Outcome {
         let (method, path) = call.request.split_once(' ').ok_or("the request is `METHOD /path`")?;
-        let path = path.replace("{key}", &self.key);
+        let path = path.replace("{key}", &self.key).replace("{number}", &number.to_string());
+        let path = path.replace("{run}", &self.run.lock().unwrap());
         let mut request = self.app().dev().call(method, &path);
         if let Some(body) = &call.body {
             let mut body = body.clone();
@@ -301,6 +424,9 @@ impl Played<'_> {
             request.header("Provider-Config-Key", &self.key).header("Connection-Id", CONNECTION).await;
         if answer.status != call.status {
             return Err(format!("{} instead of {}: {}", answer.status, call.status, answer.text()));
+        }
+        if let Some(part) = call.lacks.as_ref().filter(|part| answer.text().contains(*part)) {
+            return Err(format!("`{part}` is in {}", answer.text()));
         }
         if holds(&answer.json(), &call.answer) {
             Ok(())
