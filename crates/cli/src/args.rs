@@ -552,6 +552,13 @@ pub(crate) enum RunsCommand {
         /// The id, the beginning of one, or `last`.
         id: String,
     },
+    /// Cancel a run that is queued or goes on.
+    Cancel {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The id, the beginning of one, or `last`.
+        id: String,
+    },
 }
 
 #[derive(Debug, Args)]

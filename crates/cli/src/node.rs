@@ -63,6 +63,7 @@ pub(crate) async fn engine(settings: &Settings) -> Result<Arc<Engine>> {
             log_retention: settings.log_retention,
             run_retention: settings.run_retention,
             log_requests: settings.log_requests,
+            webhook_limit: settings.webhook_limit,
             workers: settings.workers,
             ..bespoke_engine::Settings::default()
         },

@@ -199,7 +199,11 @@ impl Engine {
         let function =
             self.store.function(environment, provider_config_key, FunctionKind::Action, name).await?;
         let function = function.ok_or(Error::NotFound(Resource::Function))?;
-        if function.enabled { Ok(function) } else { Err(Error::Disabled(Resource::Function)) }
+        if function.enabled {
+            Ok(function)
+        } else {
+            Err(Error::Disabled(Resource::Function, name.to_owned()))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod report;
 mod requests;
 mod stored;
 mod triggers;
+mod verdicts;
 pub mod writes;
 
 use crate::{Engine, Error, Failure, Resource, Result, functions::LoadedFunction, run::Execution};
@@ -131,10 +132,12 @@ impl Engine {
             Recording::new(&execution, provider.map(AsRef::as_ref), begin)
         });
         let host = DryHost::new(Arc::clone(self), execution, options);
-        let mut result = match &recording {
-            Some(recording) => self.run_prepared(prepared, recording.around(&host)).await,
-            None => self.run_prepared(prepared, Arc::new(host.clone())).await,
+        let mut result = match (host.check_input(), &recording) {
+            (Err(failure), _) => Err(failure),
+            (Ok(()), Some(recording)) => self.run_prepared(prepared, recording.around(&host)).await,
+            (Ok(()), None) => self.run_prepared(prepared, Arc::new(host.clone())).await,
         };
+        result = result.and_then(|output| host.check_output(&output).map(|()| output));
         if result.is_ok()
             && let Err(refusal) = host.delete_what_is_gone().await
         {
@@ -153,7 +156,10 @@ impl Engine {
             DryFunction::Draft(draft) => Ok(Arc::new(self.load_draft(dry.environment.id, draft).await?)),
             DryFunction::Deployed { integration, kind, name } => {
                 let function = self.store.function(dry.environment.id, integration, *kind, name).await?;
-                self.loaded_function(&function.ok_or(Error::NotFound(Resource::Function))?).await
+                let loaded =
+                    self.loaded_function(&function.ok_or(Error::NotFound(Resource::Function))?).await?;
+                // What real runs have told already is told here again.
+                Ok(Arc::new(loaded.afresh()))
             }
         }
     }

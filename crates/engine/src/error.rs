@@ -69,8 +69,8 @@ pub enum Error {
         max: usize,
     },
     /// It may not run.
-    #[error("{0} is disabled")]
-    Disabled(Resource),
+    #[error("{0} {1} is disabled")]
+    Disabled(Resource, String),
     /// A value is not acceptable.
     #[error("{}: {message}", path.join("."))]
     Invalid {
@@ -113,6 +113,9 @@ pub enum Error {
     /// A webhook does not come from who it says; the text says how that shows.
     #[error("the webhook was refused: {0}")]
     WebhookRefused(String),
+    /// An integration takes no more webhooks for so many seconds.
+    #[error("the integration takes no more webhooks for {0} seconds")]
+    TooManyWebhooks(i64),
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,

@@ -20,6 +20,25 @@ pub(crate) fn told(mut failure: Failure) -> Failure {
     failure
 }
 
+/// The same failure, with a code of its own where it was this very server, reached at `public_url`, that took no more
+/// requests: the function asks our API too often, and no provider refused anything.
+pub(crate) fn of_own_api(mut failure: Failure, public_url: &str) -> Failure {
+    #[derive(serde::Deserialize)]
+    struct Refused {
+        status: u16,
+        url: String,
+    }
+    if failure.code != "script_http_error" || public_url.is_empty() {
+        return failure;
+    }
+    let refused = failure.upstream.as_ref().and_then(|raw| serde_json::from_str::<Refused>(raw.get()).ok());
+    let is_ours = |url: &str| url.strip_prefix(public_url).is_some_and(|path| path.starts_with('/'));
+    if refused.is_some_and(|refused| refused.status == 429 && is_ours(&refused.url)) {
+        "script_api_rate_limit_error".clone_into(&mut failure.code);
+    }
+    failure
+}
+
 /// A failure as it is kept with its run, as JSON text: of what the provider answered the first 2 kB.
 pub(crate) fn kept(failure: &Failure) -> String {
     let is_long = failure.upstream.as_ref().is_some_and(|upstream| upstream.get().len() > MAX_KEPT_BODY);
@@ -79,6 +98,19 @@ mod tests {
         let told = told(failure(&json!({ "reason": "closed", "a": long, "b": long }), &Value::Null));
         let payload: Value = serde_json::from_str(told.payload.get()).unwrap();
         assert_eq!((&payload["reason"], payload.as_object().unwrap().len()), (&json!("closed"), 2));
+    }
+
+    #[test]
+    fn too_many_requests_to_our_own_api_have_a_code_of_their_own() {
+        let code = |status: u16, url: &str| {
+            of_own_api(failure(&json!({}), &json!({ "status": status, "url": url })), "https://own.test").code
+        };
+        assert_eq!(code(429, "https://own.test/records"), "script_api_rate_limit_error");
+        for (status, url) in
+            [(500, "https://own.test/records"), (429, "https://own.test.evil/x"), (429, "https://crm.test/x")]
+        {
+            assert_eq!(code(status, url), "script_http_error", "{status} {url}");
+        }
     }
 
     #[test]

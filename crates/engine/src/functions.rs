@@ -41,6 +41,12 @@ impl LoadedFunction {
         let schemas = Schemas::new(&function.definition);
         Self { function, modules, maps: Maps(maps), schemas }
     }
+
+    /// The same function, of whose data nobody was told anything yet.
+    pub(crate) fn afresh(&self) -> Self {
+        let Self { function, modules, maps, .. } = self;
+        Self::new(function.clone(), Arc::clone(modules), maps.0.clone())
+    }
 }
 
 impl fmt::Debug for LoadedFunction {

@@ -25,6 +25,7 @@ pub mod logs;
 pub mod on_events;
 pub mod providers;
 pub mod proxy;
+mod rate_limit;
 pub mod records;
 pub mod requests;
 pub mod schemas;
@@ -58,6 +59,7 @@ pub use connections::{ConnectionShape, ImportConnection, TimeStyle, UpdateConnec
 pub use error::{Error, Resource, Result};
 pub use idempotency::KeyProblem;
 pub use integrations::{CreateIntegration, ListedIntegration, UpdateIntegration};
+pub use rate_limit::{Allowance, RateLimit};
 pub use settings::Settings;
 pub use webhook_settings::UpdateWebhookSettings;
 
@@ -78,6 +80,8 @@ pub struct Engine {
     /// Credentials that are being renewed, whether the callers wait or have gone away.
     pub(crate) renewals: Renewals,
     public_url: OnceLock<String>,
+    /// What providers may send.
+    pub(crate) webhook_limits: webhooks::Limits,
     /// Where lines of the log, and runs that nobody queued, are handed in.
     pub(crate) logs: Logs,
 }
@@ -107,6 +111,7 @@ impl Engine {
         let loaded = LoadedFunctions::default();
         let logs = Logs::new(store.clone(), Arc::clone(&clock), &ids);
         let actions = TaskTracker::new();
+        let webhook_limits = webhooks::Limits::new(settings.webhook_limit);
         Arc::new(Self {
             store,
             runtime,
@@ -120,6 +125,7 @@ impl Engine {
             guests: lanes::Guests::default(),
             renewals: Renewals::default(),
             public_url: OnceLock::new(),
+            webhook_limits,
             logs,
         })
     }

@@ -35,9 +35,10 @@ impl Engine {
         }
     }
 
-    /// Puts back the runs of nodes that stopped answering.
+    /// Puts back the runs of nodes that stopped answering, and what they had on trial.
     pub async fn rescue_runs(&self) -> Result<usize> {
         while self.store.free_lanes().await? > 0 {}
+        while self.store.lapse_trials().await? > 0 {}
         let lost = failure_json("function_runtime_other", "The run was lost with its node several times.");
         let rescued = self.store.rescue_runs(lost).await?;
         if rescued > 0 {

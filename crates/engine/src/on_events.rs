@@ -1,7 +1,7 @@
 //! On-event functions that somebody waits for: they judge a connection's new credentials, and they clean up before a
 //! connection goes. (Those that follow a creation are queued by the store, with the connection itself.)
 
-use crate::{Engine, Error, Failure, Resource, Result, run::Execution};
+use crate::{Engine, Error, Failure, Resource, Result, error::chain, run::Execution};
 use bespoke_core::{
     connection::Connection,
     environment::Environment,
@@ -9,12 +9,11 @@ use bespoke_core::{
     id::EnvironmentId,
     run::RunKind,
     sync::TriggerOptions,
-    webhook::AuthOperation,
 };
-use bespoke_store::{Announcement, ConnectionChange, SaveConnection};
+use bespoke_store::{SaveConnection, Trial};
 use bytes::Bytes;
 use serde_json::Value;
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 /// A function that failed, without stopping what it was part of.
@@ -41,8 +40,10 @@ impl Engine {
 
     /// Saves a connection; where its integration has functions that judge credentials, only if they agree.
     ///
-    /// A new connection that is rejected is deleted again; one that was there before keeps its old credentials. Whoever
-    /// asked may go away: it is brought to its end all the same. Fails with [`Error::ConnectionRejected`].
+    /// A new connection that is rejected is deleted again; one that was there before gets its old credentials back, also
+    /// where this server dies meanwhile. Whoever asked may go away: it is brought to its end all the same.
+    ///
+    /// Fails with [`Error::ConnectionRejected`], and with [`Error::Conflict`] where someone authorised it anew meanwhile.
     pub(crate) async fn save_connection(
         self: &Arc<Self>,
         environment: EnvironmentId,
@@ -50,19 +51,12 @@ impl Engine {
     ) -> Result<Connection> {
         let judges = self.functions_waiting_for(environment, &save.provider_config_key, VALIDATION).await?;
         if judges.is_empty() {
-            return self.store_connection(environment, save).await;
+            let saved = self.store.save_connection(environment, save).await;
+            return saved.map(|(connection, _)| connection).map_err(not_saved);
         }
         let engine = Arc::clone(self);
         let judged = self.actions.spawn(async move { engine.save_judged(environment, save, judges).await });
         judged.await.map_err(|_| Error::Stopping)?
-    }
-
-    async fn store_connection(&self, environment: EnvironmentId, save: SaveConnection) -> Result<Connection> {
-        match self.store.save_connection(environment, save).await {
-            Ok((connection, _)) => Ok(connection),
-            Err(bespoke_store::Error::NotFound(_)) => Err(Error::NotFound(Resource::Integration)),
-            Err(error) => Err(error.into()),
-        }
     }
 
     async fn save_judged(
@@ -71,37 +65,37 @@ impl Engine {
         save: SaveConnection,
         judges: Vec<Function>,
     ) -> Result<Connection> {
-        let (key, id) = (save.provider_config_key.clone(), save.connection_id.clone());
-        let Some((before, access)) = self.store.connection_with_access(environment, &key, &id).await? else {
-            let credentials = save.credentials.clone();
-            let first = SaveConnection { announcement: Announcement::Later, ..save };
-            let connection = self.store_connection(environment, first).await?;
-            if let Err(rejected) = self.judge(&connection, &judges).await {
-                self.store.delete_connection(environment, &key, &id).await?;
-                return Err(rejected);
-            }
-            let operation = AuthOperation::Creation;
-            self.store.announce_connection(environment, connection.id, operation, credentials).await?;
-            return Ok(connection);
+        let (token, lease) = (self.ids.next(), self.settings.lease);
+        let trial =
+            self.store.begin_trial(environment, save.clone(), token, lease).await.map_err(not_saved)?;
+        let verdict = tokio::select! {
+            verdict = self.judge(&trial.connection, &judges) => verdict,
+            never = self.keep_trial(&trial) => match never {},
         };
-        // What is judged: the credentials and the config that they need. The rest follows when they are accepted.
-        let trial = |credentials, connection_config| SaveConnection {
-            provider_config_key: key.clone(),
-            connection_id: id.clone(),
-            credentials,
-            metadata: None,
-            first_metadata: None,
-            change: ConnectionChange { connection_config, ..ConnectionChange::default() },
-            announcement: Announcement::Later,
+        let saved = match verdict {
+            Ok(()) => self.store.accept_trial(&trial, save).await.map_err(not_saved),
+            Err(rejected) => Err(rejected),
         };
-        let new = trial(save.credentials.clone(), save.change.connection_config.clone());
-        let connection = self.store_connection(environment, new).await?;
-        if let Err(rejected) = self.judge(&connection, &judges).await {
-            let old = trial(access.credentials, Some(before.connection_config));
-            self.store_connection(environment, old).await?;
-            return Err(rejected);
+        if saved.is_err()
+            && let Err(error) = self.store.reject_trial(&trial).await
+        {
+            tracing::error!(
+                error = chain(&error),
+                "rejected credentials were not taken back; their trial lapses"
+            );
         }
-        self.store_connection(environment, save).await
+        saved
+    }
+
+    /// Extends a trial for as long as somebody waits for this.
+    async fn keep_trial(&self, trial: &Trial) -> Infallible {
+        let lease = self.settings.lease;
+        loop {
+            tokio::time::sleep(lease / 3).await;
+            if let Err(error) = self.store.extend_trial(trial, lease).await {
+                tracing::error!(error = chain(&error), "a trial of credentials could not be extended");
+            }
+        }
     }
 
     /// Asks one judge after the other; the first that fails rejects.
@@ -158,7 +152,7 @@ impl Engine {
             let message = match self.run_on_event(&environment, &connection, function).await {
                 Ok(()) => continue,
                 Err(Error::Failed(failure)) => told(&failure),
-                Err(error) => crate::error::chain(&error),
+                Err(error) => chain(&error),
             };
             let function = function.definition.name.clone();
             tracing::warn!(
@@ -200,6 +194,14 @@ impl Engine {
         };
         let now = self.now();
         self.run_directly(execution, now).await.map(drop)
+    }
+}
+
+fn not_saved(error: bespoke_store::Error) -> Error {
+    match error {
+        bespoke_store::Error::NotFound(_) => Error::NotFound(Resource::Integration),
+        bespoke_store::Error::Conflict(_) => Error::Conflict(Resource::Connection),
+        error => error.into(),
     }
 }
 

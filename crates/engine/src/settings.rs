@@ -25,6 +25,8 @@ pub struct Settings {
     pub log_retention: Duration,
     /// Successful requests of one run of a sync that are kept in the log before only every hundredth is.
     pub log_requests: u64,
+    /// Webhooks that an integration takes on this node per minute.
+    pub webhook_limit: u32,
     /// How long a node may be silent before its runs are taken up by another.
     pub lease: Duration,
 }
@@ -42,6 +44,7 @@ impl Default for Settings {
             run_retention: Duration::from_secs(30 * 24 * 60 * 60),
             log_retention: Duration::from_secs(14 * 24 * 60 * 60),
             log_requests: 1_000,
+            webhook_limit: 3_000,
             lease: Duration::from_secs(30),
         }
     }

@@ -45,14 +45,26 @@ pub struct SyncStatus {
 impl Engine {
     /// Queues a run of each of these syncs; where one is queued or running already, that one is enough.
     ///
-    /// Fails, before anything is queued, with [`Error::NotFound`] of the integration, the connection or a sync.
+    /// Of all syncs those that are disabled are left out. Fails, before anything is queued, with [`Error::NotFound`] of the
+    /// integration, the connection or a sync, and with [`Error::Disabled`] where a named sync is, or all of them are.
     pub async fn trigger_syncs(
         &self,
         environment: EnvironmentId,
         selection: &SyncSelection,
         options: TriggerOptions,
     ) -> Result<()> {
-        for ids in self.selected(environment, selection).await?.chunks(AT_ONCE) {
+        let mut syncs = self.selected(environment, selection).await?;
+        if let Some(first) = syncs.first() {
+            let disabled = self.store.disabled_syncs(environment, first.integration).await?;
+            let may_run = |sync: &Sync| disabled.binary_search(&sync.name).is_err();
+            let refused = syncs.iter().find(|sync| !may_run(sync));
+            if let Some(sync) = refused.filter(|_| !selection.names.is_empty() || !syncs.iter().any(may_run))
+            {
+                return Err(Error::Disabled(Resource::Sync, sync.name.clone()));
+            }
+            syncs.retain(may_run);
+        }
+        for ids in ids(&syncs).chunks(AT_ONCE) {
             self.store.trigger_syncs(environment, ids.to_vec(), options, &self.ids).await?;
         }
         Ok(())
@@ -91,17 +103,18 @@ impl Engine {
         }
     }
 
-    /// Turns the schedules of these syncs on; those that were off run at once. Fails like [`Engine::trigger_syncs`].
+    /// Turns the schedules of these syncs on; those that were off run at once, or when their function is enabled. Fails with
+    /// [`Error::NotFound`] like [`Engine::trigger_syncs`].
     pub async fn start_syncs(&self, environment: EnvironmentId, selection: &SyncSelection) -> Result<()> {
-        for ids in self.selected(environment, selection).await?.chunks(AT_ONCE) {
+        for ids in ids(&self.selected(environment, selection).await?).chunks(AT_ONCE) {
             self.store.start_syncs(environment, ids.to_vec(), &self.ids).await?;
         }
         Ok(())
     }
 
-    /// Turns the schedules of these syncs off and cancels their runs. Fails like [`Engine::trigger_syncs`].
+    /// Turns the schedules of these syncs off and cancels their runs. Fails with [`Error::NotFound`] like [`Engine::trigger_syncs`].
     pub async fn pause_syncs(&self, environment: EnvironmentId, selection: &SyncSelection) -> Result<()> {
-        for ids in self.selected(environment, selection).await?.chunks(AT_ONCE) {
+        for ids in ids(&self.selected(environment, selection).await?).chunks(AT_ONCE) {
             self.store.pause_syncs(environment, ids.to_vec()).await?;
         }
         Ok(())
@@ -212,9 +225,9 @@ impl Engine {
         Ok(())
     }
 
-    /// The ids of the selected syncs.
-    async fn selected(&self, environment: EnvironmentId, selection: &SyncSelection) -> Result<Vec<Uuid>> {
-        let Scope { syncs, connection } = self.scope(environment, selection).await?;
+    /// The selected syncs.
+    async fn selected(&self, environment: EnvironmentId, selection: &SyncSelection) -> Result<Vec<Sync>> {
+        let Scope { mut syncs, connection } = self.scope(environment, selection).await?;
         let known = |name: &SyncName| syncs.iter().any(|sync| name.is(sync));
         let missing: Vec<_> = selection.names.iter().filter(|name| !known(name)).collect();
         let nothing = selection.names.is_empty() && syncs.is_empty();
@@ -226,9 +239,8 @@ impl Engine {
                 return Err(Error::NotFound(Resource::Sync));
             }
         }
-        let named =
-            |sync: &&Sync| selection.names.is_empty() || selection.names.iter().any(|name| name.is(sync));
-        Ok(syncs.iter().filter(named).map(|sync| sync.id).collect())
+        syncs.retain(|sync| selection.names.is_empty() || selection.names.iter().any(|name| name.is(sync)));
+        Ok(syncs)
     }
 
     /// Every sync of the connection or of the integration.
@@ -256,6 +268,10 @@ impl Engine {
 struct Scope {
     syncs: Vec<Sync>,
     connection: Option<Connection>,
+}
+
+fn ids(syncs: &[Sync]) -> Vec<Uuid> {
+    syncs.iter().map(|sync| sync.id).collect()
 }
 
 fn by_set(counts: &[RecordCount]) -> HashMap<(ConnectionId, &str, &str), u64> {

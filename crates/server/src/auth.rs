@@ -6,7 +6,6 @@
 
 use crate::{
     error::{ApiError, Code},
-    rate_limit::Allowance,
     state::AppState,
 };
 use axum::{
@@ -15,7 +14,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use bespoke_core::environment::{ApiKey, Environment};
+use bespoke_core::{
+    environment::{ApiKey, Environment},
+    time::Timestamp,
+};
+use bespoke_engine::Allowance;
 use serde_json::json;
 use std::{marker::PhantomData, sync::Arc};
 
@@ -96,6 +99,8 @@ scopes! {
     ScriptsRead ["environment:integrations:list_functions"];
     /// Read the log and the runs.
     LogsRead ["environment:logs:read"];
+    /// Cancel runs.
+    RunsCancel ["environment:runs:cancel"];
     /// Read records.
     RecordsRead ["environment:records:read"];
     /// Prune records.
@@ -168,7 +173,7 @@ pub async fn guard(State(app): State<AppState>, mut request: Request, next: Next
     };
     let allowance = app.rate_limit.take(caller.environment.id, app.engine.now());
     let mut response = if allowance.exceeded {
-        too_many(&request, allowance, app.engine.now().as_millis() / 1_000)
+        too_many(&request, allowance, app.engine.now())
     } else {
         request.extensions_mut().insert(Arc::new(caller));
         next.run(request).await
@@ -183,12 +188,12 @@ pub async fn guard(State(app): State<AppState>, mut request: Request, next: Next
     response
 }
 
-fn too_many(request: &Request, allowance: Allowance, now: i64) -> Response {
+fn too_many(request: &Request, allowance: Allowance, now: Timestamp) -> Response {
     let body = json!({ "error": {
         "code": Code::TooManyRequests.as_str(), "method": request.method().as_str(), "path": request.uri().path(),
     }});
     let mut response = (axum::http::StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from((allowance.reset - now).max(0)));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(allowance.wait(now)));
     response
 }
 

@@ -37,6 +37,7 @@ settings! {
     LOG "BESPOKE_LOG" default "info" "What is logged: a level, or a filter such as `info,bespoke_engine=debug`.";
     LOG_FORMAT "BESPOKE_LOG_FORMAT" default "text" "`text` for people or `json` for machines.";
     RATE_LIMIT "BESPOKE_RATE_LIMIT" default "600000" "Requests per minute that each environment may make to this node.";
+    WEBHOOK_LIMIT "BESPOKE_WEBHOOK_LIMIT" default "3000" "Webhooks per minute that each integration takes on this node; one of more than 16 KiB counts once for each 16 KiB. Beyond it the provider is answered 429 and sends again later.";
     BODY_LIMIT "BESPOKE_BODY_LIMIT" default "75" "Largest request body in MiB (the proxy streams and has no limit).";
     RUN_MEMORY "BESPOKE_RUN_MEMORY" default "256" "Memory that one run may use, in MiB.";
     RUN_CPU "BESPOKE_RUN_CPU" default "5m" "Processor time that one run may use; waiting does not count.";
@@ -88,6 +89,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Requests per minute and environment.
     pub rate_limit: u32,
+    /// Webhooks per minute and integration.
+    pub webhook_limit: u32,
     /// Largest request body in bytes.
     pub body_limit: usize,
     /// Memory of one run in bytes.
@@ -160,6 +163,7 @@ impl Settings {
             log: reader.text(LOG).unwrap_or_else(|| "info".to_owned()),
             log_format: reader.log_format(),
             rate_limit: reader.positive(RATE_LIMIT, "600000"),
+            webhook_limit: reader.positive(WEBHOOK_LIMIT, "3000"),
             body_limit: reader.positive::<usize>(BODY_LIMIT, "75") * 1024 * 1024,
             run_memory: reader.positive::<usize>(RUN_MEMORY, "256") * 1024 * 1024,
             run_cpu: reader.duration(RUN_CPU, "5m"),

@@ -52,7 +52,7 @@ error_codes! {
     InvalidSecretKeyFormat     "invalid_secret_key_format"    401 "The secret key is not a UUID v4.";
     UnknownAccount             "unknown_account"              401 "No environment has this secret key, or it was revoked.";
     Forbidden                  "forbidden"                    403 "The key lacks the scope that this operation needs.";
-    TooManyRequests            "too_many_request"             429 "The environment's request limit for this minute is used up.";
+    TooManyRequests            "too_many_request"             429 "The environment's request limit, or an integration's limit of webhooks, is used up for this minute.";
     InvalidContentType         "invalid_content_type"         415 "The Content-Type must be application/json.";
     InvalidJson                "invalid_json"                 400 "The body is not valid JSON.";
     InvalidBody                "invalid_body"                 400 "The body does not have the shape that is expected; `errors` names the fields.";
@@ -111,6 +111,7 @@ error_codes! {
     ActionScriptFailure        "action_script_failure"        500 "The action did not start in time: too many of it go on for this connection.";
     ActionScriptRuntimeError   "action_script_runtime_error"  500 "The function threw an action error.";
     ScriptHttpError            "script_http_error"            424 "The function's request to the provider failed.";
+    ScriptApiRateLimitError    "script_api_rate_limit_error"  424 "The function's request to this API was one too many for this minute.";
     ScriptNetworkError         "script_network_error"         500 "The function's request got no answer.";
     ScriptInternalError        "script_internal_error"        500 "The function threw an error.";
     ScriptInvalidError         "script_invalid_error"         500 "The function cannot be run.";
@@ -296,7 +297,7 @@ impl From<bespoke_engine::Error> for ApiError {
                 let payload = json!({ "providerConfigKeys": keys });
                 Self::new(Code::UnknownProviderConfig).message(format!("{error}.")).payload(payload)
             }
-            Error::Disabled(_) => Self::new(Code::DisabledResource),
+            Error::Disabled(..) => Self::new(Code::DisabledResource).message(format!("{error}.")),
             Error::Invalid { path, code, message } => {
                 Self::new(Code::InvalidBody).issue(Issue { code, message, path })
             }
@@ -321,6 +322,9 @@ impl From<bespoke_engine::Error> for ApiError {
             }
             Error::WebhookRefused(problem) => Self::new(Code::WebhookInvalidSignature)
                 .message(format!("The webhook was refused: {problem}.")),
+            Error::TooManyWebhooks(wait) => Self::new(Code::TooManyRequests)
+                .message(format!("{error}."))
+                .header("retry-after", wait.to_string()),
             Error::Stopping => Self::new(Code::ServiceUnavailable),
             Error::Damaged(_) | Error::Store(_) => Self::internal(&error),
         }

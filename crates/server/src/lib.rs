@@ -11,6 +11,5 @@ pub mod error;
 pub mod extract;
 pub mod normalize;
 pub mod openapi;
-pub mod rate_limit;
 pub mod serve;
 pub mod system;

@@ -81,6 +81,7 @@ fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(api::records::prune_records))
         .routes(routes!(api::runs::list_runs))
         .routes(routes!(api::runs::read_run))
+        .routes(routes!(api::runs::cancel_run))
         .routes(routes!(api::sync_deploy::confirm_sync_deploy))
         .routes(routes!(api::sync_deploy::sync_deploy))
         .routes(routes!(api::sync_variants::create_sync_variant, api::sync_variants::delete_sync_variant))

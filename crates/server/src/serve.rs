@@ -1,8 +1,8 @@
 //! Starting and stopping the server.
 
-use crate::{config::Settings, rate_limit::RateLimit, router::router, state::AppState};
+use crate::{config::Settings, router::router, state::AppState};
 use axum::{extract::Request, serve::ListenerExt as _};
-use bespoke_engine::Engine;
+use bespoke_engine::{Engine, RateLimit};
 use std::{future::Future, net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

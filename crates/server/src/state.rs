@@ -1,7 +1,7 @@
 //! What every handler can reach.
 
-use crate::rate_limit::RateLimit;
-use bespoke_engine::Engine;
+use bespoke_core::id::EnvironmentId;
+use bespoke_engine::{Engine, RateLimit};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +11,7 @@ pub struct AppState {
     /// The use cases.
     pub engine: Arc<Engine>,
     /// Requests per minute and environment.
-    pub rate_limit: Arc<RateLimit>,
+    pub rate_limit: Arc<RateLimit<EnvironmentId>>,
     /// The server stops: answers without an end have to end.
     pub closing: CancellationToken,
 }

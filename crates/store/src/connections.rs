@@ -5,9 +5,11 @@
 mod announce;
 mod list;
 mod refresh;
+mod trial;
 
 pub use list::ConnectionFilter;
 pub use refresh::{RefreshOutcome, RefreshState};
+pub use trial::Trial;
 
 use crate::{
     Store,
@@ -81,7 +83,7 @@ pub enum Announcement {
     /// With the write.
     #[default]
     AtOnce,
-    /// Not before [`Store::announce_connection`]: someone has to agree first.
+    /// Not before [`Store::accept_trial`]: someone has to agree first.
     Later,
 }
 

@@ -82,6 +82,27 @@ impl Store {
         self.db.read(move |tx| current(tx, environment, key.as_deref())).await
     }
 
+    /// The names of an integration's syncs that are disabled, in order.
+    pub async fn disabled_syncs(
+        &self,
+        environment: EnvironmentId,
+        integration: IntegrationId,
+    ) -> Result<Vec<String>> {
+        let mut names: Vec<String> = self
+            .db
+            .read(move |tx| {
+                tx.query(
+                    "SELECT name FROM functions
+                     WHERE environment_id = $1 AND integration_id = $2 AND kind = 'sync' AND is_current AND NOT enabled",
+                    params![environment, integration],
+                    |row| row.get(0),
+                )
+            })
+            .await?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// The current version of a function.
     pub async fn function(
         &self,

@@ -1,8 +1,10 @@
-//! Lanes: runs of one connection that must not all go on at once, and in which order they do.
+//! Lanes: runs of one connection that must not all go on at once, and in which order they do. Queued actions have them, and
+//! what providers' webhooks start.
 //!
 //! A queued run in a lane is *parked* while as many as the lane is wide go on or are about to; whenever one of those
-//! ends, the one that has waited longest is let go on. So the queue itself never looks at a run that may not start, and
-//! no number of waiting runs makes it slow. A run that waits for its next try keeps its place: the order stays.
+//! ends, however it ends, the one that comes first is let go on: that of the earliest event, or where there are none the
+//! one that has waited longest. So the queue itself never looks at a run that may not start, and no number of waiting runs
+//! makes it slow. A run that waits for its next try keeps its place: the order stays.
 //!
 //! Whoever counts a lane's runs locks the connection first, and the connection before any run: two nodes never take the
 //! same place.
@@ -33,6 +35,12 @@ impl Lane {
     /// The lane that all queued actions of a connection share: one after the other.
     pub fn of_connection(connection: ConnectionId) -> Self {
         Self { name: connection.to_string(), width: 1 }
+    }
+
+    /// The lane of everything that webhooks start for a connection: one after the other, in the order of their events.
+    pub fn of_webhooks(connection: ConnectionId) -> Self {
+        // No action has a colon in its name.
+        Self { name: format!("{connection}:webhooks"), width: 1 }
     }
 
     /// The lane of one action of a connection.
@@ -67,13 +75,13 @@ fn taken(tx: &mut Tx, lane: &str, now: Timestamp) -> Result<i64> {
     )
 }
 
-/// Lets parked runs go on while there is room, those that wait longest first. The connection must be locked.
+/// Lets parked runs go on while there is room, in their order. The connection must be locked.
 pub(crate) fn admit(tx: &mut Tx, lane: &str, now: Timestamp) -> Result<()> {
     let mut taken = taken(tx, lane, now)?;
     loop {
         let next: Option<(Uuid, i64)> = tx.query_opt(
             "SELECT id, lane_width FROM runs WHERE lane = $1 AND state = 'queued' AND parked
-             ORDER BY run_at, id LIMIT 1",
+             ORDER BY event_id, event_item, run_at, function_name, id LIMIT 1",
             params![lane],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;

@@ -41,6 +41,7 @@ pub use checkpoints::StoredCheckpoint;
 pub use connection_lookups::WebhookPaths;
 pub use connections::{
     Access, Announcement, ConnectionChange, ConnectionFilter, RefreshOutcome, RefreshState, SaveConnection,
+    Trial,
 };
 pub use deployments::{DeployChanges, Deployed, NewFunction};
 pub use error::{Cause, Error, Result};

@@ -37,6 +37,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "0009_webhooks",
     "0010_policies",
     "0011_logs",
+    "0012_lanes",
+    "0013_trials",
 ];
 
 /// The version of the schema that this program works with.

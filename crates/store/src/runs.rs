@@ -9,7 +9,6 @@
 //! Two topics wake those who wait: [`QUEUED`] when there is something to claim, [`CANCELLED`] when a running one was
 //! cancelled.
 
-pub(crate) mod lane;
 mod list;
 
 pub use list::{ListedRun, RunCursor, RunsQuery};
@@ -65,7 +64,7 @@ pub struct NewRun {
     pub max_attempts: u32,
     /// What it gets, as JSON text.
     pub input: Option<String>,
-    /// Where it waits for others of its connection. Only the queue looks at it.
+    /// Where it waits for others of its connection; a run of a sync has none. Only the queue looks at it.
     pub lane: Option<Lane>,
     /// When it is asked for.
     pub now: Timestamp,
@@ -174,15 +173,21 @@ impl CheckpointRange {
 
 /// Queues a run. False where its sync has an active run already, or its id is known; then nothing happens.
 pub(crate) fn enqueue(tx: &mut Tx, run: &NewRun) -> Result<bool> {
+    enqueue_for_event(tx, run, None)
+}
+
+/// Queues a run for an event of a provider: the event's id, and which element of it.
+pub(crate) fn enqueue_for_event(tx: &mut Tx, run: &NewRun, event: Option<(i64, i64)>) -> Result<bool> {
     let parked = match &run.lane {
         Some(lane) => !lanes::has_room(tx, run.connection, lane, run.now)?,
         None => false,
     };
     let inserted = tx.execute(
         "INSERT INTO runs (id, environment_id, kind, connection_id, integration_id, function_name, sync_id, state, run_at,
-                           take_ups, attempt, max_attempts, input, created_at, lane, lane_width, parked)
+                           take_ups, attempt, max_attempts, input, created_at, lane, lane_width, parked, event_id,
+                           event_item)
          VALUES ($1, $2, $3, $4, (SELECT integration_id FROM connections WHERE id = $4), $5, $6, 'queued', $7, 0, 0, $8, $9,
-                 $10, $11, $12, $13)
+                 $10, $11, $12, $13, $14, $15)
          ON CONFLICT DO NOTHING",
         params![
             run.id,
@@ -197,7 +202,9 @@ pub(crate) fn enqueue(tx: &mut Tx, run: &NewRun) -> Result<bool> {
             run.now,
             run.lane.as_ref().map(|lane| lane.name.as_str()),
             run.lane.as_ref().map_or(1, |lane| lane.width),
-            parked
+            parked,
+            event.map(|(id, _)| id),
+            event.map(|(_, item)| item)
         ],
     )?;
     if inserted > 0 {
@@ -208,11 +215,17 @@ pub(crate) fn enqueue(tx: &mut Tx, run: &NewRun) -> Result<bool> {
 
 /// Cancels the active run of a sync, if there is one. A running one is stopped by its node as soon as it hears of it.
 pub(crate) fn cancel_for_sync(tx: &mut Tx, sync: Uuid, now: Timestamp) -> Result<bool> {
-    let cancelled = tx.execute(
+    // Runs of syncs are in no lane.
+    cancel(tx, "sync_id", sync, now)
+}
+
+/// Cancels the active run whose `column` has this value.
+fn cancel(tx: &mut Tx, column: &str, value: Uuid, now: Timestamp) -> Result<bool> {
+    let sql = format!(
         "UPDATE runs SET state = 'cancelled', finished_at = $2, lease_token = NULL, leased_until = NULL
-         WHERE sync_id = $1 AND state IN ('queued', 'running')",
-        params![sync, now],
-    )?;
+         WHERE {column} = $1 AND state IN ('queued', 'running')"
+    );
+    let cancelled = tx.execute(&sql, params![value, now])?;
     if cancelled > 0 {
         tx.wake(CANCELLED);
     }
@@ -313,6 +326,33 @@ impl Store {
         self.db.write(move |tx| finish_claimed(tx, &claim, &finish, now)).await
     }
 
+    /// Cancels a queued or running run; what waited for it goes on. A running one is stopped by its node as soon as it hears
+    /// of it. False where there is no such run, or it has ended.
+    pub async fn cancel_run(&self, environment: EnvironmentId, id: Uuid) -> Result<bool> {
+        let now = self.now();
+        self.db
+            .write(move |tx| {
+                let found = tx.query_opt(
+                    "SELECT connection_id, sync_id, lane FROM runs WHERE id = $2 AND environment_id = $1",
+                    params![environment, id],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )?;
+                let Some((connection, sync, lane)): Option<Held> = found else { return Ok(false) };
+                lock(tx, connection, sync, lane.as_deref())?;
+                if !cancel(tx, "id", id, now)? {
+                    return Ok(false);
+                }
+                if let Some(lane) = lane {
+                    lanes::admit(tx, &lane, now)?;
+                }
+                if let Some(sync) = sync {
+                    syncs::run_finished(tx, sync, now, false, now)?;
+                }
+                Ok(true)
+            })
+            .await
+    }
+
     /// Notes which version and which metadata revision a claimed run executes.
     pub async fn begin_run(&self, claim: &Claim, function: FunctionId, metadata_revision: i64) -> Result<()> {
         let (id, token, take_up) = (claim.run.id, claim.token, claim.take_up);
@@ -339,6 +379,10 @@ impl Store {
                 )?;
                 tx.execute(
                     "UPDATE lane_guests SET leased_until = $1 WHERE leased_until > $1",
+                    params![past],
+                )?;
+                tx.execute(
+                    "UPDATE connection_trials SET leased_until = $1 WHERE leased_until > $1",
                     params![past],
                 )?;
                 Ok(())
@@ -454,15 +498,23 @@ impl Finish {
     }
 }
 
+/// What a run may hold up: the connection that its lane is of, its sync, its lane.
+type Held = (ConnectionId, Option<Uuid>, Option<String>);
+
+/// Locks what a run that ends holds up, before the run itself and always in this order.
+fn lock(tx: &mut Tx, connection: ConnectionId, sync: Option<Uuid>, lane: Option<&str>) -> Result<()> {
+    if lane.is_some() {
+        lanes::lock(tx, connection)?;
+    }
+    match sync {
+        Some(sync) => syncs::lock(tx, sync),
+        None => Ok(()),
+    }
+}
+
 fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -> Result<bool> {
     let finished_at = finish.state.is_final().then_some(now);
-    let in_lane = claim.run.kind == RunKind::Webhook && finished_at.is_some();
-    if claim.lane.is_some() || in_lane {
-        lanes::lock(tx, claim.run.connection)?;
-    }
-    if let Some(sync) = claim.run.sync {
-        syncs::lock(tx, sync)?;
-    }
+    lock(tx, claim.run.connection, claim.run.sync, claim.lane.as_deref())?;
     let changed = tx.execute(
         "UPDATE runs SET state = $4, run_at = coalesce($5, run_at), attempt = attempt + $6, output = $7, error = $8,
                          result = $9, finished_at = $10, lease_token = NULL, leased_until = NULL,
@@ -488,9 +540,6 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
     }
     if finish.state == RunState::Queued {
         tx.wake(QUEUED);
-    }
-    if in_lane {
-        lane::release(tx, claim.run.connection, now)?;
     }
     if finished_at.is_some() {
         notices::run_ended(tx, &claim.run, finish, now)?;

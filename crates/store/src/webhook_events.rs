@@ -7,13 +7,15 @@ use crate::{
     Store,
     db::{Tx, params},
     error::{Error, Result},
-    lanes, notices,
-    runs::lane::{self, WebhookRun},
+    lanes::{self, Lane},
+    notices,
+    runs::{self, NewRun},
     webhook_deliveries, webhook_settings,
 };
 use bespoke_core::{
     function::Definition,
     id::{ConnectionId, EnvironmentId, IntegrationId},
+    run::RunKind,
     sync::{BASE_VARIANT, id_of},
     time::Timestamp,
     webhook::{self, Texts},
@@ -21,6 +23,9 @@ use bespoke_core::{
 use serde_json::Value as Json;
 use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
+
+/// How often a webhook function is tried.
+const MAX_ATTEMPTS: u32 = 5;
 
 /// Woken when a provider has sent something.
 pub const RECEIVED: &str = "webhooks.received";
@@ -212,21 +217,10 @@ fn route(tx: &mut Tx, event: &WebhookEvent, items: &[WebhookItem], now: Timestam
         let wanting = functions.iter().filter(|function| wants(function, &item.types)).collect::<Vec<_>>();
         for &connection in connections.iter().filter(|connection| locked.contains(connection)) {
             for function in &wanting {
-                let run = WebhookRun {
-                    environment: event.environment,
-                    connection,
-                    function_name: &function.name,
-                    sync: id_of(connection, &function.name, BASE_VARIANT),
-                    event: event.id,
-                    item: number,
-                    now,
-                };
-                runs += usize::from(lane::enqueue(tx, &run)?);
+                let part = Part { event, item: number, connection, now };
+                runs += usize::from(enqueue(tx, &part, &function.name)?);
             }
         }
-    }
-    for &connection in &locked {
-        lane::release(tx, connection, now)?;
     }
     if event.is_forwarded {
         forward(tx, event, items.iter().zip(&found), now)?;
@@ -235,6 +229,39 @@ fn route(tx: &mut Tx, event: &WebhookEvent, items: &[WebhookItem], now: Timestam
     // Another node may wait for this one.
     tx.wake(RECEIVED);
     Ok(Routed::Done(runs))
+}
+
+/// What of an event a connection gets.
+struct Part<'a> {
+    event: &'a WebhookEvent,
+    /// Which element of it.
+    item: i64,
+    connection: ConnectionId,
+    now: Timestamp,
+}
+
+/// Queues the run of a sync's `onWebhook`; the connection is locked. False where the sync is not there.
+fn enqueue(tx: &mut Tx, part: &Part<'_>, function_name: &str) -> Result<bool> {
+    let Part { event, item, connection, now } = *part;
+    let sync = id_of(connection, function_name, BASE_VARIANT);
+    if tx.value_opt::<i64>("SELECT 1 FROM syncs WHERE id = $1", params![sync])?.is_none() {
+        return Ok(false);
+    }
+    let name = format!("webhook:{}:{item}:{connection}:{function_name}", event.id);
+    let run = NewRun {
+        id: Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()),
+        environment: event.environment,
+        kind: RunKind::Webhook,
+        connection,
+        function_name: function_name.to_owned(),
+        sync: None,
+        run_at: now,
+        max_attempts: MAX_ATTEMPTS,
+        input: None,
+        lane: Some(Lane::of_webhooks(connection)),
+        now,
+    };
+    runs::enqueue_for_event(tx, &run, Some((event.id, item)))
 }
 
 /// The syncs of the integration that subscribe to webhooks.

@@ -1,4 +1,4 @@
-//! `bespoke runs`: what ran, and how one run went.
+//! `bespoke runs`: what ran, how one run went, and its end.
 
 use super::{block_on, connect, logs, query_string, since};
 use crate::{
@@ -78,6 +78,7 @@ pub(crate) fn run(args: RunsArgs) -> Result {
         None => block_on(list(&server, &filters))?,
         Some(RunsCommand::List { server, filters }) => block_on(list(&server, &filters))?,
         Some(RunsCommand::Show { server, id }) => block_on(show(&server, &id))?,
+        Some(RunsCommand::Cancel { server, id }) => block_on(cancel(&server, &id))?,
     }
 }
 
@@ -163,6 +164,22 @@ async fn show(server: &ServerArgs, id: &str) -> Result {
     }
     logs::print(&detail.logs, &mut logs::Day::default());
     Ok(())
+}
+
+async fn cancel(server: &ServerArgs, id: &str) -> Result {
+    let client = connect(server)?;
+    let id = whole_id(&client, id).await?;
+    let run: Run = client.ask(Method::POST, &format!("/runs/{id}/cancel")).await?;
+    if server.json {
+        output::json(&run);
+    } else {
+        print_head(&run);
+    }
+    // One that had ended before stays as it was.
+    if run.status == "cancelled" {
+        return Ok(());
+    }
+    Err(anyhow::Error::msg(format!("the run {id} had ended already: it is {}", run.status)).into())
 }
 
 /// A run with its log.

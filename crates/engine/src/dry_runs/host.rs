@@ -57,6 +57,7 @@ pub(super) struct Inner {
     real: RunHost,
     /// Keeps nothing.
     pub(super) log: Arc<LogScope>,
+    pub(super) execution: Execution,
     pub(super) connection: Connection,
     definition: Definition,
     variant: Option<String>,
@@ -77,6 +78,7 @@ pub(super) struct Seen {
     pub(super) calls: Vec<HttpCall>,
     pub(super) blocked: Vec<BlockedCall>,
     pub(super) refused: Vec<RefusedTrigger>,
+    pub(super) warnings: Vec<String>,
     logs: Vec<LogLine>,
     pub(super) left_out: u64,
 }
@@ -144,8 +146,9 @@ impl DryHost {
         let tracks_deletes = kind == RunKind::Sync && definition.track_deletes;
         let records = DryRecords::new(Arc::clone(&engine), connection.clone(), of_variant);
         Self(Arc::new(Inner {
-            real: RunHost::new(Arc::clone(&engine), execution, Arc::clone(&log)),
+            real: RunHost::new(Arc::clone(&engine), execution.clone(), Arc::clone(&log)),
             log,
+            execution,
             engine,
             connection,
             definition,
@@ -163,7 +166,8 @@ impl DryHost {
     /// What came of it all.
     pub(super) fn report(&self, result: Result<Bytes, Failure>, took: Duration) -> DryRunReport {
         let Inner { connection, definition, variant, options, records, .. } = &*self.0;
-        let Seen { metadata, calls, blocked, refused, logs, left_out } = std::mem::take(&mut *self.seen());
+        let Seen { metadata, calls, blocked, refused, warnings, logs, left_out } =
+            std::mem::take(&mut *self.seen());
         let (counts, records) = records.take();
         let checkpoint = self.0.progress.take_checkpoint();
         let text = |document: &Document| raw(document.as_str());
@@ -189,6 +193,7 @@ impl DryHost {
                 before: range.from.as_deref().and_then(raw),
                 after: range.to.as_deref().and_then(raw),
             }),
+            warnings,
             refused,
             calls,
             blocked_calls: blocked,
@@ -249,6 +254,9 @@ impl DryHost {
         check_model(&self.0.definition.models, model)?;
         let records =
             record::read_batch(body).map_err(|error| Refusal::new("invalid_records", error.to_string()))?;
+        if matches!(kind, BatchKind::Save) {
+            self.check_records(model, &records)?;
+        }
         let counts = self.0.records.apply(kind, model, records).await?.into();
         self.tell(|| Event::Batch(Batch { model: model.to_owned(), counts }));
         head(&counts)

@@ -5,7 +5,7 @@ use crate::run::{Answer, head, refusal};
 use bespoke_core::checkpoint;
 use bespoke_runtime::host::{Refusal, Reply};
 use bespoke_store::CheckpointRange;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, value::RawValue};
 use std::collections::HashSet;
 use tokio::sync::Mutex;
 
@@ -47,8 +47,9 @@ impl DryHost {
     pub(super) async fn save_checkpoint(&self, body: &[u8]) -> Answer {
         let invalid = |message: String| Refusal::new("invalid_checkpoint", message);
         let fields = checkpoint::read(body).map_err(|error| invalid(error.to_string()))?;
-        let value = to_raw_value(&fields).map_err(|error| invalid(error.to_string()))?.get().to_owned();
-        self.checkpoint(|range| range.to = Some(value)).await?;
+        let fields = Value::Object(fields);
+        self.check_checkpoint(&fields)?;
+        self.checkpoint(|range| range.to = Some(fields.to_string())).await?;
         Ok(Reply::default())
     }
 

@@ -33,6 +33,9 @@ pub struct DryRunReport {
     pub metadata: Option<Written>,
     /// What would become of the function's checkpoint; absent where it stays as it is.
     pub checkpoint: Option<Written>,
+    /// What does not fit the declared schemas where the integration only warns: lines of a real run's log.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Syncs and actions that it wanted started; none was.
     pub refused: Vec<RefusedTrigger>,
     /// The requests that were sent, in the order in which they ended.

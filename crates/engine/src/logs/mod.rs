@@ -217,4 +217,12 @@ impl Engine {
         let checkpoints = self.store.checkpoint_of_run(environment, id).await?.to_json()?;
         Ok(RunWithLogs { run, checkpoints, lines: newest, has_more })
     }
+
+    /// Cancels a run that is queued or goes on; one that has ended stays as it is. What became of it.
+    ///
+    /// Fails with [`Error::NotFound`]; an action that someone waits for is in no queue, and not there.
+    pub async fn cancel_run(&self, environment: EnvironmentId, id: Uuid) -> Result<ListedRun> {
+        self.store.cancel_run(environment, id).await?;
+        self.store.listed_run(environment, id).await?.ok_or(Error::NotFound(Resource::Run))
+    }
 }

@@ -7,11 +7,11 @@ mod context;
 mod direct;
 mod host;
 mod log;
-mod validate;
+pub(crate) mod validate;
 
 pub(crate) use host::{Answer, RunHost, check_model, head, json_list, refusal};
 
-use crate::{Engine, Failure, functions::LoadedFunction, logs::LogScope};
+use crate::{Engine, Failure, failures, functions::LoadedFunction, logs::LogScope};
 use bespoke_core::{
     connection::Connection,
     environment::Environment,
@@ -125,7 +125,10 @@ impl Engine {
     ) -> Result<Bytes, Failure> {
         let Prepared { environment, run, function } = prepared;
         let outcome = self.runtime.run(environment, run, host).await;
-        outcome.result.map_err(|failure| speak_of_the_source(failure, &function))
+        outcome.result.map_err(|failure| {
+            let failure = failures::of_own_api(failure, self.public_url());
+            speak_of_the_source(failure, &function)
+        })
     }
 
     /// What a run of the function may use: what it declares, else what the server's settings say.

@@ -15,7 +15,7 @@ use serde_json::{Value, json, value::RawValue};
 const SAMPLE: usize = 100;
 
 /// What a check has to say.
-pub(in crate::run) enum Verdict<T> {
+pub(crate) enum Verdict<T> {
     /// Nothing, or nothing new.
     Good,
     /// It goes on, and these lines go to the log.
@@ -25,7 +25,7 @@ pub(in crate::run) enum Verdict<T> {
 }
 
 /// Checks an action's input before it runs.
-pub(in crate::run) fn input(execution: &Execution) -> Verdict<Failure> {
+pub(crate) fn input(execution: &Execution) -> Verdict<Failure> {
     let Some(name) = action_schema(execution, |definition| definition.input.as_deref()) else {
         return Verdict::Good;
     };
@@ -43,7 +43,7 @@ pub(in crate::run) fn input(execution: &Execution) -> Verdict<Failure> {
 }
 
 /// Checks an action's output after it ran.
-pub(in crate::run) fn output(execution: &Execution, output: &Bytes) -> Verdict<Failure> {
+pub(crate) fn output(execution: &Execution, output: &Bytes) -> Verdict<Failure> {
     let Some(name) = action_schema(execution, |definition| definition.output.as_deref()) else {
         return Verdict::Good;
     };
@@ -52,7 +52,7 @@ pub(in crate::run) fn output(execution: &Execution, output: &Bytes) -> Verdict<F
 }
 
 /// Checks a batch of records before it is saved.
-pub(in crate::run) fn records(execution: &Execution, model: &str, records: &[NewRecord]) -> Verdict<Refusal> {
+pub(crate) fn records(execution: &Execution, model: &str, records: &[NewRecord]) -> Verdict<Refusal> {
     let mode = execution.connection.data_validation;
     let schemas = &execution.function.schemas;
     let sample = match mode {
@@ -87,7 +87,7 @@ pub(in crate::run) fn records(execution: &Execution, model: &str, records: &[New
 }
 
 /// Checks a checkpoint before it is saved.
-pub(in crate::run) fn checkpoint(execution: &Execution, value: &Value) -> Verdict<Refusal> {
+pub(crate) fn checkpoint(execution: &Execution, value: &Value) -> Verdict<Refusal> {
     let mode = execution.connection.data_validation;
     let name = execution.function.function.definition.checkpoint.as_deref();
     let Some(name) = name.filter(|_| mode != DataValidation::Off) else { return Verdict::Good };

@@ -6,9 +6,10 @@
 mod route;
 mod verify;
 
-use crate::{Engine, Error, Resource, Result};
+use crate::{Allowance, Engine, Error, RateLimit, Resource, Result};
 use bespoke_core::{
     environment::Environment,
+    id::IntegrationId,
     integration::Integration,
     log::Level,
     provider::webhook::{Handshake, Place, Request, Webhook, is_findable},
@@ -23,6 +24,21 @@ use verify::Signed;
 
 /// The longest answer of a handshake, in bytes.
 const MAX_ECHO: usize = 4_096;
+/// Bytes of a body for which a webhook counts once; a longer one counts several times.
+const UNIT: usize = 16 * 1024;
+
+/// What may be written for those who send webhooks: anybody can send, and the disk is everybody's.
+pub(crate) struct Limits {
+    stored: RateLimit<IntegrationId>,
+    /// Apart, so that who knows no secret does not use up what the provider may send.
+    refused: RateLimit<IntegrationId>,
+}
+
+impl Limits {
+    pub(crate) fn new(per_minute: u32) -> Self {
+        Self { stored: RateLimit::new(per_minute), refused: RateLimit::new(per_minute) }
+    }
+}
 
 /// A request of a provider.
 #[derive(Clone, Debug)]
@@ -59,7 +75,7 @@ pub enum WebhookAnswer {
 impl Engine {
     /// Takes a provider's request. What comes after it is answered happens by [`Engine::route_webhooks`].
     ///
-    /// Fails with [`Error::NotFound`] (environment, integration) and [`Error::WebhookRefused`].
+    /// Fails with [`Error::NotFound`] (environment, integration), [`Error::WebhookRefused`] and [`Error::TooManyWebhooks`].
     pub async fn receive_webhook(&self, inbound: InboundWebhook) -> Result<WebhookAnswer> {
         let environment = self.store.environment_by_uuid(inbound.environment).await?;
         let environment = environment.ok_or(Error::NotFound(Resource::Environment))?;
@@ -83,6 +99,11 @@ impl Engine {
         }
         let signed = Signed { url: &inbound.url, body: &inbound.body, request, now: self.now() };
         self.verify_webhook(&rules, &integration, &environment, &signed).await?;
+        let units = u32::try_from(inbound.body.len().div_ceil(UNIT).max(1)).unwrap_or(u32::MAX);
+        let allowance = self.webhook_limits.stored.take_many(integration.id, units, self.now());
+        if allowance.exceeded {
+            return Err(self.too_many_webhooks(&integration, &environment, allowance));
+        }
         let event = NewWebhookEvent {
             environment: environment.id,
             integration: integration.id,
@@ -117,12 +138,29 @@ impl Engine {
             names.iter().filter_map(of).find(|secret| !secret.is_empty())
         };
         verify::verify(how, signed, &secret).map_err(|problem| {
+            let allowance = self.webhook_limits.refused.take(integration.id, self.now());
+            if allowance.exceeded {
+                return self.too_many_webhooks(integration, environment, allowance);
+            }
             let message = format!("a webhook was refused: {problem}");
             self.log_event(environment.id, Some(&integration.unique_key), Level::Warn, &message, None);
             let (environment, integration) = (&environment.name, &integration.unique_key);
             tracing::warn!(environment, integration, "a webhook for {integration} was refused: {problem}");
             Error::WebhookRefused(problem)
         })
+    }
+}
+
+impl Engine {
+    fn too_many_webhooks(
+        &self,
+        integration: &Integration,
+        environment: &Environment,
+        allowance: Allowance,
+    ) -> Error {
+        let (environment, integration) = (&environment.name, &integration.unique_key);
+        tracing::debug!(environment, integration, "too many webhooks for {integration} came within a minute");
+        Error::TooManyWebhooks(allowance.wait(self.now()))
     }
 }
 

@@ -84,7 +84,7 @@ pub struct FunctionName {
 /// `batch`), and ends with `report`, which is the whole answer otherwise.
 #[utoipa::path(post, path = "/dry-runs", tag = "dry-runs", request_body = NewDryRun,
     responses((status = 200, body = serde_json::Value, description = "`function`, `connection_id`, `succeeded`, `output`, `error`, `duration_ms`, `counts` (as a real run would count), \
-        `records` (per model: `counts` {added, changed, removed, unchanged}, `changes` with `before` and `after`), `metadata`, `checkpoint`, `refused`, `calls`, `blocked_calls`, `logs`, `fixture`"),
+        `records` (per model: `counts` {added, changed, removed, unchanged}, `changes` with `before` and `after`), `metadata`, `checkpoint`, `warnings` (data that does not fit the declared schemas), `refused`, `calls`, `blocked_calls`, `logs`, `fixture`"),
         (status = 400, description = "`invalid_body`"), (status = 404, description = "`unknown_connection`, `not_found`")))]
 pub async fn dry_run(
     State(app): State<AppState>,

@@ -311,7 +311,8 @@ pub async fn update_integration(
     Ok(data(&app, &found(&unique_key, changed)?))
 }
 
-/// Deletes an integration with its connections, functions, syncs and records.
+/// Deletes an integration with its connections, functions, syncs and records. The `pre-connection-deletion` functions of its
+/// connections do not run: delete the connections first where they have to.
 #[utoipa::path(delete, path = "/integrations/{unique_key}", tag = "integrations",
     params(("unique_key" = String, Path)),
     responses((status = 200, body = Success), (status = 404)))]

@@ -1,4 +1,4 @@
-//! Runs: the executions of functions, listed newest first; one with its log.
+//! Runs: the executions of functions, listed newest first; one with its log, or to be cancelled.
 
 use super::logs::{Log, Names, read, read_limit, read_time, read_words};
 use crate::{
@@ -139,11 +139,28 @@ pub async fn read_run(
     Path(id): Path<String>,
     _: NoQuery,
 ) -> Result<axum::Json<RunDetail>> {
-    let id = read(&id, "id", "a UUID").map_err(|issue| ApiError::new(Code::InvalidUriParams).issue(issue))?;
-    let found = app.engine.read_run(key.environment.id, id, LINES).await?;
+    let found = app.engine.read_run(key.environment.id, read_id(&id)?, LINES).await?;
     let logs = found.lines.into_iter().map(Log::of).collect();
     let run = Run::of(found.run, Detail::Whole);
     Ok(axum::Json(RunDetail { run, checkpoints: found.checkpoints, logs, has_more_logs: found.has_more }))
+}
+
+/// Cancels a run that is queued or goes on: a running function is stopped at once, and saves nothing more. A run that has
+/// ended stays as it is. The answer is the run as it is now.
+#[utoipa::path(post, path = "/runs/{id}/cancel", tag = "runs", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Run), (status = 404)))]
+pub async fn cancel_run(
+    State(app): State<AppState>,
+    key: Key<scope::RunsCancel>,
+    Path(id): Path<String>,
+    _: NoQuery,
+) -> Result<axum::Json<Run>> {
+    let id = read_id(&id)?;
+    Ok(axum::Json(Run::of(app.engine.cancel_run(key.environment.id, id).await?, Detail::Whole)))
+}
+
+fn read_id(text: &str) -> Result<Uuid> {
+    read(text, "id", "a UUID").map_err(|issue| ApiError::new(Code::InvalidUriParams).issue(issue))
 }
 
 impl RunPage {

@@ -154,6 +154,12 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("PATCH /records/prune", "/records/prune", PRUNE, Refused(400, "unknown_connection")),
     ("GET /runs", "/runs", "", Own),
     ("GET /runs/{id}", "/runs/11111111-1111-4111-8111-111111111111", "", Refused(404, "not_found")),
+    (
+        "POST /runs/{id}/cancel",
+        "/runs/11111111-1111-4111-8111-111111111111/cancel",
+        "",
+        Refused(404, "not_found"),
+    ),
     ("GET /scripts/config", "/scripts/config", "", Own),
     ("POST /sync/pause", "/sync/pause", SYNCS, Refused(400, "unknown_provider_config")),
     ("POST /sync/start", "/sync/start", SYNCS, Refused(400, "unknown_provider_config")),

@@ -288,6 +288,62 @@ both! {
         assert_eq!(real_run(&dev).await["deleted"], 1, "as the dry run said");
     }
 
+    async fn data_is_checked_as_strictly_as_in_a_real_run(database) {
+        let (app, _crm) = start(database).await;
+        let dev = app.dev();
+        let schemas = json!({ "definitions": {
+            "In": { "type": "object", "properties": { "name": { "type": "string" } } },
+            "Out": { "type": "number" },
+            "Contact": { "type": "object", "properties": { "id": { "type": "string" }, "email": { "type": "string" } }, "required": ["email"] },
+            "Progress": { "type": "object", "properties": { "page": { "type": "number" } } },
+        } });
+        let with = |kind: &str, code: &str, more: Value| {
+            let mut draft = draft(kind, "checked", code);
+            let function = draft["functions"][0].as_object_mut().unwrap();
+            function.extend(more.as_object().unwrap().clone());
+            function.insert("json_schema".to_owned(), schemas.clone());
+            draft
+        };
+        let action = with("action", "export default { type: 'action', exec: async () => 'text' };", json!({ "input": "In", "output": "Out" }));
+        let saves = "export default { type: 'sync', exec: async (nango) => {
+            await nango.batchSave([{ id: '1', email: 4711 }, { id: '2' }, { id: '3', email: false }], 'Contact');
+            await nango.saveCheckpoint({ page: 'one' });
+        } };";
+        let sync = with("sync", saves, json!({ "models": ["Contact"], "checkpoint": "Progress" }));
+        dev.post("/deployments", action.clone()).await.expect(200);
+        let deployed = json!({ "integration": "crm", "kind": "action", "name": "checked" });
+        // Each run tells all of it, however often it was told.
+        for body in [json!({ "draft": action }), json!({ "function": deployed }), json!({ "function": deployed })] {
+            let mut body = body;
+            body["input"] = json!({ "name": 4711 });
+            let report = dry_run(&dev, body).await;
+            assert_eq!((&report["succeeded"], &report["output"]), (&json!(true), &json!("text")), "{report}");
+            assert_eq!(report["warnings"], json!([
+                "The input does not fit the schema In at /name: expected string, found number",
+                "The output does not fit the schema Out at the top: expected number, found string",
+            ]));
+        }
+        let report = dry_run(&dev, json!({ "draft": sync })).await;
+        assert_eq!(report["warnings"], json!([
+            "The record does not fit the schema Contact at /email: expected string, found number",
+            "The checkpoint does not fit the schema Progress at /page: expected number, found string",
+        ]), "{report}");
+        assert_eq!(report["checkpoint"]["after"], json!({ "page": "one" }));
+
+        dev.patch("/integrations/crm", json!({ "data_validation": "enforce" })).await.expect(200);
+        for (body, code) in [
+            (json!({ "draft": action, "input": { "name": 4711 } }), "invalid_action_input"),
+            (json!({ "draft": action, "input": { "name": "Ada" } }), "invalid_action_output"),
+            (json!({ "draft": sync }), "invalid_sync_record"),
+        ] {
+            let report = dry_run(&dev, body).await;
+            assert_eq!((&report["succeeded"], &report["error"]["code"]), (&json!(false), &json!(code)), "{report}");
+            assert_eq!((&report["output"], &report["warnings"], &report["counts"]), (&json!(null), &json!([]), &json!({})), "{report}");
+        }
+        dev.patch("/integrations/crm", json!({ "data_validation": "off" })).await.expect(200);
+        assert_eq!(dry_run(&dev, json!({ "draft": sync })).await["warnings"], json!([]));
+    }
+
     async fn events_come_while_it_runs_and_the_report_comes_last(database) {
         let (app, _crm) = start(database).await;
         let body = json!({ "connection_id": "acme", "draft": draft("sync", "contacts", CONTACTS), "metadata": { "field": "a", "create": true } });

@@ -148,6 +148,19 @@ both! {
         let contacts = "/integrations/none/functions/contacts";
         dev.patch(contacts, json!({ "enabled": false })).await.refused(409, "ambiguous_function");
         dev.patch(&format!("{contacts}?type=sync"), json!({ "enabled": false })).await.expect(200);
+        // What would only fail is not queued, and says why; a schedule that is turned on waits for the function.
+        let syncs = |path: &str, names: Value| dev.post(path, json!({ "syncs": names, "provider_config_key": "none", "connection_id": "a" }));
+        let refused = syncs("/sync/trigger", json!(["contacts"])).await;
+        refused.refused(404, "disabled_resource");
+        assert!(refused.text().contains("the sync contacts is disabled"), "{}", refused.text());
+        syncs("/sync/trigger", json!([])).await.refused(404, "disabled_resource");
+        syncs("/sync/start", json!(["contacts"])).await.expect(200);
+        assert_eq!(dev.get("/runs?status=queued&kind=sync").await.expect(200)["runs"], json!([]));
+        dev.patch(&format!("{contacts}?type=sync"), json!({ "enabled": true })).await.expect(200);
+        app.engine.enqueue_due_syncs().await.unwrap();
+        assert_eq!(dev.get("/runs?status=queued&kind=sync").await.expect(200)["runs"][0]["function"], "contacts");
+        syncs("/sync/trigger", json!([])).await.expect(200);
+        dev.patch(&format!("{contacts}?type=sync"), json!({ "enabled": false })).await.expect(200);
         dev.patch(contacts, json!({})).await.refused_at(400, "invalid_body", "enabled");
         dev.patch("/integrations/none/functions/x", json!({ "enabled": true })).await.refused(404, "not_found");
     }

@@ -5,6 +5,7 @@ use crate::{
     fixtures::integration,
 };
 use bespoke_core::time::Clock as _;
+use bespoke_engine::Settings;
 use bespoke_store::{Claim, Finish};
 use bespoke_testkit::{
     app::{Answer, Call, Options, TestApp},
@@ -28,8 +29,13 @@ struct Hooked {
 
 impl Hooked {
     async fn new(database: Database) -> Self {
+        Self::with(database, Settings::default()).await
+    }
+
+    async fn with(database: Database, settings: Settings) -> Self {
         let clock = ManualClock::default();
-        let app = TestApp::with(database, Options { clock: Some(clock.clone()), ..Options::default() }).await;
+        let options = Options { clock: Some(clock.clone()), engine: Some(settings), ..Options::default() };
+        let app = TestApp::with(database, options).await;
         let environment = app.engine.environment("dev").await.unwrap().uuid;
         let hooked = Self { app, clock, environment };
         hooked.integration("signed", "test-webhook").await;
@@ -343,6 +349,33 @@ both! {
         hooked.send("", &[], &json!({"to": "nobody"})).await.expect(200);
         hooked.app.engine.route_webhooks().await.unwrap();
         assert_eq!(hooked.app.engine.deliver_due().await.unwrap(), 0);
+    }
+
+    async fn a_flood_is_answered_and_not_stored(database) {
+        let hooked = Hooked::with(database, Settings { webhook_limit: 4, ..Settings::default() }).await;
+        let body = json!({"type": "contact.created"});
+        let stored = async || hooked.app.store.unrouted_webhooks(100).await.unwrap().len();
+        // Forged ones use up nothing but the log's lines about them.
+        for number in 0..6 {
+            let forged = hooked.post("signed", "").header("x-signature", "sha256=00").text("application/json", body.to_string()).await;
+            assert_eq!(forged.status, if number < 4 { 401 } else { 429 }, "{}", forged.text());
+        }
+        let lines = hooked.app.dev().get("/logs?level=warn").await.expect(200);
+        assert_eq!(lines["logs"].as_array().unwrap().len(), 4, "{lines}");
+        for _ in 0..2 {
+            hooked.send("", &[], &body).await.expect(200);
+        }
+        // One of 20 KiB counts twice.
+        hooked.send("", &[], &json!({"type": "x".repeat(20 * 1024)})).await.expect(200);
+        let refused = hooked.send("", &[], &body).await;
+        refused.refused(429, "too_many_request");
+        let wait: i64 = refused.header("retry-after").parse().unwrap();
+        assert!((1..=60).contains(&wait), "{wait}");
+        assert_eq!(stored().await, 3);
+        // Other integrations go on, and so does this one in the next minute, whatever its size.
+        hooked.clock.advance(MINUTE);
+        hooked.send("", &[], &json!({"type": "x".repeat(200 * 1024)})).await.expect(200);
+        assert_eq!(stored().await, 4);
     }
 
     async fn unknown_addresses_are_told_apart(database) {

@@ -120,6 +120,38 @@ both! {
         assert_eq!(watched.backend.take()[0].json()["operation"], "override");
     }
 
+    async fn credentials_that_nobody_finished_judging_are_taken_back(database) {
+        // Ends when the metadata says so.
+        let body = "for (;;) { const { metadata, credentials } = await nango.getConnection(undefined, undefined, { forceRefresh: true });
+                    if (credentials.apiKey === 'good' || metadata?.go) return;
+                    if (!metadata?.began) await nango.updateMetadata({ began: true });
+                    await new Promise((next) => setTimeout(next, 5)); }";
+        let watched = Arc::new(Watched::new(database, &[("on-event", "judge", event("validate-connection"), body)]).await);
+        let judge = async |key: &'static str| {
+            let judged = Arc::clone(&watched);
+            let judged = tokio::spawn(async move { judged.connect(key, json!({})).await });
+            while watched.connection().await.json()["metadata"]["began"] != true {
+                tokio::task::yield_now().await;
+            }
+            // As after a crash: what the node had on trial is not its any more.
+            watched.app.engine.rescue_all_runs().await.unwrap();
+            judged
+        };
+        // A new connection is gone, and the judge with it.
+        let judged = judge("slow").await;
+        watched.connection().await.refused(404, "not_found");
+        assert_ne!(judged.await.unwrap().status, 201);
+        watched.connection().await.refused(404, "not_found");
+        // One that was there has its old credentials, and a verdict that comes too late changes nothing.
+        watched.connect("good", json!({})).await.expect(201);
+        let judged = judge("slow").await;
+        assert_eq!(watched.connection().await.expect(200)["credentials"]["apiKey"], "good");
+        let go = json!({ "provider_config_key": "crm", "connection_id": "acme", "metadata": { "go": true } });
+        watched.app.dev().patch("/connections/metadata", go).await.expect(200);
+        judged.await.unwrap().refused(409, "conflict");
+        assert_eq!(watched.connection().await.expect(200)["credentials"]["apiKey"], "good");
+    }
+
     async fn functions_clean_up_before_a_deletion(database) {
         let clean = ("on-event", "clean", event("pre-connection-deletion"), "await nango.post({ endpoint: '/goodbye', data: { from: nango.connectionId } });");
         let watched = Watched::new(database, &[clean]).await;

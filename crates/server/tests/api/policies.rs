@@ -3,7 +3,7 @@
 use crate::fixtures::connections;
 use bespoke_engine::{Settings, worker::Worker};
 use bespoke_testkit::{
-    app::{Answer, Client, Options, TestApp},
+    app::{Answer, Client, Options, PROD_KEY, TestApp},
     both,
     clock::ManualClock,
     database::Database,
@@ -299,6 +299,22 @@ both! {
         let prod = app.prod();
         connections(&prod, &["a"]).await;
         act(&prod, "count", json!(1), &[key("k-1")]).await.refused(404, "not_found");
+    }
+
+    async fn a_function_that_asks_our_own_api_too_often_is_told_so(database) {
+        let options = Options { functions: true, settings: vec![("BESPOKE_RATE_LIMIT", "20".to_owned())], clock: Some(ManualClock::default()), ..Options::default() };
+        let app = TestApp::with(database, options).await;
+        let dev = app.dev();
+        connections(&dev, &["a"]).await;
+        let ask = format!(
+            "return nango.get({{ baseUrlOverride: '{}', endpoint: '/providers', headers: {{ authorization: 'Bearer {PROD_KEY}' }} }});",
+            app.url()
+        );
+        deploy(&dev, vec![function("action", "ask", &ask, json!({}))]).await.expect(200);
+        while app.prod().get("/providers").await.status != 429 {}
+        let refused = act(&dev, "ask", Value::Null, &[]).await;
+        refused.refused(424, "script_api_rate_limit_error");
+        assert_eq!(refused.json()["error"]["upstream"]["status"], 429, "{}", refused.text());
     }
 
     async fn pausing_stops_a_sync_at_once_and_it_saves_nothing_more(database) {

@@ -1,10 +1,8 @@
 //! Telling others of connections: the functions that wait for new ones, and the backend.
 
-use super::by_row;
 use crate::{
-    Store,
     db::{Tx, params},
-    error::{Error, Result},
+    error::Result,
     notices,
     runs::{self, NewRun},
 };
@@ -12,7 +10,6 @@ use bespoke_core::{
     auth::Credentials,
     connection::Connection,
     function::{AFTER_CREATION, Definition},
-    id::{ConnectionId, EnvironmentId},
     run::RunKind,
     time::Timestamp,
     webhook::AuthOperation,
@@ -21,25 +18,6 @@ use uuid::Uuid;
 
 /// How often a function that waits for new connections is tried.
 const MAX_ATTEMPTS: u32 = 3;
-
-impl Store {
-    /// Tells others of a connection that was saved to be announced later. [`Error::NotFound`] where it is not there.
-    pub async fn announce_connection(
-        &self,
-        environment: EnvironmentId,
-        id: ConnectionId,
-        operation: AuthOperation,
-        credentials: Credentials,
-    ) -> Result<()> {
-        let now = self.now();
-        self.db
-            .write(move |tx| {
-                let connection = by_row(tx, environment, id)?.ok_or(Error::NotFound("the connection"))?;
-                announce(tx, &connection, operation, &credentials, now)
-            })
-            .await
-    }
-}
 
 /// Queues the functions that wait for new connections, and tells the backend.
 pub(super) fn announce(

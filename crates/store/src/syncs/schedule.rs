@@ -24,6 +24,7 @@ struct Runnable {
     id: Uuid,
     environment: EnvironmentId,
     connection: ConnectionId,
+    integration: IntegrationId,
     name: String,
     variant: String,
 }
@@ -51,13 +52,14 @@ impl Store {
                         environment: row.get(1)?,
                         connection: row.get(2)?,
                         name: row.get(3)?,
+                        integration: row.get(4)?,
                         variant: row.get(5)?,
                     };
-                    Ok((sync, row.get::<IntegrationId>(4)?))
+                    Ok(sync)
                 })?;
                 let mut enabled: HashMap<OfFunction, bool> = HashMap::new();
-                for (sync, integration) in &due {
-                    let function = (sync.environment, *integration, sync.name.clone());
+                for sync in &due {
+                    let function = (sync.environment, sync.integration, sync.name.clone());
                     let is_enabled = match enabled.get(&function) {
                         Some(known) => *known,
                         None => is_enabled(tx, &function)?,
@@ -117,7 +119,7 @@ impl Store {
             .await
     }
 
-    /// Turns the schedules of these syncs on. Those that were off run at once.
+    /// Turns the schedules of these syncs on. Those that were off run at once, unless their function is disabled.
     pub async fn start_syncs(
         &self,
         environment: EnvironmentId,
@@ -129,7 +131,9 @@ impl Store {
             .write(move |tx| {
                 for sync in runnable(tx, environment, &syncs)? {
                     let sql = "UPDATE syncs SET started = TRUE WHERE id = $1 AND NOT started";
-                    if tx.execute(sql, params![sync.id])? > 0 {
+                    let was_off = tx.execute(sql, params![sync.id])? > 0;
+                    // That of a disabled function is due when the function is enabled.
+                    if was_off && is_enabled(tx, &(environment, sync.integration, sync.name.clone()))? {
                         enqueue(tx, &sync, None, &ids, now)?;
                     }
                 }
@@ -252,7 +256,7 @@ fn next_slot(tx: &mut Tx, sync: Uuid, now: Timestamp) -> Result<Option<Timestamp
 /// Those of `syncs` that exist, locked in the order of their ids so that two callers never wait for each other.
 fn runnable(tx: &mut Tx, environment: EnvironmentId, syncs: &[Uuid]) -> Result<Vec<Runnable>> {
     let sql = format!(
-        "SELECT connection_id, name, variant FROM syncs WHERE id = $2 AND environment_id = $1{}",
+        "SELECT connection_id, integration_id, name, variant FROM syncs WHERE id = $2 AND environment_id = $1{}",
         tx.for_update()
     );
     let mut ids = syncs.to_vec();
@@ -261,7 +265,14 @@ fn runnable(tx: &mut Tx, environment: EnvironmentId, syncs: &[Uuid]) -> Result<V
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         let sync = tx.query_opt(&sql, params![environment, id], |row| {
-            Ok(Runnable { id, environment, connection: row.get(0)?, name: row.get(1)?, variant: row.get(2)? })
+            Ok(Runnable {
+                id,
+                environment,
+                connection: row.get(0)?,
+                integration: row.get(1)?,
+                name: row.get(2)?,
+                variant: row.get(3)?,
+            })
         })?;
         found.extend(sync);
     }

@@ -6,7 +6,10 @@ use bespoke_core::{
     run::{RunKind, RunState},
     time::Clock as _,
 };
-use bespoke_store::{Claim, Error, Finish, Keyed, KeyedRequest, Lane, NewRun, Writer};
+use bespoke_store::{
+    Claim, Error, FindConnections, Finish, Keyed, KeyedRequest, Lane, NewRun, NewWebhookEvent, Routed,
+    WebhookItem, Writer,
+};
 use bespoke_testkit::both;
 use std::{
     collections::HashMap,
@@ -38,6 +41,26 @@ impl World {
         // So that the order is that of time.
         self.clock.advance(Duration::from_millis(1));
         id
+    }
+
+    /// Routes an event of the provider to a connection: this many elements, each of which the webhook syncs handle.
+    async fn hear(&self, connection_id: &str, elements: usize, runs: usize) {
+        let event = NewWebhookEvent {
+            environment: self.environment,
+            integration: self.integration.id,
+            delivery_id: None,
+            request: "{}".to_owned(),
+            payload: "{}".to_owned(),
+        };
+        self.store.receive_webhook(event).await.unwrap();
+        let item = WebhookItem {
+            finds: vec![FindConnections::Named(vec![connection_id.to_owned()])],
+            types: vec!["created".to_owned()],
+            payload: serde_json::Value::Null,
+        };
+        let event = self.store.unrouted_webhooks(1).await.unwrap().remove(0);
+        let routed = self.store.route_webhook(event, vec![item; elements]).await.unwrap();
+        assert_eq!(routed, Routed::Done(runs));
     }
 
     async fn claimed(&self) -> Vec<Claim> {
@@ -87,6 +110,74 @@ both! {
         assert_eq!(ids(&claims), [second]);
         world.end(&claims[0]).await;
         assert_eq!(ids(&world.claimed().await), [third]);
+    }
+
+    async fn what_webhooks_start_goes_on_in_the_order_of_their_events_whatever_ends_the_one_before(database) {
+        let world = World::new(&database).await;
+        for name in ["alpha", "beta", "gamma"] {
+            world.deploy_webhook_sync(name).await;
+        }
+        world.connect("a").await;
+        world.connect("b").await;
+        world.hear("a", 2, 6).await;
+        // The clock of the node that routes the second event is behind: the events' order counts, not the clocks'.
+        world.clock.set(world.clock.now().before(Duration::from_secs(60)));
+        world.hear("a", 1, 3).await;
+        world.clock.advance(Duration::from_secs(60));
+        world.hear("b", 1, 3).await;
+        let environment = world.environment;
+        let mut order = Vec::new();
+        for number in 0..12 {
+            let mut claims = world.claimed().await;
+            claims.sort_by_key(|claim| claim.run.connection);
+            assert!(number > 0 || claims.len() == 2, "connections do not wait for each other");
+            if claims.len() == 2 {
+                world.end(&claims.pop().unwrap()).await;
+            }
+            let Some(claim) = claims.pop() else { break };
+            order.push(claim.run.function_name.clone());
+            match number % 4 {
+                0 => world.end(&claim).await,
+                // Cancelled while it goes on: its node can no longer end it, and the next one goes on at once.
+                1 => {
+                    assert!(world.store.cancel_run(environment, claim.run.id).await.unwrap());
+                    assert!(!world.store.cancel_run(environment, claim.run.id).await.unwrap());
+                    assert!(!world.store.finish_run(&claim, Finish::again(world.clock.now())).await.unwrap());
+                }
+                2 => assert!(world.store.finish_run(&claim, Finish::failed("{}".to_owned())).await.unwrap()),
+                _ => {
+                    // Lost with its node: it is put back, and nobody overtakes it.
+                    world.clock.advance(LEASE * 2);
+                    assert_eq!(world.store.rescue_runs("{}".to_owned()).await.unwrap(), 1);
+                    let again = world.claimed().await;
+                    assert_eq!(ids(&again), [claim.run.id]);
+                    world.end(&again[0]).await;
+                }
+            }
+        }
+        assert_eq!(order, ["alpha", "beta", "gamma", "alpha", "beta", "gamma", "alpha", "beta", "gamma"]);
+        assert!(world.claimed().await.is_empty());
+    }
+
+    async fn a_run_that_is_cancelled_makes_room_in_its_lane(database) {
+        let world = World::new(&database).await;
+        let a = world.connect("a").await.id;
+        let lane = Lane::of_connection(a);
+        let mut queued = Vec::new();
+        for _ in 0..4 {
+            queued.push(world.queue_in(&lane, a).await);
+        }
+        let cancel = async |id| world.store.cancel_run(world.environment, id).await.unwrap();
+        // One that waits leaves the others where they are; the one that may go on next makes room.
+        assert!(cancel(queued[1]).await);
+        assert_eq!(ids(&world.claimed().await), [queued[0]]);
+        assert!(world.claimed().await.is_empty());
+        assert!(cancel(queued[0]).await);
+        assert!(cancel(queued[2]).await);
+        assert_eq!(ids(&world.claimed().await), [queued[3]]);
+        let other = world.store.create_environment("prod", Uuid::from_u128(9)).await.unwrap().id;
+        assert!(!world.store.cancel_run(other, queued[3]).await.unwrap());
+        assert!(!cancel(world.ids.next()).await);
     }
 
     async fn a_wide_lane_holds_queued_runs_and_guests(database) {

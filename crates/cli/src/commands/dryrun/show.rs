@@ -72,6 +72,12 @@ pub(super) fn report(report: &DryRunReport, limit: usize) {
             difference(before.as_deref(), after.as_deref());
         }
     }
+    if !report.warnings.is_empty() {
+        output::line(format!("\n{}", styled(CHANGED, "Does not fit the declared schemas")));
+        for warning in &report.warnings {
+            output::line(format!("  {warning}"));
+        }
+    }
     for refused in &report.refused {
         let whom = refused.connection_id.as_deref().unwrap_or("all connections");
         let what = refused.what.replace('_', " ");

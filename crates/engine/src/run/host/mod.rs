@@ -149,6 +149,7 @@ pub(crate) fn refusal(error: Error) -> Refusal {
         }
         Error::NotFound(Resource::Sync) => Refusal::new("no_syncs_found", "There is no such sync."),
         Error::NotFound(resource) => Refusal::new("not_found", format!("{resource} does not exist.")),
+        Error::Disabled(..) => Refusal::new("disabled_resource", format!("{error}.")),
         Error::Failed(failure) => Refusal {
             code: failure.code.clone(),
             message: failure.message.clone(),

@@ -11,7 +11,7 @@ use bespoke_core::{
     run::{RunKind, RunState},
     sync::{SyncName, TriggerOptions},
     time::{Clock as _, Timestamp},
-    webhook::{AuthOperation, WebhookSettings},
+    webhook::WebhookSettings,
 };
 use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
@@ -147,6 +147,7 @@ async fn functions(world: &World) {
     assert_eq!(store.functions(environment, Some(CRM)).await.unwrap().len(), 2);
     let echo = store.function(environment, CRM, FunctionKind::Action, "echo").await.unwrap().unwrap();
     assert!(store.on_event_functions(environment, CRM).await.unwrap().is_empty());
+    assert!(store.disabled_syncs(environment, world.integration.id).await.unwrap().is_empty());
     store.function_by_row(environment, echo.id).await.unwrap().unwrap();
     store.function_source(environment, echo.id).await.unwrap().unwrap();
     assert!(store.set_function_enabled(environment, echo.id, true).await.unwrap());
@@ -183,9 +184,19 @@ async fn connections(world: &World) {
         announcement: Announcement::AtOnce,
     };
     let id = store.save_connection(environment, save.clone()).await.unwrap().0.id;
-    store.save_connection(environment, save).await.unwrap();
-    let operation = AuthOperation::Override;
-    store.announce_connection(environment, id, operation, credentials.clone()).await.unwrap();
+    store.save_connection(environment, save.clone()).await.unwrap();
+    let begin = async |save: &SaveConnection| {
+        store.begin_trial(environment, save.clone(), NODE, MINUTE).await.unwrap()
+    };
+    let new = SaveConnection { connection_id: "tried".to_owned(), ..save.clone() };
+    store.reject_trial(&begin(&new).await).await.unwrap();
+    store.accept_trial(&begin(&new).await, new).await.unwrap();
+    assert!(store.delete_connection(environment, CRM, "tried").await.unwrap());
+    store.reject_trial(&begin(&save).await).await.unwrap();
+    let trial = begin(&save).await;
+    store.extend_trial(&trial, MINUTE).await.unwrap();
+    assert_eq!(store.lapse_trials().await.unwrap(), 0);
+    store.accept_trial(&trial, save).await.unwrap();
     store.connection(environment, CRM, "acme").await.unwrap().unwrap();
     store.connection_with_access(environment, CRM, "acme").await.unwrap().unwrap();
     store.connection_by_row(environment, id).await.unwrap().unwrap();
@@ -319,7 +330,8 @@ async fn runs(world: &World) {
     let fenced = set.fenced(Some(held[0].fence()));
     store.save_records(fenced, batch.clone(), Writer::new(NODE, 1)).await.unwrap();
     store.delete_records(fenced, batch, Writer::new(NODE, 1)).await.unwrap();
-    for claim in &held {
+    assert!(store.cancel_run(environment, held[0].run.id).await.unwrap());
+    for claim in &held[1..] {
         assert!(store.finish_run(claim, Finish::succeeded(None, Default::default())).await.unwrap());
     }
     keys(world).await;
