@@ -127,24 +127,27 @@ both! {
                     if (!metadata?.began) await nango.updateMetadata({ began: true });
                     await new Promise((next) => setTimeout(next, 5)); }";
         let watched = Arc::new(Watched::new(database, &[("on-event", "judge", event("validate-connection"), body)]).await);
-        let judge = async |key: &'static str| {
-            let judged = Arc::clone(&watched);
-            let judged = tokio::spawn(async move { judged.connect(key, json!({})).await });
+        let connect = |key: &'static str| {
+            let watched = Arc::clone(&watched);
+            tokio::spawn(async move { watched.connect(key, json!({})).await })
+        };
+        // As after a crash: what the node has on trial is not its any more.
+        let crash = async || {
             while watched.connection().await.json()["metadata"]["began"] != true {
                 tokio::task::yield_now().await;
             }
-            // As after a crash: what the node had on trial is not its any more.
             watched.app.engine.rescue_all_runs().await.unwrap();
-            judged
         };
         // A new connection is gone, and the judge with it.
-        let judged = judge("slow").await;
+        let judged = connect("slow");
+        crash().await;
         watched.connection().await.refused(404, "not_found");
         assert_ne!(judged.await.unwrap().status, 201);
         watched.connection().await.refused(404, "not_found");
         // One that was there has its old credentials, and a verdict that comes too late changes nothing.
         watched.connect("good", json!({})).await.expect(201);
-        let judged = judge("slow").await;
+        let judged = connect("slow");
+        crash().await;
         assert_eq!(watched.connection().await.expect(200)["credentials"]["apiKey"], "good");
         let go = json!({ "provider_config_key": "crm", "connection_id": "acme", "metadata": { "go": true } });
         watched.app.dev().patch("/connections/metadata", go).await.expect(200);
