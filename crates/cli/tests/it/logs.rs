@@ -122,6 +122,7 @@ fn functions_are_triggered_and_their_runs_and_logs_are_shown() {
     assert!(shown.contains("greeting nobody") && shown.contains("action failed after"), "{shown}");
     assert_eq!(bespoke(&["runs", "show", "last"]).code, 0);
     assert!(bespoke(&["runs", "show", "nonsense!"]).refused(2).contains("nor its beginning"));
+    assert!(bespoke(&["runs", "cancel", &id[..8]]).refused(1).contains("had ended already: it is failed"));
 
     let found = bespoke(&["logs", "greet", "ada"]).done();
     assert!(found.contains("crm/greet/a greeting Ada\n") && found.contains(r#"{"loud":false}"#), "{found}");
