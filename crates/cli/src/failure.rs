@@ -80,9 +80,7 @@ impl Failure {
             }
             Self::Usage(error) | Self::Deploy(error) | Self::Function(error) | Self::Other(error) => {
                 let refusal = error.downcast_ref::<Refusal>();
-                let mut json = refusal.map_or_else(|| json!({}), |refusal| json!(refusal));
-                json["message"] = json!(chain(error));
-                json
+                refusal.map_or_else(|| json!({ "message": chain(error) }), |refusal| json!(refusal))
             }
         };
         error["exit_code"] = json!(self.code());

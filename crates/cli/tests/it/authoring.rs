@@ -177,6 +177,7 @@ fn what_is_wrong_is_told_to_machines_too() {
         (&json!("unknown_provider_config"), &json!(400)),
         "{refused}"
     );
+    assert!(!refused["message"].as_str().unwrap().contains("the server refused"), "{refused}");
 }
 
 #[test]
