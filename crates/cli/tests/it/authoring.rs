@@ -229,6 +229,12 @@ fn a_dry_run_shows_what_would_change() {
 
     let greeted = dryrun(&["greet", "a", "--input", r#"{"name":"Ada"}"#]).done();
     assert!(greeted.contains("Output\n\"Hello, Ada\"\n"), "{greeted}");
+    let warned = dryrun(&["greet", "a", "--input", r#"{"name":7}"#]).done();
+    assert!(
+        warned.contains("\nDoes not fit the declared schemas\n  The input does not fit the schema "),
+        "{warned}"
+    );
+    assert!(warned.contains(" at /name: expected string, found number\n"), "{warned}");
 
     assert!(dryrun(&["gone", "a"]).refused(2).contains("it has crm/actions/greet, crm/syncs/items"));
     let misplaced = dryrun(&["items", "a", "--input", "{}"]).refused(2);
