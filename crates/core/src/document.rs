@@ -1,8 +1,9 @@
 //! The JSON object that a connection carries: its metadata, which is its configuration.
 
+use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// The largest document that is stored, in bytes of its JSON text.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -11,8 +12,8 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document(Arc<str>);
 
-/// Why a text is not a document.
-#[derive(Debug, thiserror::Error)]
+/// Why there is no document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Not JSON, or JSON that is not an object.
     #[error("must be a JSON object")]
@@ -20,6 +21,9 @@ pub enum Error {
     /// More than [`MAX_BYTES`].
     #[error("has {0} bytes, {MAX_BYTES} are allowed")]
     TooLarge(usize),
+    /// An operation of a JSON Patch cannot be done to this document, or its `test` found something else.
+    #[error("{0}")]
+    NotPatched(String),
 }
 
 impl Document {
@@ -63,6 +67,11 @@ impl Document {
         object.extend(patch.to_object());
         Self::from_object(&object)
     }
+
+    /// The JSON Patch (RFC 6902) that makes `to` of this document. Empty where they differ by the order of keys only.
+    pub fn diff(&self, to: &Self) -> Patch {
+        json_patch::diff(&self.to_object().into(), &to.to_object().into())
+    }
 }
 
 impl Serialize for Document {
@@ -80,28 +89,75 @@ impl<'de> Deserialize<'de> for Document {
     }
 }
 
-/// One write to a connection's metadata.
+/// One write to a connection's metadata. A connection without metadata counts as `{}`.
 #[derive(Clone, Debug)]
 pub enum Write {
     /// The document becomes this one.
     Replace(Document),
-    /// The document's top-level keys are set from this one; a connection without metadata counts as `{}`.
+    /// The document's top-level keys are set from this one.
     Merge(Document),
+    /// A JSON Merge Patch (RFC 7396): objects merge deeply, `null` removes.
+    MergePatch(Arc<Value>),
+    /// A JSON Patch (RFC 6902): all of its operations, or none.
+    Patch(Arc<Patch>),
 }
 
 impl Write {
-    /// What is stored after this write to `current`.
+    /// What is stored after this write to `current`. What stays keeps its place, and what is new comes behind it.
     pub fn apply(&self, current: Option<&Document>) -> Result<Document, Error> {
         match (self, current) {
             (Self::Replace(document), _) | (Self::Merge(document), None) => Ok(document.clone()),
             (Self::Merge(patch), Some(current)) => current.merged(patch),
+            (Self::MergePatch(patch), current) => changed(current, |document| {
+                json_patch::merge(document, patch);
+                Ok(())
+            }),
+            (Self::Patch(patch), current) => changed(current, |document| {
+                json_patch::patch(document, patch).map_err(|error| Error::NotPatched(error.to_string()))
+            }),
         }
+    }
+}
+
+fn changed(
+    current: Option<&Document>,
+    change: impl FnOnce(&mut Value) -> Result<(), Error>,
+) -> Result<Document, Error> {
+    let before = Value::Object(current.map(Document::to_object).unwrap_or_default());
+    let mut after = before.clone();
+    change(&mut after)?;
+    keep_order(&before, &mut after);
+    match after {
+        Value::Object(object) => Document::from_object(&object),
+        _ => Err(Error::NotAnObject),
+    }
+}
+
+/// Puts the keys of `after` into the order that they have in `before`: removing one from a map moves its last one.
+fn keep_order(before: &Value, after: &mut Value) {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            let places: HashMap<&str, usize> = before.keys().map(String::as_str).zip(0..).collect();
+            let mut entries: Vec<(String, Value)> = std::mem::take(after).into_iter().collect();
+            entries.sort_by_key(|(key, _)| places.get(key.as_str()).copied().unwrap_or(usize::MAX));
+            for (key, mut value) in entries {
+                if let Some(before) = before.get(&key) {
+                    keep_order(before, &mut value);
+                }
+                after.insert(key, value);
+            }
+        }
+        (Value::Array(before), Value::Array(after)) => {
+            before.iter().zip(after).for_each(|(before, after)| keep_order(before, after));
+        }
+        _ => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_merge_is_shallow_keeps_order_and_stores_null() {
@@ -109,6 +165,23 @@ mod tests {
         let patch = Document::parse(r#"{"new":null,"a":{"x":9},"z":[]}"#).unwrap();
         assert_eq!(current.merged(&patch).unwrap().as_str(), r#"{"b":1,"a":{"x":9},"z":[],"new":null}"#);
         assert_eq!(Write::Merge(patch.clone()).apply(None).unwrap(), patch);
+    }
+
+    #[test]
+    fn a_patch_keeps_the_order_of_what_stays_and_is_done_whole_or_not_at_all() {
+        let current = Document::parse(r#"{"a":1,"b":{"x":1,"y":2,"z":3},"c":3}"#).unwrap();
+        let merge = |patch| Write::MergePatch(Arc::new(patch)).apply(Some(&current));
+        let patch = |operations| Write::Patch(Arc::new(serde_json::from_value(operations).unwrap()));
+        let merged = merge(json!({"new": 0, "a": null, "b": {"x": null, "w": [null]}})).unwrap();
+        assert_eq!(merged.as_str(), r#"{"b":{"y":2,"z":3,"w":[null]},"c":3,"new":0}"#);
+        assert_eq!(merge(json!(["not an object"])), Err(Error::NotAnObject));
+        let both = json!([{"op": "remove", "path": "/a"}, {"op": "test", "path": "/c", "value": 4}]);
+        assert!(matches!(patch(both).apply(Some(&current)), Err(Error::NotPatched(_))));
+        let one = json!([{"op": "test", "path": "/c", "value": 3}, {"op": "remove", "path": "/a"}]);
+        assert_eq!(patch(one).apply(Some(&current)).unwrap().as_str(), r#"{"b":{"x":1,"y":2,"z":3},"c":3}"#);
+        let root = json!([{"op": "replace", "path": "", "value": 5}]);
+        assert_eq!(patch(root).apply(None), Err(Error::NotAnObject));
+        assert_eq!(serde_json::to_string(&current.diff(&merged)).unwrap().matches("\"op\"").count(), 4);
     }
 
     #[test]

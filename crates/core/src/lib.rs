@@ -17,6 +17,7 @@ pub mod integration;
 pub mod limits;
 pub mod log;
 pub mod record;
+pub mod revision;
 pub mod run;
 pub mod schedule;
 pub mod sync;

@@ -10,11 +10,10 @@ use crate::{Engine, Error, Resource, Result, credentials::Need};
 use bespoke_core::{
     auth::Credentials,
     connection::{Connection, EndUser},
-    document::Write,
     id::EnvironmentId,
     tag,
 };
-use bespoke_store::{Access, ConnectionChange, ConnectionFilter, WrittenMetadata};
+use bespoke_store::{Access, ConnectionChange, ConnectionFilter};
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Duration};
 use url::Url;
@@ -147,28 +146,12 @@ impl Engine {
         }
     }
 
-    /// Writes the metadata of all these connections of one integration, or of none of them.
-    ///
-    /// Fails with [`Error::NotFound`] where any is missing and [`Error::MetadataTooLarge`] where any would be too large.
-    pub async fn write_metadata(
+    /// What is missing where a connection was not found.
+    async fn missing(
         &self,
         environment: EnvironmentId,
         provider_config_key: &str,
-        connection_ids: Vec<String>,
-        write: Write,
-    ) -> Result<Vec<WrittenMetadata>> {
-        if connection_ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        match self.store.write_metadata(environment, provider_config_key, connection_ids, write).await {
-            Err(bespoke_store::Error::NotFound(_)) => Err(Error::NotFound(Resource::Connection)),
-            Err(bespoke_store::Error::TooLarge(bytes)) => Err(Error::MetadataTooLarge(bytes)),
-            other => Ok(other?),
-        }
-    }
-
-    /// What is missing where a connection was not found.
-    async fn missing(&self, environment: EnvironmentId, provider_config_key: &str) -> Result<Error> {
+    ) -> Result<Error> {
         let integration = self.store.integration_by_key(environment, provider_config_key).await?;
         Ok(Error::NotFound(if integration.is_some() { Resource::Connection } else { Resource::Integration }))
     }

@@ -23,6 +23,8 @@ pub enum Resource {
     Sync,
     /// A variant of a sync.
     Variant,
+    /// A revision of a connection's metadata.
+    Revision,
     /// A run.
     Run,
     /// An API key.
@@ -41,6 +43,7 @@ impl fmt::Display for Resource {
             Self::Function => "the function",
             Self::Sync => "the sync",
             Self::Variant => "the variant",
+            Self::Revision => "the revision",
             Self::Run => "the run",
             Self::ApiKey => "the API key",
             Self::Deployment => "the deployment",
@@ -84,6 +87,12 @@ pub enum Error {
     /// The metadata would be too large.
     #[error("the metadata would have {0} bytes; {max} are allowed", max = bespoke_core::document::MAX_BYTES)]
     MetadataTooLarge(usize),
+    /// The metadata has another revision than the writer expects.
+    #[error("the metadata was changed by someone else")]
+    MetadataConflict,
+    /// A JSON Patch does not fit the metadata.
+    #[error("the patch does not fit the metadata: {0}")]
+    NotPatched(String),
     /// An idempotency key does not lead to an answer.
     #[error("{0}")]
     IdempotencyKey(crate::idempotency::KeyProblem),

@@ -22,6 +22,7 @@ pub mod idempotency;
 pub mod integrations;
 mod lanes;
 pub mod logs;
+pub mod metadata;
 pub mod on_events;
 pub mod providers;
 pub mod proxy;

@@ -221,8 +221,11 @@ const JSON_ONLY: [&str; 17] = [
 fn check_content_type(request: &Request) -> Result<(), ApiError> {
     let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else { return Ok(()) };
     let first = request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default();
-    let is_json =
-        content_type.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("application/json"));
+    // What a patch is comes in its own kinds of JSON.
+    let kinds = ["application/json", "application/merge-patch+json"];
+    let is_json = content_type
+        .to_str()
+        .is_ok_and(|text| kinds.iter().any(|kind| text.to_ascii_lowercase().starts_with(kind)));
     if is_json || request.method() == Method::OPTIONS || !JSON_ONLY.contains(&first) {
         return Ok(());
     }

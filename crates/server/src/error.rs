@@ -61,6 +61,9 @@ error_codes! {
     InvalidHeaders             "invalid_headers"              400 "A header is missing or malformed; `errors` names it.";
     BodyTooLarge               "body_too_large"               413 "The body is larger than allowed.";
     MetadataTooLarge           "metadata_too_large"           413 "The metadata would be larger than 1 MiB.";
+    MetadataConflict           "metadata_conflict"            412 "The metadata has another revision than `If-Match` says; `payload` has the newest and what changed.";
+    PatchFailed                "patch_failed"                 409 "The JSON Patch does not fit the metadata, or its `test` found something else; nothing was written.";
+    UnknownRevision            "unknown_revision"             404 "The connection has no revision of this number.";
     NotFound                   "not_found"                    404 "There is nothing at this address.";
     MethodNotAllowed           "method_not_allowed"           405 "This address does not take this method.";
     Conflict                   "conflict"                     409 "It exists already, or was changed by someone else.";
@@ -284,6 +287,7 @@ impl From<bespoke_engine::Error> for ApiError {
             Error::NotFound(Resource::Integration) => Self::new(Code::UnknownProviderConfig),
             Error::NotFound(Resource::Provider) => Self::new(Code::UnknownProvider),
             Error::NotFound(Resource::Sync) => Self::new(Code::UnknownSync),
+            Error::NotFound(Resource::Revision) => Self::new(Code::UnknownRevision),
             Error::NotFound(resource) => {
                 Self::new(Code::NotFound).message(format!("{resource} does not exist."))
             }
@@ -302,6 +306,8 @@ impl From<bespoke_engine::Error> for ApiError {
                 Self::new(Code::InvalidBody).issue(Issue { code, message, path })
             }
             Error::MetadataTooLarge(_) => Self::new(Code::MetadataTooLarge).message(error.to_string()),
+            Error::MetadataConflict => Self::new(Code::MetadataConflict),
+            Error::NotPatched(problem) => Self::new(Code::PatchFailed).message(format!("{problem}.")),
             Error::CredentialsRefused(_) => Self::new(Code::ConnectionTestFailed).message(error.to_string()),
             Error::CredentialsUnusable(unusable) => Self::new(match unusable.reason {
                 Reason::Refused(_) => Code::RefreshTokenExternalError,

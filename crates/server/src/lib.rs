@@ -11,5 +11,7 @@ pub mod error;
 pub mod extract;
 pub mod normalize;
 pub mod openapi;
+pub mod provenance;
+pub mod rate_limit;
 pub mod serve;
 pub mod system;

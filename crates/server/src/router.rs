@@ -75,6 +75,15 @@ fn guarded() -> OpenApiRouter<AppState> {
         )
         .routes(routes!(api::metadata::set_metadata_alias, api::metadata::update_metadata_alias))
         .routes(routes!(api::metadata::set_connection_metadata, api::metadata::update_connection_metadata))
+        .routes(routes!(
+            api::metadata::current::read_metadata,
+            api::metadata::current::replace_metadata,
+            api::metadata::current::patch_metadata
+        ))
+        .routes(routes!(api::metadata::revisions::list_metadata_revisions))
+        .routes(routes!(api::metadata::revisions::read_metadata_revision))
+        .routes(routes!(api::metadata::revisions::diff_metadata))
+        .routes(routes!(api::metadata::revisions::restore_metadata))
         .routes(routes!(api::providers::list_providers))
         .routes(routes!(api::providers::get_provider))
         .routes(routes!(api::records::list_records))

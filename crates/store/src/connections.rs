@@ -12,7 +12,7 @@ pub use refresh::{RefreshOutcome, RefreshState};
 pub use trial::Trial;
 
 use crate::{
-    Store,
+    MetadataChange, Store,
     connection_lookups::{self, Part},
     db::{Row, Tx, Value, params},
     error::{Error, Result},
@@ -24,6 +24,7 @@ use bespoke_core::{
     connection::{Connection, EndUser},
     document::{Document, Write},
     id::{ConnectionId, EnvironmentId, IntegrationId},
+    revision::Provenance,
     secret::Secret,
     time::Timestamp,
     webhook::AuthOperation,
@@ -71,6 +72,8 @@ pub struct SaveConnection {
     pub metadata: Option<Document>,
     /// The metadata of a new connection where none is given.
     pub first_metadata: Option<Document>,
+    /// Who makes it: for the revision of the metadata.
+    pub provenance: Provenance,
     /// The rest.
     pub change: ConnectionChange,
     /// When others hear of it.
@@ -386,7 +389,9 @@ fn save_in(
     apply(tx, &connection, &save.change, now)?;
     let document = save.metadata.as_ref().or(save.first_metadata.as_ref().filter(|_| made.is_some()));
     if let Some(document) = document {
-        metadata::write(tx, &[id], &Write::Replace(document.clone()), now)?;
+        let write = Write::Replace(document.clone());
+        let change = MetadataChange::new(write, save.provenance.clone());
+        metadata::write(tx, &[id], &change, now)?;
     }
     if made.is_some() {
         syncs::create_for_connection(tx, environment, integration.id, id, now)?;

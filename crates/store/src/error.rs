@@ -21,6 +21,9 @@ pub enum Error {
     /// A document would have this many bytes, more than [`bespoke_core::document::MAX_BYTES`]. Nothing was changed.
     #[error("the document would have {0} bytes")]
     TooLarge(usize),
+    /// A patch does not fit the document. The text says why. Nothing was changed.
+    #[error("the document cannot be patched: {0}")]
+    NotPatched(String),
     /// Too much is going on (lock, deadlock, too many connections). Nothing was changed; asking again may help.
     #[error("the database is busy")]
     Busy(#[source] Cause),
@@ -54,6 +57,7 @@ impl From<document::Error> for Error {
     fn from(error: document::Error) -> Self {
         match error {
             document::Error::TooLarge(bytes) => Self::TooLarge(bytes),
+            document::Error::NotPatched(problem) => Self::NotPatched(problem),
             document::Error::NotAnObject => Self::Refused(error.to_string()),
         }
     }

@@ -27,6 +27,7 @@ mod lanes;
 mod locks;
 mod logs;
 mod metadata;
+mod metadata_revisions;
 mod modules;
 mod notices;
 mod records;
@@ -49,7 +50,8 @@ pub use idempotency_keys::{Keyed, KeyedRequest};
 pub use integrations::{IntegrationChange, NewIntegration};
 pub use lanes::{FREED, Lane};
 pub use logs::{LogQuery, Order};
-pub use metadata::WrittenMetadata;
+pub use metadata::{MetadataChange, WrittenMetadata};
+pub use metadata_revisions::{BrokenRevision, VerifiedRevisions};
 pub use modules::{LoadedModule, StoredBytecode, StoredModule};
 pub use records::{Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery, Saved, Window, Writer};
 pub use runs::{

@@ -1,26 +1,46 @@
-//! Writes of connections' metadata: every path to it goes through [`write()`].
+//! Writes of connections' metadata: every path to it goes through [`write()`], which leaves a revision of each.
 //!
-//! A merge reads the document that it merges into within its own transaction, and locks it where there can be other
-//! writers, so that no write is ever lost.
+//! A write reads the document that it changes within its own transaction, and locks it where there can be other writers,
+//! so that no write is ever lost and no number is left out.
 
 use crate::{
     Store,
     connection_lookups::{self, Part},
-    db::{Tx, Value, params},
+    db::{Tx, params},
     error::{Error, Result},
+    metadata_revisions,
 };
 use bespoke_core::{
     document::{Document, Write},
     id::{ConnectionId, EnvironmentId},
+    revision::Provenance,
     time::Timestamp,
 };
+
+/// A write and what is to be known of it.
+#[derive(Clone, Debug)]
+pub struct MetadataChange {
+    /// What to write.
+    pub write: Write,
+    /// Where it comes from.
+    pub provenance: Provenance,
+    /// Write only where this is the newest revision; 0 where there is none yet.
+    pub expected: Option<i64>,
+}
+
+impl MetadataChange {
+    /// A write on whatever is there.
+    pub const fn new(write: Write, provenance: Provenance) -> Self {
+        Self { write, provenance, expected: None }
+    }
+}
 
 /// What a write left at one connection.
 #[derive(Clone, Debug)]
 pub struct WrittenMetadata {
     /// The connection.
     pub connection: ConnectionId,
-    /// The number of the revision that the write made.
+    /// The newest revision: the one that the write made, or the one before it where nothing was different.
     pub revision: i64,
     /// What is stored now.
     pub document: Document,
@@ -30,19 +50,21 @@ impl Store {
     /// Writes the metadata of all these connections of one integration, or of none: one entry for each different id,
     /// in no particular order.
     ///
-    /// [`Error::NotFound`] where any connection is missing, [`Error::TooLarge`] where any document would be too large.
+    /// [`Error::NotFound`] where any connection is missing, [`Error::Conflict`] where any has another revision than the
+    /// expected one, [`Error::TooLarge`] where any document would be too large, [`Error::NotPatched`] where a patch does not
+    /// fit any.
     pub async fn write_metadata(
         &self,
         environment: EnvironmentId,
         provider_config_key: &str,
         connection_ids: Vec<String>,
-        write: Write,
+        change: MetadataChange,
     ) -> Result<Vec<WrittenMetadata>> {
         let (key, now) = (provider_config_key.to_owned(), self.now());
         self.db
             .write(move |tx| {
                 let ids = rows(tx, environment, &key, &connection_ids)?;
-                self::write(tx, &ids, &write, now)
+                self::write(tx, &ids, &change, now)
             })
             .await
     }
@@ -52,14 +74,7 @@ impl Store {
 fn rows(tx: &mut Tx, environment: EnvironmentId, key: &str, names: &[String]) -> Result<Vec<ConnectionId>> {
     let missing = || Error::NotFound("the connection");
     if let [name] = names {
-        let id: Option<ConnectionId> = tx.value_opt(
-            "SELECT connections.id FROM connections
-             WHERE connections.integration_id =
-                       (SELECT id FROM integrations WHERE environment_id = $1 AND unique_key = $2)
-               AND connections.connection_id = $3",
-            params![environment, key, name],
-        )?;
-        return Ok(vec![id.ok_or_else(missing)?]);
+        return Ok(vec![row(tx, environment, key, name)?.ok_or_else(missing)?]);
     }
     let found: Vec<Option<ConnectionId>> = tx.query(
         "SELECT (SELECT connections.id FROM connections
@@ -67,7 +82,7 @@ fn rows(tx: &mut Tx, environment: EnvironmentId, key: &str, names: &[String]) ->
                            (SELECT id FROM integrations WHERE environment_id = $1 AND unique_key = $2)
                    AND connections.connection_id = k.value)
          FROM json_each($3) k",
-        params![environment, key, Value::json(&names)?],
+        params![environment, key, crate::db::Value::json(&names)?],
         |row| row.get(0),
     )?;
     let mut ids = found.into_iter().collect::<Option<Vec<_>>>().ok_or_else(missing)?;
@@ -76,12 +91,28 @@ fn rows(tx: &mut Tx, environment: EnvironmentId, key: &str, names: &[String]) ->
     Ok(ids)
 }
 
+/// The row of the connection of these names.
+pub(crate) fn row(
+    tx: &mut Tx,
+    environment: EnvironmentId,
+    key: &str,
+    name: &str,
+) -> Result<Option<ConnectionId>> {
+    tx.value_opt(
+        "SELECT connections.id FROM connections
+         WHERE connections.integration_id =
+                   (SELECT id FROM integrations WHERE environment_id = $1 AND unique_key = $2)
+           AND connections.connection_id = $3",
+        params![environment, key, name],
+    )
+}
+
 /// Writes the metadata in these rows. They must be different and in order, so that two writes never wait for each other
-/// in a circle.
+/// in a circle. Where a document stays what it is, there is no revision and nothing is written.
 pub(crate) fn write(
     tx: &mut Tx,
     ids: &[ConnectionId],
-    write: &Write,
+    change: &MetadataChange,
     now: Timestamp,
 ) -> Result<Vec<WrittenMetadata>> {
     let select = format!(
@@ -93,20 +124,36 @@ pub(crate) fn write(
     );
     let mut written = Vec::with_capacity(ids.len());
     for &connection in ids {
-        let (revision, has_paths, current) = tx
+        let (mut revision, has_paths, before) = tx
             .query_opt(&select, params![connection], |row| {
-                let current = row.get::<Option<String>>(2)?.map(Document::from_stored);
-                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, current))
+                let before = row.get::<Option<String>>(2)?.map(Document::from_stored);
+                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, before))
             })?
             .ok_or(Error::NotFound("the connection"))?;
-        let document = write.apply(current.as_ref()).map_err(Error::from)?;
-        let revision = revision + 1;
-        tx.execute(
-            "UPDATE connections SET metadata = $2, metadata_revision = $3, updated_at = $4 WHERE id = $1",
-            params![connection, document.as_str(), revision, now],
-        )?;
-        if has_paths {
-            connection_lookups::index(tx, connection, Part::Metadata)?;
+        if change.expected.is_some_and(|expected| expected != revision) {
+            return Err(Error::Conflict("the metadata".into()));
+        }
+        let document = change.write.apply(before.as_ref()).map_err(Error::from)?;
+        if before.as_ref() != Some(&document) {
+            let previous = metadata_revisions::last_hash(tx, connection, revision, before.as_ref(), now)?;
+            revision += 1;
+            let (provenance, before) = (&change.provenance, before.unwrap_or_else(Document::empty));
+            metadata_revisions::add(
+                tx,
+                connection,
+                revision,
+                provenance,
+                (&before, &document),
+                previous,
+                now,
+            )?;
+            tx.execute(
+                "UPDATE connections SET metadata = $2, metadata_revision = $3, updated_at = $4 WHERE id = $1",
+                params![connection, document.as_str(), revision, now],
+            )?;
+            if has_paths {
+                connection_lookups::index(tx, connection, Part::Metadata)?;
+            }
         }
         written.push(WrittenMetadata { connection, revision, document });
     }

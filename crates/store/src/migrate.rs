@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0011_logs",
     "0012_lanes",
     "0013_trials",
+    "0014_metadata_revisions",
 ];
 
 /// The version of the schema that this program works with.

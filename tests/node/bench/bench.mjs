@@ -139,7 +139,9 @@ const metadata = (value) => JSON.stringify({ connection_id: 'one', provider_conf
 
 if (measures('metadata')) {
     for (const [name, method] of [['set', 'POST'], ['update', 'PATCH']]) {
-        row(`metadata ${name}, 16 clients, durable`, describe(await load(server, { path: '/connections/metadata', method, body: metadata('red'), connections: 16 })), '≥ 8,000/s, ≤ 140 µs CPU');
+        // Two documents in turn: a write that changes nothing would leave no revision.
+        const requests = ['red', 'blue'].map((color) => ({ body: metadata(color) }));
+        row(`metadata ${name}, 16 clients, durable`, describe(await load(server, { path: '/connections/metadata', method, requests, connections: 16 })), '≥ 8,000/s, ≤ 140 µs CPU');
     }
 }
 if (measures('connection')) {

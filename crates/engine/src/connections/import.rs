@@ -14,6 +14,7 @@ use bespoke_core::{
     document::Document,
     id::{ConnectionId, EnvironmentId},
     provider::{Provider, Verification},
+    revision::Provenance,
 };
 use bespoke_store::{Announcement, SaveConnection};
 use serde_json::{Map, Value};
@@ -27,7 +28,7 @@ const MAX_ID: usize = 255;
 const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection to be made, or to be authorised anew where it is there already.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ImportConnection {
     /// The integration's key.
     pub provider_config_key: String,
@@ -47,6 +48,8 @@ pub struct ImportConnection {
     pub end_user: Option<EndUser>,
     /// Tags.
     pub tags: Option<Map<String, Value>>,
+    /// Who imports, for the revision of the metadata.
+    pub provenance: Provenance,
 }
 
 const OAUTH_CLIENT: &[Field] = &[optional("client_id", 255), optional("client_secret", 2048)];
@@ -129,6 +132,7 @@ impl Engine {
             credentials,
             metadata: import.metadata,
             first_metadata: import.first_metadata,
+            provenance: import.provenance,
             change,
             announcement: Announcement::AtOnce,
         };

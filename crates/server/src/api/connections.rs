@@ -11,10 +11,11 @@ use crate::{
     auth::{Key, scope},
     error::{ApiError, Code, Issue, Result},
     extract::{self, Json, NoQuery, Path, Query, rules},
+    provenance::Writer,
     state::AppState,
 };
 use axum::{extract::State, http::StatusCode};
-use bespoke_core::{connection::EndUser, document::Document};
+use bespoke_core::{connection::EndUser, document::Document, revision::Source};
 use bespoke_engine::{
     ConnectionShape, Error, ImportConnection, Resource, TimeStyle, UpdateConnection,
     credentials::{Reason, Unusable},
@@ -147,6 +148,7 @@ pub async fn create_connection(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsCreate>,
     _: NoQuery,
+    writer: Writer,
     Json(body): Json<CreateConnection>,
 ) -> Result<(StatusCode, axum::Json<ConnectionShape>)> {
     let import = ImportConnection {
@@ -159,6 +161,7 @@ pub async fn create_connection(
         webhook_url_override: body.webhook_url_override,
         end_user: body.end_user.map(EndUser::from),
         tags: body.tags,
+        provenance: writer.by(Source::Import, None)?,
     };
     let made =
         app.engine.import_connection(key.environment.id, import).await.map_err(|error| match error {
@@ -188,7 +191,7 @@ pub struct PatchConnection {
 #[into_params(parameter_in = Query)]
 pub struct AtIntegration {
     /// The integration's key.
-    provider_config_key: String,
+    pub provider_config_key: String,
 }
 
 /// Changes the end user, the tags or the webhook URL of a connection.

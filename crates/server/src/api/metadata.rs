@@ -1,9 +1,13 @@
 //! Connections' metadata: replaced by POST, merged by PATCH, echoed as it was sent (http-api.md §3).
 
+pub mod current;
+pub mod revisions;
+
 use crate::{
     auth::{Key, scope},
     error::{ApiError, Code, Issue, Result},
     extract::{self, JsonWithText, NoQuery, Path, rules},
+    provenance::Writer,
     state::AppState,
 };
 use axum::{
@@ -12,8 +16,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bespoke_core::document::{self, Document, Write};
-use bespoke_engine::{Error, Resource};
+use bespoke_core::document::{Document, Error as DocumentError, Write};
+use bespoke_core::revision::Provenance;
+use bespoke_engine::{Error, Resource, metadata::MetadataChange};
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
@@ -46,9 +51,10 @@ pub async fn set_metadata(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsUpdate>,
     _: NoQuery,
+    writer: Writer,
     JsonWithText(body, sent): JsonWithText<WriteMetadata>,
 ) -> Result<Response> {
-    write(&app, &key, body, Write::Replace).await?;
+    write(&app, &key, body, Write::Replace, writer.0).await?;
     Ok(echo(StatusCode::CREATED, sent))
 }
 
@@ -59,9 +65,10 @@ pub async fn set_metadata_alias(
     app: State<AppState>,
     key: Key<scope::ConnectionsUpdate>,
     query: NoQuery,
+    writer: Writer,
     body: JsonWithText<WriteMetadata>,
 ) -> Result<Response> {
-    set_metadata(app, key, query, body).await
+    set_metadata(app, key, query, writer, body).await
 }
 
 /// Sets top-level keys in the metadata of connections. All of them, or none. Two calls at once do not lose each other's keys.
@@ -71,9 +78,10 @@ pub async fn update_metadata(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsUpdate>,
     _: NoQuery,
+    writer: Writer,
     JsonWithText(body, sent): JsonWithText<WriteMetadata>,
 ) -> Result<Response> {
-    write(&app, &key, body, Write::Merge).await?;
+    write(&app, &key, body, Write::Merge, writer.0).await?;
     Ok(echo(StatusCode::OK, sent))
 }
 
@@ -84,9 +92,10 @@ pub async fn update_metadata_alias(
     app: State<AppState>,
     key: Key<scope::ConnectionsUpdate>,
     query: NoQuery,
+    writer: Writer,
     body: JsonWithText<WriteMetadata>,
 ) -> Result<Response> {
-    update_metadata(app, key, query, body).await
+    update_metadata(app, key, query, writer, body).await
 }
 
 /// Which integration the oldest endpoints mean: in the query, or else in the header `Provider-Config-Key`.
@@ -107,9 +116,11 @@ pub async fn set_connection_metadata(
     Path(connection_id): Path<String>,
     extract::Query(query): extract::Query<OfIntegration>,
     headers: HeaderMap,
+    writer: Writer,
     JsonWithText(body, sent): JsonWithText<Box<RawValue>>,
 ) -> Result<Response> {
-    write_one(&app, &key, connection_id, query, &headers, Write::Replace(document(&body, &[])?)).await?;
+    let change = MetadataChange::new(Write::Replace(document(&body, &[])?), writer.0);
+    write_one(&app, &key, connection_id, query, &headers, change).await?;
     Ok(echo(StatusCode::CREATED, sent))
 }
 
@@ -124,9 +135,11 @@ pub async fn update_connection_metadata(
     Path(connection_id): Path<String>,
     extract::Query(query): extract::Query<OfIntegration>,
     headers: HeaderMap,
+    writer: Writer,
     JsonWithText(body, sent): JsonWithText<Box<RawValue>>,
 ) -> Result<Response> {
-    write_one(&app, &key, connection_id, query, &headers, Write::Merge(document(&body, &[])?)).await?;
+    let change = MetadataChange::new(Write::Merge(document(&body, &[])?), writer.0);
+    write_one(&app, &key, connection_id, query, &headers, change).await?;
     Ok(echo(StatusCode::OK, sent))
 }
 
@@ -135,8 +148,9 @@ async fn write(
     key: &Key<scope::ConnectionsUpdate>,
     body: WriteMetadata,
     kind: fn(Document) -> Write,
+    provenance: Provenance,
 ) -> Result<()> {
-    let write = kind(document(&body.metadata, &["metadata"])?);
+    let change = MetadataChange::new(kind(document(&body.metadata, &["metadata"])?), provenance);
     let (ids, issues) = match body.connection_id {
         OneOrMany::One(id) => {
             let issue = rules::check(&id, &rules::CONNECTION_ID, &["connection_id"]).err();
@@ -157,7 +171,7 @@ async fn write(
         return Err(ApiError::new(Code::InvalidBody).issues(issues));
     }
     let many = ids.len() > 1;
-    let result = app.engine.write_metadata(key.environment.id, &body.provider_config_key, ids, write).await;
+    let result = app.engine.write_metadata(key.environment.id, &body.provider_config_key, ids, change).await;
     result.map(drop).map_err(|error| match error {
         Error::NotFound(Resource::Connection) if many => ApiError::new(Code::UnknownConnection)
             .message("One of the connections does not exist at this integration in this environment; nothing was applied."),
@@ -171,13 +185,13 @@ async fn write_one(
     connection_id: String,
     query: OfIntegration,
     headers: &HeaderMap,
-    write: Write,
+    change: MetadataChange,
 ) -> Result<()> {
     let in_header = || Some(headers.get("provider-config-key")?.to_str().ok()?.to_owned());
     let integration = query.provider_config_key.or_else(in_header).filter(|text| !text.is_empty());
     let integration = integration.ok_or(ApiError::new(Code::MissingProviderConfigKey))?;
     let ids = vec![connection_id.clone()];
-    let result = app.engine.write_metadata(key.environment.id, &integration, ids, write).await;
+    let result = app.engine.write_metadata(key.environment.id, &integration, ids, change).await;
     result.map(drop).map_err(|error| match error {
         Error::NotFound(Resource::Connection) => ApiError::new(Code::UnknownConnection)
             .payload(json!({ "connectionId": connection_id, "providerConfigKey": integration })),
@@ -188,8 +202,9 @@ async fn write_one(
 /// Reads what was sent as a document; `path` is where it was.
 pub(crate) fn document(json: &RawValue, path: &[&str]) -> Result<Document> {
     Document::parse(json.get()).map_err(|error| match error {
-        document::Error::NotAnObject => ApiError::body("invalid_type", path, "Must be a JSON object"),
-        document::Error::TooLarge(bytes) => Error::MetadataTooLarge(bytes).into(),
+        DocumentError::NotAnObject => ApiError::body("invalid_type", path, "Must be a JSON object"),
+        DocumentError::TooLarge(bytes) => Error::MetadataTooLarge(bytes).into(),
+        DocumentError::NotPatched(problem) => Error::NotPatched(problem).into(),
     })
 }
 

@@ -69,6 +69,48 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("POST /connections/metadata", "/connections/metadata", WRITE, Refused(404, "unknown_connection")),
     ("PATCH /connections/metadata", "/connections/metadata", WRITE, Refused(404, "unknown_connection")),
     (
+        "GET /connections/{connection_id}/metadata",
+        "/connections/a/metadata?provider_config_key=none",
+        "",
+        Refused(404, "unknown_connection"),
+    ),
+    (
+        "PUT /connections/{connection_id}/metadata",
+        "/connections/a/metadata?provider_config_key=none",
+        "{}",
+        Refused(404, "unknown_connection"),
+    ),
+    (
+        "PATCH /connections/{connection_id}/metadata",
+        "/connections/a/metadata?provider_config_key=none",
+        "{}",
+        Refused(404, "unknown_connection"),
+    ),
+    (
+        "GET /connections/{connection_id}/metadata/revisions",
+        "/connections/a/metadata/revisions?provider_config_key=none",
+        "",
+        Refused(404, "unknown_connection"),
+    ),
+    (
+        "GET /connections/{connection_id}/metadata/revisions/{revision}",
+        "/connections/a/metadata/revisions/1?provider_config_key=none",
+        "",
+        Refused(404, "unknown_connection"),
+    ),
+    (
+        "GET /connections/{connection_id}/metadata/diff",
+        "/connections/a/metadata/diff?provider_config_key=none&from=1&to=1",
+        "",
+        Refused(404, "unknown_connection"),
+    ),
+    (
+        "POST /connections/{connection_id}/metadata/revisions/{revision}/restore",
+        "/connections/a/metadata/revisions/1/restore?provider_config_key=none",
+        "{}",
+        Refused(404, "unknown_connection"),
+    ),
+    (
         "GET /connections/{connection_id}",
         "/connections/a?provider_config_key=none",
         "",

@@ -15,6 +15,7 @@ mod inbound_webhooks;
 mod integrations;
 mod logs;
 mod metadata;
+mod metadata_revisions;
 mod on_events;
 mod outbound_webhooks;
 mod policies;

@@ -6,6 +6,7 @@ use bespoke_core::{
     function::{Definition, Hash, Origin, Source},
     id::{EnvironmentId, IdSource},
     integration::Integration,
+    revision::{Actor, Provenance, Source as RevisionSource},
 };
 use bespoke_store::{
     Announcement, ConnectionChange, DeployChanges, NewFunction, NewIntegration, SaveConnection, Store,
@@ -59,6 +60,7 @@ impl World {
             credentials: Credentials::from_json(json!({ "type": "NONE" })).unwrap(),
             metadata: None,
             first_metadata: None,
+            provenance: by_system(),
             change: ConnectionChange::default(),
             announcement: Announcement::AtOnce,
         };
@@ -123,4 +125,9 @@ impl World {
         assert!(self.store.begin_deployment(self.environment, changes.holder, minute).await.unwrap());
         self.store.commit_deployment(self.environment, changes).await.unwrap();
     }
+}
+
+/// Where the writes of these tests come from.
+pub(crate) fn by_system() -> Provenance {
+    Provenance::of(Actor::System, RevisionSource::Api)
 }

@@ -56,6 +56,18 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
     ("DELETE FROM integrations", Kind::Wide, &["webhook_events_of_integration"], "each is deleted"),
     ("DELETE FROM webhook_events", Kind::Wide, &["webhook_events_of_integration"], "each is deleted"),
     ("DELETE FROM connection_lookups", Kind::Wide, &["connection_lookups_pkey"], "each is deleted"),
+    (
+        "FROM metadata_revisions r JOIN connections",
+        Kind::Wide,
+        &["metadata_revisions_pkey"],
+        "all are checked, by steps",
+    ),
+    (
+        "FROM metadata_revisions r JOIN connections",
+        Kind::Whole,
+        &["metadata_revisions_pkey"],
+        "all are checked, by steps",
+    ),
     ("DELETE FROM syncs", Kind::Wide, &["syncs_of_function"], "each is deleted"),
 ];
 

@@ -1,8 +1,11 @@
 //! What functions read and write of their connection, its integration and its environment.
 
 use super::{Answer, RunHost, head, refusal};
-use crate::{Error, ListedIntegration, Resource, run::Execution};
-use bespoke_core::document::{Document, Write};
+use crate::{Error, ListedIntegration, Resource, metadata::MetadataChange, run::Execution};
+use bespoke_core::{
+    document::{Document, Write},
+    revision::{Actor, Provenance, Source},
+};
 use bespoke_runtime::host::{GetConnection, GetIntegration, Refusal};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -33,7 +36,7 @@ impl RunHost {
                 own.environment,
                 &own.provider_config_key,
                 vec![own.connection_id.clone()],
-                write(document),
+                MetadataChange::new(write(document), self.provenance()),
             )
             .await
             .map_err(refusal)?;
@@ -41,6 +44,17 @@ impl RunHost {
             Some(written) => head(&written.document),
             None => Err(refusal(Error::NotFound(Resource::Connection))),
         }
+    }
+
+    /// Where this run's writes of metadata come from.
+    fn provenance(&self) -> Provenance {
+        let Execution { id, connection, function, .. } = &self.0.execution;
+        let actor = Actor::Function {
+            provider_config_key: connection.provider_config_key.clone(),
+            name: function.function.definition.name.clone(),
+            run: *id,
+        };
+        Provenance::of(actor, Source::Function)
     }
 
     pub(super) async fn environment_variables(&self) -> Answer {

@@ -5,10 +5,11 @@ use crate::{
     auth::{Key, scope},
     error::{ApiError, Code, Result},
     extract::{Json, NoQuery},
+    provenance::Writer,
     state::AppState,
 };
 use axum::{extract::State, http::StatusCode};
-use bespoke_core::{auth::AuthMode, time::Timestamp};
+use bespoke_core::{auth::AuthMode, revision::Source, time::Timestamp};
 use bespoke_engine::{Error, ImportConnection, Resource};
 use serde_json::{Map, Value, json, value::to_raw_value};
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub async fn create_connection_legacy(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsCreate>,
     _: NoQuery,
+    writer: Writer,
     Json(mut body): Json<Map<String, Value>>,
 ) -> Result<(StatusCode, axum::Json<Map<String, Value>>)> {
     let environment = key.environment.id;
@@ -44,7 +46,10 @@ pub async fn create_connection_legacy(
         metadata,
         connection_config: object(&body, "connection_config")?,
         webhook_url_override: text(&body, "webhook_url_override"),
-        ..ImportConnection::default()
+        first_metadata: None,
+        end_user: None,
+        tags: None,
+        provenance: writer.by(Source::Import, None)?,
     };
     app.engine.import_connection(environment, import).await.map_err(|error| match error {
         Error::NotFound(Resource::Provider) => ApiError::new(Code::NotFound),

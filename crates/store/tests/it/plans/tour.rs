@@ -1,6 +1,6 @@
 //! Uses every function of the store that has statements, in every form that its statements have.
 
-use crate::fixtures::{CRM, World};
+use crate::fixtures::{CRM, World, by_system};
 use bespoke_core::{
     auth::{Credentials, SecretJson},
     connection::{EndUser, Organization},
@@ -15,9 +15,9 @@ use bespoke_core::{
 };
 use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
-    IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, NewApiKey, NewFunction, NewIntegration, NewRun,
-    NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed, RunsQuery, SaveConnection,
-    StoredBytecode, StoredModule, WebhookItem, Window, Writer,
+    IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MetadataChange, NewApiKey, NewFunction,
+    NewIntegration, NewRun, NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed,
+    RunsQuery, SaveConnection, StoredBytecode, StoredModule, VerifiedRevisions, WebhookItem, Window, Writer,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -180,6 +180,7 @@ async fn connections(world: &World) {
         credentials: credentials.clone(),
         metadata: Some(Document::empty()),
         first_metadata: None,
+        provenance: by_system(),
         change: change.clone(),
         announcement: Announcement::AtOnce,
     };
@@ -211,7 +212,15 @@ async fn connections(world: &World) {
     store.refresh_state(environment, id).await.unwrap().unwrap();
     store.touch_connection(environment, id).await.unwrap();
     for names in [vec!["acme".to_owned()], vec!["acme".to_owned(), "early".to_owned()]] {
-        store.write_metadata(environment, CRM, names, Write::Merge(Document::empty())).await.unwrap();
+        store
+            .write_metadata(
+                environment,
+                CRM,
+                names,
+                MetadataChange::new(Write::Merge(Document::empty()), by_system()),
+            )
+            .await
+            .unwrap();
     }
     for filter in filters() {
         let found = store.connections(environment, filter.clone(), 10, 0).await.unwrap();
@@ -500,7 +509,9 @@ async fn webhooks(world: &World) {
     store.set_webhook_paths(integration, Some(declared.to_owned())).await.unwrap();
     let document = Document::parse(r#"{ "account": 7 }"#).unwrap();
     let names = vec!["acme".to_owned()];
-    store.write_metadata(environment, CRM, names, Write::Replace(document)).await.unwrap();
+    let change = MetadataChange::new(Write::Replace(document), by_system());
+    store.write_metadata(environment, CRM, names, change).await.unwrap();
+    revisions(world).await;
     world.deploy_webhook_sync("hooked").await;
     let event = NewWebhookEvent {
         environment,
@@ -582,4 +593,16 @@ async fn ends(world: &World) {
     let echo = store.function(environment, CRM, FunctionKind::Action, "echo").await.unwrap().unwrap();
     assert!(store.delete_function(environment, echo.id).await.unwrap());
     assert!(store.delete_integration(environment, CRM).await.unwrap());
+}
+
+async fn revisions(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    assert!(
+        !store.metadata_revisions(environment, CRM, "acme", i64::MAX, 20).await.unwrap().unwrap().is_empty()
+    );
+    store.metadata_revision(environment, CRM, "acme", 1).await.unwrap().unwrap();
+    store.restore_metadata(environment, CRM, "acme", 1, by_system(), None).await.unwrap();
+    let mut verified = VerifiedRevisions::default();
+    while store.verify_metadata_revisions(environment, &mut verified).await.unwrap() {}
+    assert!(verified.broken.is_empty());
 }

@@ -1,0 +1,197 @@
+//! Connections' metadata: their configuration, written and read with its history.
+
+use crate::{Engine, Error, Resource, Result};
+use bespoke_core::{
+    connection::Connection,
+    document::Document,
+    id::EnvironmentId,
+    revision::{Provenance, Revision},
+};
+pub use bespoke_store::{BrokenRevision, MetadataChange, VerifiedRevisions, WrittenMetadata};
+use serde_json::Value;
+
+/// The metadata of one connection and its place in history.
+#[derive(Clone, Debug)]
+pub struct CurrentMetadata {
+    /// The document; `None` where none was ever written.
+    pub document: Option<Document>,
+    /// The newest revision; 0 where there is none.
+    pub revision: i64,
+}
+
+impl From<Connection> for CurrentMetadata {
+    fn from(connection: Connection) -> Self {
+        Self { document: connection.metadata, revision: connection.metadata_revision }
+    }
+}
+
+/// Revisions, newest first.
+#[derive(Clone, Debug)]
+pub struct RevisionPage {
+    /// The revisions of this page.
+    pub revisions: Vec<Revision>,
+    /// The next page has those below this number; `None` at the end.
+    pub next: Option<i64>,
+}
+
+impl Engine {
+    /// Writes the metadata of all these connections of one integration, or of none of them.
+    ///
+    /// Fails with [`Error::NotFound`] where any is missing, [`Error::MetadataConflict`] where any has another revision than
+    /// the expected one, [`Error::NotPatched`], and [`Error::MetadataTooLarge`] where any would be too large.
+    pub async fn write_metadata(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_ids: Vec<String>,
+        change: MetadataChange,
+    ) -> Result<Vec<WrittenMetadata>> {
+        if connection_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let written =
+            self.store.write_metadata(environment, provider_config_key, connection_ids, change).await;
+        written.map_err(failed)
+    }
+
+    /// As [`Engine::write_metadata`], for one connection.
+    pub async fn write_metadata_of(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        change: MetadataChange,
+    ) -> Result<CurrentMetadata> {
+        let ids = vec![connection_id.to_owned()];
+        let written = self.write_metadata(environment, provider_config_key, ids, change).await?;
+        let written = written.into_iter().next().ok_or(Error::NotFound(Resource::Connection))?;
+        Ok(CurrentMetadata { document: Some(written.document), revision: written.revision })
+    }
+
+    /// What a write would leave; nothing is written.
+    pub async fn try_metadata(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        change: &MetadataChange,
+    ) -> Result<CurrentMetadata> {
+        let current = self.metadata(environment, provider_config_key, connection_id).await?;
+        if change.expected.is_some_and(|expected| expected != current.revision) {
+            return Err(Error::MetadataConflict);
+        }
+        let document = change.write.apply(current.document.as_ref());
+        let document = document.map_err(|error| failed(error.into()))?;
+        let is_new = current.document.as_ref() != Some(&document);
+        Ok(CurrentMetadata { document: Some(document), revision: current.revision + i64::from(is_new) })
+    }
+
+    /// The metadata of a connection. Fails with [`Error::NotFound`].
+    pub async fn metadata(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+    ) -> Result<CurrentMetadata> {
+        Ok(self.connection(environment, provider_config_key, connection_id).await?.into())
+    }
+
+    /// The revisions below `before`, newest first. Fails with [`Error::NotFound`].
+    pub async fn metadata_revisions(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        before: i64,
+        limit: u32,
+    ) -> Result<RevisionPage> {
+        let found = self
+            .store
+            .metadata_revisions(environment, provider_config_key, connection_id, before, limit)
+            .await?;
+        let revisions = found.ok_or(Error::NotFound(Resource::Connection))?;
+        let next = revisions.last().filter(|_| revisions.len() >= limit as usize).map(|last| last.number);
+        Ok(RevisionPage { revisions, next: next.filter(|number| *number > 1) })
+    }
+
+    /// One revision and its document. Fails with [`Error::NotFound`], which says what is missing.
+    pub async fn metadata_revision(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        number: i64,
+    ) -> Result<(Revision, Document)> {
+        let found =
+            self.store.metadata_revision(environment, provider_config_key, connection_id, number).await?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        // The connection, where that is what is missing.
+        self.metadata(environment, provider_config_key, connection_id).await?;
+        Err(Error::NotFound(Resource::Revision))
+    }
+
+    /// The JSON Patch from one revision to another; revision 0 is what was before the first one, `{}`.
+    pub async fn metadata_diff(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        from: i64,
+        to: i64,
+    ) -> Result<Value> {
+        let mut documents = Vec::with_capacity(2);
+        for number in [from, to] {
+            documents.push(match number {
+                0 => {
+                    self.metadata(environment, provider_config_key, connection_id).await?;
+                    Document::empty()
+                }
+                _ => self.metadata_revision(environment, provider_config_key, connection_id, number).await?.1,
+            });
+        }
+        Ok(serde_json::to_value(documents[0].diff(&documents[1])).unwrap_or_default())
+    }
+
+    /// Makes the document of an earlier revision the newest again, as a new revision. Fails with [`Error::NotFound`] and
+    /// [`Error::MetadataConflict`].
+    pub async fn restore_metadata(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        number: i64,
+        provenance: Provenance,
+        expected: Option<i64>,
+    ) -> Result<CurrentMetadata> {
+        // It says what is missing.
+        self.metadata_revision(environment, provider_config_key, connection_id, number).await?;
+        let restored = self
+            .store
+            .restore_metadata(environment, provider_config_key, connection_id, number, provenance, expected)
+            .await
+            .map_err(failed)?;
+        Ok(CurrentMetadata { document: Some(restored.document), revision: restored.revision })
+    }
+
+    /// Checks the chains of all revisions of an environment.
+    pub async fn verify_metadata_revisions(&self, environment: EnvironmentId) -> Result<VerifiedRevisions> {
+        let mut verified = VerifiedRevisions::default();
+        while self.store.verify_metadata_revisions(environment, &mut verified).await? {}
+        Ok(verified)
+    }
+}
+
+fn failed(error: bespoke_store::Error) -> Error {
+    match error {
+        bespoke_store::Error::NotFound(_) => Error::NotFound(Resource::Connection),
+        bespoke_store::Error::Conflict(_) => Error::MetadataConflict,
+        bespoke_store::Error::NotPatched(problem) => Error::NotPatched(problem),
+        bespoke_store::Error::Refused(problem) => {
+            Error::invalid(&[], "invalid_type", format!("The metadata {problem}"))
+        }
+        bespoke_store::Error::TooLarge(bytes) => Error::MetadataTooLarge(bytes),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,196 @@
+//! The metadata of one connection as a document with a version: read, replaced, patched.
+
+use super::{super::connections::AtIntegration, document};
+use crate::{
+    auth::{Key, scope},
+    error::{ApiError, Code, Issue, Result},
+    extract::{Path, Query, deserialize_boolean, parse_json, read_body},
+    provenance::Writer,
+    state::AppState,
+};
+use axum::{
+    extract::{FromRequest, Request, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use bespoke_core::document::{Document, Write};
+use bespoke_engine::{
+    Error,
+    metadata::{CurrentMetadata, MetadataChange},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{json, value::RawValue};
+use std::sync::Arc;
+
+/// The metadata of a connection. The header `ETag` is the revision, too.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"metadata": {"fieldMapping": {"internal_id": "cf_1"}}, "revision": 7}))]
+pub struct Metadata {
+    /// The document, as it was written; null where none ever was.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Document>,
+    /// The newest revision; 0 where there is none.
+    revision: i64,
+}
+
+impl IntoResponse for Metadata {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, format!("\"{}\"", self.revision))], axum::Json(self)).into_response()
+    }
+}
+
+impl From<CurrentMetadata> for Metadata {
+    fn from(CurrentMetadata { document, revision }: CurrentMetadata) -> Self {
+        Self { metadata: document, revision }
+    }
+}
+
+/// Of which connection, and whether to write.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WriteDocument {
+    /// The integration's key.
+    provider_config_key: String,
+    /// Only tell what would be stored.
+    #[serde(default, deserialize_with = "deserialize_boolean")]
+    validate_only: bool,
+}
+
+/// Reads the metadata of a connection.
+#[utoipa::path(get, path = "/connections/{connection_id}/metadata", tag = "metadata",
+    params(("connection_id" = String, Path), AtIntegration), responses((status = 200, body = Metadata), (status = 404)))]
+pub async fn read_metadata(
+    State(app): State<AppState>,
+    key: Key<scope::ConnectionsRead>,
+    Path(connection_id): Path<String>,
+    Query(at): Query<AtIntegration>,
+) -> Result<Metadata> {
+    let key_of = &at.provider_config_key;
+    Ok(app.engine.metadata(key.environment.id, key_of, &connection_id).await?.into())
+}
+
+/// Replaces the metadata of a connection by the body.
+#[utoipa::path(put, path = "/connections/{connection_id}/metadata", tag = "metadata",
+    request_body(content = Object, example = json!({"fieldMapping": {"internal_id": "cf_1"}})),
+    params(("connection_id" = String, Path), WriteDocument,
+        ("If-Match" = Option<String>, Header, description = "Write only where this is the newest revision: its ETag")),
+    responses((status = 200, body = Metadata), (status = 404), (status = 412), (status = 413)))]
+pub async fn replace_metadata(
+    State(app): State<AppState>,
+    key: Key<scope::ConnectionsUpdate>,
+    Path(connection_id): Path<String>,
+    Query(query): Query<WriteDocument>,
+    writer: Writer,
+    request: Request,
+) -> Result<Metadata> {
+    let expected = expected_revision(request.headers())?;
+    let body: Box<RawValue> = parse_json(&read_body(request, &app).await?)?;
+    let change =
+        MetadataChange { write: Write::Replace(document(&body, &[])?), provenance: writer.0, expected };
+    write(&app, &key, &connection_id, query, change).await
+}
+
+/// Changes the metadata of a connection. The content type says how the body is meant: `application/json` sets top-level keys,
+/// `application/merge-patch+json` merges deeply and removes by null (RFC 7396), `application/json-patch+json` is a list of
+/// operations (RFC 6902), done all or not at all.
+#[utoipa::path(patch, path = "/connections/{connection_id}/metadata", tag = "metadata",
+    request_body(content(
+        (Object = "application/json", example = json!({"filterStatus": "active"})),
+        (Object = "application/merge-patch+json", example = json!({"fieldMapping": {"internal_id": null}})),
+        (Vec<Object> = "application/json-patch+json", example = json!([{"op": "test", "path": "/filterStatus", "value": "all"},
+            {"op": "replace", "path": "/filterStatus", "value": "active"}]))
+    )),
+    params(("connection_id" = String, Path), WriteDocument,
+        ("If-Match" = Option<String>, Header, description = "Write only where this is the newest revision: its ETag")),
+    responses((status = 200, body = Metadata), (status = 404), (status = 409), (status = 412), (status = 413)))]
+pub async fn patch_metadata(
+    State(app): State<AppState>,
+    key: Key<scope::ConnectionsUpdate>,
+    Path(connection_id): Path<String>,
+    Query(query): Query<WriteDocument>,
+    writer: Writer,
+    request: Request,
+) -> Result<Metadata> {
+    let expected = expected_revision(request.headers())?;
+    let Patch(patch) = Patch::from_request(request, &app).await?;
+    let change = MetadataChange { write: patch, provenance: writer.0, expected };
+    write(&app, &key, &connection_id, query, change).await
+}
+
+/// A body that changes a document, as its content type says.
+struct Patch(Write);
+
+impl FromRequest<AppState> for Patch {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self> {
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence =
+            content_type.and_then(|text| text.split(';').next()).map(|text| text.trim().to_lowercase());
+        let body = read_body(request, app).await?;
+        Ok(Self(match essence.as_deref() {
+            Some("application/merge-patch+json") => Write::MergePatch(Arc::new(parse_json(&body)?)),
+            Some("application/json-patch+json") => Write::Patch(Arc::new(parse_json(&body)?)),
+            None | Some("application/json") => {
+                Write::Merge(document(&parse_json::<Box<RawValue>>(&body)?, &[])?)
+            }
+            Some(_) => return Err(ApiError::new(Code::InvalidContentType)),
+        }))
+    }
+}
+
+async fn write(
+    app: &AppState,
+    key: &Key<scope::ConnectionsUpdate>,
+    connection_id: &str,
+    query: WriteDocument,
+    change: MetadataChange,
+) -> Result<Metadata> {
+    let (environment, key_of, expected) = (key.environment.id, &query.provider_config_key, change.expected);
+    let written = if query.validate_only {
+        app.engine.try_metadata(environment, key_of, connection_id, &change).await
+    } else {
+        app.engine.write_metadata_of(environment, key_of, connection_id, change).await
+    };
+    match written {
+        Ok(written) => Ok(written.into()),
+        Err(Error::MetadataConflict) => Err(conflict(app, key, key_of, connection_id, expected).await),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a writer needs who did not know the newest revision: its number, and what became of the one he knew.
+pub(super) async fn conflict(
+    app: &AppState,
+    key: &Key<scope::ConnectionsUpdate>,
+    provider_config_key: &str,
+    connection_id: &str,
+    expected: Option<i64>,
+) -> ApiError {
+    let environment = key.environment.id;
+    let current = match app.engine.metadata(environment, provider_config_key, connection_id).await {
+        Ok(current) => current.revision,
+        Err(error) => return error.into(),
+    };
+    let known = expected.unwrap_or_default();
+    // Nothing to compare with where that revision never was.
+    let diff =
+        app.engine.metadata_diff(environment, provider_config_key, connection_id, known, current).await.ok();
+    ApiError::new(Code::MetadataConflict)
+        .message(format!("The metadata is at revision {current}, not {known}; nothing was written."))
+        .payload(json!({ "revision": current, "diff": diff }))
+        .header("etag", format!("\"{current}\""))
+}
+
+/// The revision in `If-Match`, as its `ETag` tells it.
+pub(super) fn expected_revision(headers: &HeaderMap) -> Result<Option<i64>> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    let number = text.trim_matches('"').parse().ok().filter(|number| *number >= 0);
+    number.map(Some).ok_or_else(|| {
+        let issue =
+            Issue::new("invalid_format", ["if-match"], "Must be the ETag of a revision, such as \"7\"");
+        ApiError::new(Code::InvalidHeaders).issue(issue)
+    })
+}

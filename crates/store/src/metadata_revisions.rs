@@ -1,0 +1,296 @@
+//! Revisions of connections' metadata: added by every write, read by their numbers, checked as a chain.
+
+use crate::{
+    MetadataChange, Store, WrittenMetadata,
+    db::{Row, Tx, Value, params},
+    error::{Error, Result},
+    metadata,
+};
+use bespoke_core::{
+    document::{Document, Write},
+    id::{ConnectionId, EnvironmentId},
+    revision::{Actor, Hash, Provenance, Revision, Source},
+    time::Timestamp,
+};
+
+const COLUMNS: &str = "r.revision, r.created_at, r.actor, r.source, r.reason, r.request_id, r.patch, r.hash";
+
+/// Revisions that one step of a check reads. A document may have a megabyte.
+const STEP: u32 = 100;
+
+/// A place where revisions do not follow from each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenRevision {
+    /// The integration's key.
+    pub provider_config_key: String,
+    /// The connection's id.
+    pub connection_id: String,
+    /// The revision's number.
+    pub revision: i64,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+/// How far a check of revisions has come.
+#[derive(Clone, Debug, Default)]
+pub struct VerifiedRevisions {
+    /// Revisions that were looked at so far.
+    pub checked: u64,
+    /// What was found so far.
+    pub broken: Vec<BrokenRevision>,
+    last: Option<Link>,
+}
+
+/// A revision as a check sees it.
+#[derive(Clone, Debug)]
+struct Link {
+    connection: ConnectionId,
+    provider_config_key: String,
+    connection_id: String,
+    revision: Revision,
+    document: Document,
+    /// The connection's newest revision, and its metadata where this is that revision.
+    newest: (i64, Option<String>),
+}
+
+impl VerifiedRevisions {
+    /// Looks at the next revision, or at the end.
+    fn add(&mut self, next: Option<Link>) {
+        let last = self.last.take();
+        let previous =
+            last.as_ref().filter(|last| next.as_ref().is_some_and(|next| next.connection == last.connection));
+        if let Some(end) =
+            last.as_ref().filter(|last| previous.is_none() && last.revision.number < last.newest.0)
+        {
+            self.broken.push(end.broken("the revisions after it are missing"));
+        }
+        if let Some(next) = &next {
+            self.checked += 1;
+            self.broken.extend(next.problem(previous).map(|problem| next.broken(problem)));
+        }
+        self.last = next;
+    }
+}
+
+impl Link {
+    /// What is wrong with it behind `previous`.
+    fn problem(&self, previous: Option<&Self>) -> Option<&'static str> {
+        let Revision { number, provenance, hash, .. } = &self.revision;
+        let follows = match previous {
+            Some(previous) => *number == previous.revision.number + 1,
+            None => *number == 1 || provenance.source == Source::Baseline,
+        };
+        let before = previous.map_or(Hash::NONE, |previous| previous.revision.hash);
+        let (newest, current) = &self.newest;
+        if !follows {
+            Some("revisions before it are missing")
+        } else if number > newest {
+            Some("the connection does not know of it")
+        } else if self.revision.seal(before, &self.document) != *hash {
+            Some("it was changed after it was written")
+        } else if current.as_ref().is_some_and(|current| current != self.document.as_str()) {
+            Some("the connection's metadata is another")
+        } else {
+            None
+        }
+    }
+
+    fn broken(&self, problem: &'static str) -> BrokenRevision {
+        BrokenRevision {
+            provider_config_key: self.provider_config_key.clone(),
+            connection_id: self.connection_id.clone(),
+            revision: self.revision.number,
+            problem,
+        }
+    }
+}
+
+impl Store {
+    /// Revisions of a connection, newest first: those below `before`, at most `limit`. `None` where there is no such
+    /// connection.
+    pub async fn metadata_revisions(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        before: i64,
+        limit: u32,
+    ) -> Result<Option<Vec<Revision>>> {
+        let (key, id) = (provider_config_key.to_owned(), connection_id.to_owned());
+        let sql = format!(
+            "SELECT {COLUMNS} FROM metadata_revisions r WHERE r.connection = $1 AND r.revision < $2
+             ORDER BY r.revision DESC LIMIT {limit}"
+        );
+        self.db
+            .read(move |tx| {
+                let Some(connection) = metadata::row(tx, environment, &key, &id)? else { return Ok(None) };
+                tx.query(&sql, params![connection, before], read).map(Some)
+            })
+            .await
+    }
+
+    /// One revision of a connection and its document. `None` where there is no such connection or revision.
+    pub async fn metadata_revision(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        revision: i64,
+    ) -> Result<Option<(Revision, Document)>> {
+        let (key, id) = (provider_config_key.to_owned(), connection_id.to_owned());
+        self.db
+            .look_up(move |tx| {
+                let Some(connection) = metadata::row(tx, environment, &key, &id)? else { return Ok(None) };
+                find(tx, connection, revision)
+            })
+            .await
+    }
+
+    /// Makes the document of revision `number` the newest again. [`Error::NotFound`] where there is no such connection or
+    /// revision, [`Error::Conflict`] where the newest is not the expected one.
+    pub async fn restore_metadata(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        number: i64,
+        provenance: Provenance,
+        expected: Option<i64>,
+    ) -> Result<WrittenMetadata> {
+        let (key, id, now) = (provider_config_key.to_owned(), connection_id.to_owned(), self.now());
+        self.db
+            .write(move |tx| {
+                let connection =
+                    metadata::row(tx, environment, &key, &id)?.ok_or(Error::NotFound("the connection"))?;
+                let (_, document) = find(tx, connection, number)?.ok_or(Error::NotFound("the revision"))?;
+                let write = Write::Replace(document);
+                let change = MetadataChange { write, provenance: provenance.clone(), expected };
+                let written = metadata::write(tx, &[connection], &change, now)?;
+                written.into_iter().next().ok_or(Error::NotFound("the connection"))
+            })
+            .await
+    }
+
+    /// Looks at the next revisions of an environment; true where there may be more. Begin with the default.
+    pub async fn verify_metadata_revisions(
+        &self,
+        environment: EnvironmentId,
+        so_far: &mut VerifiedRevisions,
+    ) -> Result<bool> {
+        let (connection, revision) =
+            so_far.last.as_ref().map_or((ConnectionId(0), 0), |last| (last.connection, last.revision.number));
+        let sql = format!(
+            "SELECT {COLUMNS}, r.connection, i.unique_key, c.connection_id, c.metadata_revision,
+                    CASE WHEN r.revision = c.metadata_revision THEN c.metadata END, r.document
+             FROM metadata_revisions r JOIN connections c ON c.id = r.connection
+                  JOIN integrations i ON i.id = c.integration_id
+             WHERE (r.connection, r.revision) > ($1, $2) AND c.environment_id = $3
+             ORDER BY r.connection, r.revision LIMIT {STEP}"
+        );
+        let links = self
+            .db
+            .read(move |tx| {
+                tx.query(&sql, params![connection, revision, environment], |row| {
+                    Ok(Link {
+                        revision: read(row)?,
+                        connection: row.get(8)?,
+                        provider_config_key: row.get(9)?,
+                        connection_id: row.get(10)?,
+                        newest: (row.get(11)?, row.get(12)?),
+                        document: document(row, 13)?,
+                    })
+                })
+            })
+            .await?;
+        let is_full = links.len() >= STEP as usize;
+        for link in links {
+            so_far.add(Some(link));
+        }
+        if !is_full {
+            so_far.add(None);
+        }
+        Ok(is_full)
+    }
+}
+
+/// Adds the revision `number` of a connection: what it was changed from and to. Its hash.
+pub(crate) fn add(
+    tx: &mut Tx,
+    connection: ConnectionId,
+    number: i64,
+    provenance: &Provenance,
+    (from, to): (&Document, &Document),
+    previous: Hash,
+    now: Timestamp,
+) -> Result<Hash> {
+    let failed = |error: serde_json::Error| Error::failed(error.to_string());
+    let patch = serde_json::to_string(&from.diff(to)).map_err(failed)?;
+    let provenance = provenance.clone();
+    let mut revision = Revision { number, created_at: now, provenance, patch, hash: Hash::NONE };
+    revision.hash = revision.seal(previous, to);
+    let Revision { provenance, patch, hash, .. } = &revision;
+    tx.execute(
+        "INSERT INTO metadata_revisions (connection, revision, created_at, actor, source, reason, request_id, hash, patch, document)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        params![
+            connection,
+            number,
+            now,
+            Value::json(&provenance.actor)?,
+            provenance.source.as_str(),
+            provenance.reason.as_deref(),
+            provenance.request_id.as_deref(),
+            &hash.0,
+            patch,
+            to.as_str()
+        ],
+    )?;
+    Ok(revision.hash)
+}
+
+/// The hash of a connection's newest revision, `number`. Its row is locked: only a statement that begins after that sees
+/// what other writers have added.
+///
+/// A document that was written before there were revisions gets one here.
+pub(crate) fn last_hash(
+    tx: &mut Tx,
+    connection: ConnectionId,
+    number: i64,
+    document: Option<&Document>,
+    now: Timestamp,
+) -> Result<Hash> {
+    let sql = "SELECT hash FROM metadata_revisions WHERE connection = $1 AND revision = $2";
+    if let Some(bytes) = tx.value_opt::<Vec<u8>>(sql, params![connection, number])? {
+        return hash(&bytes);
+    }
+    let Some(document) = document else { return Ok(Hash::NONE) };
+    let provenance = Provenance::of(Actor::System, Source::Baseline);
+    add(tx, connection, number, &provenance, (&Document::empty(), document), Hash::NONE, now)
+}
+
+fn hash(bytes: &[u8]) -> Result<Hash> {
+    bytes.try_into().map(Hash).map_err(|_| Error::Corrupt("a hash has not 32 bytes".to_owned()))
+}
+
+fn find(tx: &mut Tx, connection: ConnectionId, number: i64) -> Result<Option<(Revision, Document)>> {
+    tx.query_opt(
+        &format!(
+            "SELECT {COLUMNS}, r.document FROM metadata_revisions r WHERE r.connection = $1 AND r.revision = $2"
+        ),
+        params![connection, number],
+        |row| Ok((read(row)?, document(row, 8)?)),
+    )
+}
+
+fn document(row: &Row<'_>, index: usize) -> Result<Document> {
+    row.get(index).map(Document::from_stored)
+}
+
+fn read(row: &Row<'_>) -> Result<Revision> {
+    let source: String = row.get(3)?;
+    let source = Source::parse(&source)
+        .ok_or_else(|| Error::Corrupt(format!("{source} is no source of a revision")))?;
+    let provenance = Provenance { actor: row.json(2)?, source, reason: row.get(4)?, request_id: row.get(5)? };
+    let hash = hash(&row.get::<Vec<u8>>(7)?)?;
+    Ok(Revision { number: row.get(0)?, created_at: row.get(1)?, provenance, patch: row.get(6)?, hash })
+}
