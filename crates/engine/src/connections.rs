@@ -147,11 +147,7 @@ impl Engine {
     }
 
     /// What is missing where a connection was not found.
-    async fn missing(
-        &self,
-        environment: EnvironmentId,
-        provider_config_key: &str,
-    ) -> Result<Error> {
+    async fn missing(&self, environment: EnvironmentId, provider_config_key: &str) -> Result<Error> {
         let integration = self.store.integration_by_key(environment, provider_config_key).await?;
         Ok(Error::NotFound(if integration.is_some() { Resource::Connection } else { Resource::Integration }))
     }

@@ -12,6 +12,5 @@ pub mod extract;
 pub mod normalize;
 pub mod openapi;
 pub mod provenance;
-pub mod rate_limit;
 pub mod serve;
 pub mod system;

@@ -39,6 +39,8 @@ pub struct VerifiedRevisions {
     /// What was found so far.
     pub broken: Vec<BrokenRevision>,
     last: Option<Link>,
+    /// The row to go on behind.
+    from: Option<(ConnectionId, i64)>,
 }
 
 /// A revision as a check sees it.
@@ -177,33 +179,35 @@ impl Store {
         environment: EnvironmentId,
         so_far: &mut VerifiedRevisions,
     ) -> Result<bool> {
-        let (connection, revision) =
-            so_far.last.as_ref().map_or((ConnectionId(0), 0), |last| (last.connection, last.revision.number));
+        let (connection, revision) = so_far.from.unwrap_or((ConnectionId(0), 0));
+        // Every environment's, in the order of their rows: an index for each would cost every write.
         let sql = format!(
             "SELECT {COLUMNS}, r.connection, i.unique_key, c.connection_id, c.metadata_revision,
-                    CASE WHEN r.revision = c.metadata_revision THEN c.metadata END, r.document
-             FROM metadata_revisions r JOIN connections c ON c.id = r.connection
-                  JOIN integrations i ON i.id = c.integration_id
-             WHERE (r.connection, r.revision) > ($1, $2) AND c.environment_id = $3
-             ORDER BY r.connection, r.revision LIMIT {STEP}"
+                    CASE WHEN r.revision = c.metadata_revision THEN c.metadata END, c.environment_id, r.document
+             FROM (SELECT * FROM metadata_revisions WHERE (connection, revision) > ($1, $2)
+                   ORDER BY connection, revision LIMIT {STEP}) r
+                  JOIN connections c ON c.id = r.connection JOIN integrations i ON i.id = c.integration_id"
         );
-        let links = self
+        let mut links = self
             .db
             .read(move |tx| {
-                tx.query(&sql, params![connection, revision, environment], |row| {
-                    Ok(Link {
+                tx.query(&sql, params![connection, revision], |row| {
+                    let link = Link {
                         revision: read(row)?,
                         connection: row.get(8)?,
                         provider_config_key: row.get(9)?,
                         connection_id: row.get(10)?,
                         newest: (row.get(11)?, row.get(12)?),
-                        document: document(row, 13)?,
-                    })
+                        document: document(row, 14)?,
+                    };
+                    Ok((row.get::<EnvironmentId>(13)?, link))
                 })
             })
             .await?;
+        links.sort_unstable_by_key(|(_, link)| (link.connection, link.revision.number));
         let is_full = links.len() >= STEP as usize;
-        for link in links {
+        so_far.from = links.last().map(|(_, link)| (link.connection, link.revision.number));
+        for (_, link) in links.into_iter().filter(|(of, _)| *of == environment) {
             so_far.add(Some(link));
         }
         if !is_full {

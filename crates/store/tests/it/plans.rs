@@ -57,13 +57,13 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
     ("DELETE FROM webhook_events", Kind::Wide, &["webhook_events_of_integration"], "each is deleted"),
     ("DELETE FROM connection_lookups", Kind::Wide, &["connection_lookups_pkey"], "each is deleted"),
     (
-        "FROM metadata_revisions r JOIN connections",
+        "FROM (SELECT * FROM metadata_revisions",
         Kind::Wide,
         &["metadata_revisions_pkey"],
         "all are checked, by steps",
     ),
     (
-        "FROM metadata_revisions r JOIN connections",
+        "FROM (SELECT * FROM metadata_revisions",
         Kind::Whole,
         &["metadata_revisions_pkey"],
         "all are checked, by steps",

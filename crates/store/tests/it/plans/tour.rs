@@ -39,6 +39,7 @@ pub(super) async fn tour(world: &World) {
     run_lists(world).await;
     records(world).await;
     webhooks(world).await;
+    revisions(world).await;
     function_state(world).await;
     ends(world).await;
 }
@@ -511,7 +512,6 @@ async fn webhooks(world: &World) {
     let names = vec!["acme".to_owned()];
     let change = MetadataChange::new(Write::Replace(document), by_system());
     store.write_metadata(environment, CRM, names, change).await.unwrap();
-    revisions(world).await;
     world.deploy_webhook_sync("hooked").await;
     let event = NewWebhookEvent {
         environment,
