@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod connection;
 pub mod document;
 pub mod environment;
+pub mod fleet;
 pub mod function;
 pub mod integration;
 pub mod limits;

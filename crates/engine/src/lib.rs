@@ -16,6 +16,7 @@ pub mod dry_runs;
 pub mod environment_variables;
 pub mod environments;
 mod fields;
+pub mod fleet;
 pub mod functions;
 pub mod http;
 pub mod idempotency;

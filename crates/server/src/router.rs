@@ -80,6 +80,8 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::metadata::current::replace_metadata,
             api::metadata::current::patch_metadata
         ))
+        .routes(routes!(api::metadata::fleet::read_fleet))
+        .routes(routes!(api::metadata::fleet::change_fleet))
         .routes(routes!(api::metadata::revisions::list_metadata_revisions))
         .routes(routes!(api::metadata::revisions::read_metadata_revision))
         .routes(routes!(api::metadata::revisions::diff_metadata))

@@ -20,6 +20,7 @@ mod connections;
 mod deployments;
 mod environment_variables;
 mod environments;
+mod fleet;
 mod functions;
 mod idempotency_keys;
 mod integrations;
@@ -46,6 +47,7 @@ pub use connections::{
 };
 pub use deployments::{DeployChanges, Deployed, NewFunction};
 pub use error::{Cause, Error, Result};
+pub use fleet::{FleetCursor, FleetMember};
 pub use idempotency_keys::{Keyed, KeyedRequest};
 pub use integrations::{IntegrationChange, NewIntegration};
 pub use lanes::{FREED, Lane};

@@ -151,6 +151,18 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
         Own,
     ),
     (
+        "GET /integrations/{unique_key}/metadata/fleet",
+        "/integrations/none/metadata/fleet",
+        "",
+        Refused(400, "unknown_provider_config"),
+    ),
+    (
+        "POST /integrations/{unique_key}/metadata/bulk",
+        "/integrations/none/metadata/bulk",
+        BULK,
+        Refused(400, "unknown_provider_config"),
+    ),
+    (
         "GET /integrations/{unique_key}/functions",
         "/integrations/none/functions",
         "",
@@ -240,6 +252,7 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ),
 ];
 
+const BULK: &str = r#"{"connection_ids":["a"],"merge_patch":{}}"#;
 const WRITE: &str = r#"{"connection_id":"a","provider_config_key":"none","metadata":{}}"#;
 const IMPORT: &str = r#"{"connection_id":"a","provider_config_key":"none","credentials":{"type":"NONE"}}"#;
 const SYNCS: &str = r#"{"provider_config_key":"none","connection_id":"a","syncs":["x"]}"#;

@@ -10,6 +10,7 @@ mod deployments;
 mod dry_runs;
 mod environment_variables;
 mod fixtures;
+mod fleet;
 mod functions;
 mod inbound_webhooks;
 mod integrations;

@@ -68,6 +68,7 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
         &["metadata_revisions_pkey"],
         "all are checked, by steps",
     ),
+    ("AND +environment_id = $4", Kind::Wide, &["connections_of_integration"], "a page, in order"),
     ("DELETE FROM syncs", Kind::Wide, &["syncs_of_function"], "each is deleted"),
 ];
 

@@ -19,7 +19,7 @@ use bespoke_engine::{
     metadata::{CurrentMetadata, MetadataChange},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 use std::sync::Arc;
 
 /// The metadata of a connection. The header `ETag` is the revision, too.
@@ -119,7 +119,17 @@ pub async fn patch_metadata(
 }
 
 /// A body that changes a document, as its content type says.
-struct Patch(Write);
+pub(super) struct Patch(Write);
+
+impl Patch {
+    /// The write of a JSON Patch; `path` is where it was in the body.
+    pub(super) fn operations(patch: Value, path: &[&str]) -> Result<Write> {
+        let patch = serde_json::from_value(patch);
+        let patch =
+            patch.map_err(|error| ApiError::body("custom", path, format!("No JSON Patch: {error}")))?;
+        Ok(Write::Patch(Arc::new(patch)))
+    }
+}
 
 impl FromRequest<AppState> for Patch {
     type Rejection = ApiError;
@@ -131,7 +141,7 @@ impl FromRequest<AppState> for Patch {
         let body = read_body(request, app).await?;
         Ok(Self(match essence.as_deref() {
             Some("application/merge-patch+json") => Write::MergePatch(Arc::new(parse_json(&body)?)),
-            Some("application/json-patch+json") => Write::Patch(Arc::new(parse_json(&body)?)),
+            Some("application/json-patch+json") => Self::operations(parse_json(&body)?, &[])?,
             None | Some("application/json") => {
                 Write::Merge(document(&parse_json::<Box<RawValue>>(&body)?, &[])?)
             }

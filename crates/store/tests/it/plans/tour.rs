@@ -596,6 +596,9 @@ async fn ends(world: &World) {
 }
 
 async fn revisions(world: &World) {
+    let (page, next) =
+        world.store.fleet_page(world.environment, world.integration.id, Default::default()).await.unwrap();
+    assert!(!page.is_empty() && next.is_none());
     let (store, environment) = (&world.store, world.environment);
     assert!(
         !store.metadata_revisions(environment, CRM, "acme", i64::MAX, 20).await.unwrap().unwrap().is_empty()
