@@ -153,7 +153,8 @@ fn keep_order(before: &Value, after: &mut Value) {
                 after.insert(key, value);
             }
         }
-        (Value::Array(before), Value::Array(after)) => {
+        // An element that went would leave the places of its neighbour to the next.
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
             before.iter().zip(after).for_each(|(before, after)| keep_order(before, after));
         }
         _ => {}
@@ -188,6 +189,113 @@ mod tests {
         let root = json!([{"op": "replace", "path": "", "value": 5}]);
         assert_eq!(patch(root).apply(None), Err(Error::NotAnObject));
         assert_eq!(serde_json::to_string(&current.diff(&merged)).unwrap().matches("\"op\"").count(), 4);
+    }
+
+    /// RFC 7396, appendix A, each case one level down: what is no object is no document.
+    #[test]
+    fn merge_patches_do_what_their_rfc_says() {
+        let cases = [
+            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
+            (json!({"a": "b"}), json!({"a": null}), json!({})),
+            (json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"})),
+            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]})),
+            (json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}})),
+            (json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]})),
+            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
+            (json!({"a": "b"}), json!(["c"]), json!(["c"])),
+            (json!({"a": "foo"}), json!("bar"), json!("bar")),
+            (json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1})),
+            (json!([1, 2]), json!({"a": "b", "c": null}), json!({"a": "b"})),
+            (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
+        ];
+        for (original, patch, result) in cases {
+            let current = Document::parse(&json!({ "at": original }).to_string()).unwrap();
+            let merged = Write::MergePatch(Arc::new(json!({ "at": patch }))).apply(Some(&current)).unwrap();
+            assert_eq!(
+                serde_json::to_value(&merged).unwrap(),
+                json!({ "at": result }),
+                "{original} with {patch}"
+            );
+        }
+    }
+
+    /// RFC 6902, appendix A; no result where the patch must be refused.
+    #[test]
+    fn json_patches_do_what_their_rfc_says() {
+        let cases = [
+            (
+                json!({"foo": "bar"}),
+                json!([{"op": "add", "path": "/baz", "value": "qux"}]),
+                Some(json!({"baz": "qux", "foo": "bar"})),
+            ),
+            (
+                json!({"foo": ["bar", "baz"]}),
+                json!([{"op": "add", "path": "/foo/1", "value": "qux"}]),
+                Some(json!({"foo": ["bar", "qux", "baz"]})),
+            ),
+            (
+                json!({"baz": "qux", "foo": "bar"}),
+                json!([{"op": "remove", "path": "/baz"}]),
+                Some(json!({"foo": "bar"})),
+            ),
+            (
+                json!({"foo": ["bar", "qux", "baz"]}),
+                json!([{"op": "remove", "path": "/foo/1"}]),
+                Some(json!({"foo": ["bar", "baz"]})),
+            ),
+            (
+                json!({"baz": "qux", "foo": "bar"}),
+                json!([{"op": "replace", "path": "/baz", "value": "boo"}]),
+                Some(json!({"baz": "boo", "foo": "bar"})),
+            ),
+            (
+                json!({"foo": {"bar": "baz", "waldo": "fred"}, "qux": {"corge": "grault"}}),
+                json!([{"op": "move", "from": "/foo/waldo", "path": "/qux/thud"}]),
+                Some(json!({"foo": {"bar": "baz"}, "qux": {"corge": "grault", "thud": "fred"}})),
+            ),
+            (
+                json!({"foo": ["all", "grass", "cows", "eat"]}),
+                json!([{"op": "move", "from": "/foo/1", "path": "/foo/3"}]),
+                Some(json!({"foo": ["all", "cows", "eat", "grass"]})),
+            ),
+            (
+                json!({"baz": "qux", "foo": ["a", 2, "c"]}),
+                json!([{"op": "test", "path": "/baz", "value": "qux"}, {"op": "test", "path": "/foo/1", "value": 2}]),
+                Some(json!({"baz": "qux", "foo": ["a", 2, "c"]})),
+            ),
+            (json!({"baz": "qux"}), json!([{"op": "test", "path": "/baz", "value": "bar"}]), None),
+            (
+                json!({"foo": "bar"}),
+                json!([{"op": "add", "path": "/child", "value": {"grandchild": {}}}]),
+                Some(json!({"foo": "bar", "child": {"grandchild": {}}})),
+            ),
+            (
+                json!({"foo": "bar"}),
+                json!([{"op": "add", "path": "/baz", "value": "qux", "xyz": 123}]),
+                Some(json!({"foo": "bar", "baz": "qux"})),
+            ),
+            (json!({"foo": "bar"}), json!([{"op": "add", "path": "/baz/bat", "value": "qux"}]), None),
+            (
+                json!({"/": 9, "~1": 10}),
+                json!([{"op": "test", "path": "/~01", "value": 10}]),
+                Some(json!({"/": 9, "~1": 10})),
+            ),
+            (json!({"/": 9, "~1": 10}), json!([{"op": "test", "path": "/~01", "value": "10"}]), None),
+            (
+                json!({"foo": ["bar"]}),
+                json!([{"op": "add", "path": "/foo/-", "value": ["abc", "def"]}]),
+                Some(json!({"foo": ["bar", ["abc", "def"]]})),
+            ),
+        ];
+        for (original, patch, result) in cases {
+            let current = Document::parse(&original.to_string()).unwrap();
+            let patched =
+                Write::Patch(Arc::new(serde_json::from_value(patch.clone()).unwrap())).apply(Some(&current));
+            let patched = patched.ok().map(|document| serde_json::to_value(&document).unwrap());
+            assert_eq!(patched, result, "{original} with {patch}");
+        }
     }
 
     #[test]

@@ -33,6 +33,7 @@ export default {
   ]])),
   'old dates in zones': () => [new Date(Date.UTC(1890, 0, 1)), new Date(Date.UTC(1970, 5, 1)), new Date(Date.UTC(1999, 11, 31, 23)), new Date(Date.UTC(2050, 6, 1))].map((one) => one.toLocaleString('sv-SE', { timeZone: 'Europe/Berlin' })),
   'names of zones': () => [plain(new Intl.DateTimeFormat('en-US', { timeZone: 'America/New_York', hour: 'numeric', timeZoneName: 'short' }).format(date)), plain(new Intl.DateTimeFormat('en-US', { timeZone: 'America/New_York', hour: 'numeric', timeZoneName: 'long' }).format(winter))],
+  'a time is read again as it was written': () => [date.toLocaleString('en-US', { timeZone: 'America/New_York' }), Number.isNaN(new Date(date.toLocaleString('en-US', { timeZone: 'Asia/Tokyo' })).getTime())],
   'a zone that is none': () => new Intl.DateTimeFormat('en', { timeZone: 'Mars/Olympus' }),
   'toLocaleString of dates': () => [date.toLocaleString(), date.toLocaleDateString(), date.toLocaleTimeString(), date.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }), date.toLocaleTimeString('en-US', { hour: '2-digit', minute: '2-digit' }), date.toLocaleDateString('en-CA'), date.toLocaleTimeString('de-DE'), new Date(NaN).toLocaleString(), date.toLocaleString('en-US', { month: 'long' }), date.toLocaleString('en-US', { hour12: false })].map(plain),
   'options': () => {

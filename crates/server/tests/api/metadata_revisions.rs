@@ -2,11 +2,13 @@
 //! afterwards.
 
 use crate::fixtures::{connections, metadata, metadata_text};
+use bespoke_core::document::{Document, Write};
 use bespoke_testkit::{
     app::{Client, TestApp},
     both,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const AT: &str = "provider_config_key=none";
 
@@ -138,5 +140,55 @@ both! {
         let environment = app.engine.environment("dev").await.unwrap().id;
         let verified = app.engine.verify_metadata_revisions(environment).await.unwrap();
         assert_eq!((verified.checked, verified.broken), (4, Vec::new()));
+    }
+
+    async fn writers_by_every_path_lose_nothing_and_leave_a_chain_without_gaps(database) {
+        let app = TestApp::start(database).await;
+        let dev = app.dev();
+        connections(&dev, &["a"]).await;
+        let path = format!("/connections/a/metadata?{AT}");
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..100 {
+            let (dev, path) = (dev.clone(), path.clone());
+            tasks.spawn(async move {
+                let key = format!("k{number}");
+                let one = json!({&key: number});
+                let text = |kind: &str, body: Value| dev.call("PATCH", &path).text(kind, body.to_string());
+                let call = match number % 5 {
+                    0 => dev.patch("/connections/metadata", json!({"connection_id": ["a"], "provider_config_key": "none", "metadata": one})),
+                    1 => dev.patch(&format!("/connection/a/metadata?{AT}"), one),
+                    2 => text("application/json", one),
+                    3 => text("application/merge-patch+json", one),
+                    _ => text("application/json-patch+json", json!([{"op": "add", "path": format!("/{key}"), "value": number}])),
+                };
+                call.await.expect(200);
+            });
+        }
+        while let Some(task) = tasks.join_next().await {
+            task.unwrap();
+        }
+        let stored = metadata(&dev, "a").await;
+        assert!((0..100).all(|number| stored[format!("k{number}")] == json!(number)));
+        let mut all = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = revisions(&dev, &format!("&limit=30{cursor}")).await;
+            all.extend(page["revisions"].as_array().unwrap().clone());
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        all.reverse();
+        let numbers: Vec<_> = all.iter().map(|one| one["revision"].as_i64().unwrap()).collect();
+        assert_eq!(numbers, (1..=101).collect::<Vec<_>>());
+        // What the patches make of nothing is what is stored.
+        let mut replayed = Document::empty();
+        for one in &all {
+            let patch = serde_json::from_value(one["patch"].clone()).unwrap();
+            replayed = Write::Patch(Arc::new(patch)).apply(Some(&replayed)).unwrap();
+        }
+        assert_eq!(serde_json::to_value(&replayed).unwrap(), stored);
+        let environment = app.engine.environment("dev").await.unwrap().id;
+        let verified = app.engine.verify_metadata_revisions(environment).await.unwrap();
+        assert_eq!((verified.checked, verified.broken), (101, Vec::new()));
     }
 }

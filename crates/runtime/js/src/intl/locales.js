@@ -50,5 +50,7 @@ export function supported(kind, locales) {
 
 /** @param {string} kind @param {string} locale @returns {any} */
 export function dataOf(kind, locale) {
-  return jsonParse(/** @type {string} */ (native.localeData(`${kind}/${locale}`)));
+  const text = /** @type {string} */ (native.localeData(`${kind}/${locale}`));
+  // Node.js writes a plain space before AM and PM, which `new Date` can read again: that is how dayjs changes zones.
+  return jsonParse(kind === 'date' ? text.replaceAll('\u202f', ' ') : text);
 }
