@@ -9,6 +9,7 @@ pub mod secret;
 pub mod time;
 
 pub mod checkpoint;
+pub mod configuration;
 pub mod connection;
 pub mod document;
 pub mod environment;

@@ -120,6 +120,7 @@ impl Engine {
             id,
             environment,
             kind: RunKind::Action,
+            configuration: self.configuration_of(&connection).await?,
             connection,
             function,
             input,

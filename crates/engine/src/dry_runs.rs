@@ -111,6 +111,7 @@ impl Engine {
             id: self.ids.next(),
             environment: dry.environment,
             kind,
+            configuration: self.configuration_of(&connection).await?,
             connection: connection.clone(),
             function: Arc::clone(&function),
             input: dry.payload.unwrap_or(dry.input),

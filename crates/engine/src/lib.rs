@@ -8,6 +8,7 @@ mod failures;
 pub mod settings;
 
 pub mod actions;
+pub mod configuration;
 pub mod connections;
 pub mod credentials;
 pub mod deliveries;

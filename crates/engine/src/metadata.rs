@@ -183,7 +183,7 @@ impl Engine {
     }
 }
 
-fn failed(error: bespoke_store::Error) -> Error {
+pub(crate) fn failed(error: bespoke_store::Error) -> Error {
     match error {
         bespoke_store::Error::NotFound(_) => Error::NotFound(Resource::Connection),
         bespoke_store::Error::Conflict(_) => Error::MetadataConflict,

@@ -183,6 +183,7 @@ impl Engine {
             id: self.ids.next(),
             environment: environment.clone(),
             kind: RunKind::OnEvent,
+            configuration: self.configuration_of(connection).await?,
             connection: connection.clone(),
             function: loaded,
             input: Bytes::new(),

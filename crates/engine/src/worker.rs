@@ -292,6 +292,7 @@ impl Engine {
             id: run.id,
             environment,
             kind: run.kind,
+            configuration: self.configuration_of(&connection).await?,
             connection,
             function: self.loaded_function(&function).await?,
             input: input.map(Bytes::from).unwrap_or_default(),

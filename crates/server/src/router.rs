@@ -65,6 +65,11 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::integrations::update_integration,
             api::integrations::delete_integration
         ))
+        .routes(routes!(
+            api::configuration::read_metadata_defaults,
+            api::configuration::replace_metadata_defaults,
+            api::configuration::patch_metadata_defaults
+        ))
         .routes(routes!(api::logs::list_logs))
         .routes(routes!(api::metadata::set_metadata, api::metadata::update_metadata))
         // A connection may be called `metadata`.

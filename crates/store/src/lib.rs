@@ -15,6 +15,7 @@ mod wakeups;
 
 mod api_keys;
 mod checkpoints;
+mod configuration;
 mod connection_lookups;
 mod connections;
 mod deployments;
@@ -40,6 +41,7 @@ mod webhook_settings;
 
 pub use api_keys::NewApiKey;
 pub use checkpoints::StoredCheckpoint;
+pub use configuration::StoredConfiguration;
 pub use connection_lookups::WebhookPaths;
 pub use connections::{
     Access, Announcement, ConnectionChange, ConnectionFilter, RefreshOutcome, RefreshState, SaveConnection,

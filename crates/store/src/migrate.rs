@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0012_lanes",
     "0013_trials",
     "0014_metadata_revisions",
+    "0015_metadata_defaults",
 ];
 
 /// The version of the schema that this program works with.

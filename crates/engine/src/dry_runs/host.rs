@@ -247,7 +247,7 @@ impl DryHost {
         let written = write.apply(current).map_err(invalid)?;
         seen.metadata = Some(written.clone());
         drop(seen);
-        head(&written)
+        head(&self.0.execution.configuration.effective(Some(&written)))
     }
 
     async fn batch(&self, kind: BatchKind, model: &str, body: &[u8]) -> Answer {

@@ -23,7 +23,8 @@ impl Recording {
     /// Of this run of a connection at `provider`, which begins `now`.
     pub(super) fn new(execution: &Execution, provider: Option<&Provider>, now: Timestamp) -> Self {
         let Execution { connection, kind, sync, input, environment, .. } = execution;
-        let metadata = connection.metadata.as_ref().map(|metadata| metadata.to_object().into());
+        let metadata = execution.configuration.effective(connection.metadata.as_ref());
+        let metadata = metadata.map(|metadata| metadata.to_object().into());
         let last_success = sync.as_ref().and_then(|sync| sync.last_success_started_at);
         let variant =
             sync.as_ref().map(|sync| sync.variant.clone()).filter(|variant| variant != BASE_VARIANT);

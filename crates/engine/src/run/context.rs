@@ -92,6 +92,7 @@ pub(super) fn build(engine: &Engine, execution: &Execution) -> Bytes {
     let Execution { id, environment, kind, connection, function, sync, options, .. } = execution;
     let provider = engine.providers.get(&connection.provider);
     let definition = &function.function.definition;
+    let effective = execution.configuration.effective(connection.metadata.as_ref());
     let context = Context {
         kind: kind.as_str(),
         name: &definition.name,
@@ -114,7 +115,7 @@ pub(super) fn build(engine: &Engine, execution: &Execution) -> Bytes {
             .as_ref()
             .and_then(|sync| sync.last_success_started_at)
             .map(bespoke_core::time::Timestamp::millis_zulu),
-        metadata: connection.metadata.as_ref(),
+        metadata: effective.as_ref(),
         paginate: provider.and_then(|provider| provider.paginate()),
         content_type: provider.and_then(|provider| provider.content_type()),
         models: &definition.models,

@@ -11,7 +11,9 @@ pub(crate) mod validate;
 
 pub(crate) use host::{Answer, RunHost, check_model, head, json_list, refusal};
 
-use crate::{Engine, Failure, failures, functions::LoadedFunction, logs::LogScope};
+use crate::{
+    Engine, Failure, configuration::Configuration, failures, functions::LoadedFunction, logs::LogScope,
+};
 use bespoke_core::{
     connection::Connection,
     environment::Environment,
@@ -39,8 +41,10 @@ pub(crate) struct Execution {
     pub(crate) environment: Environment,
     /// What is executed.
     pub(crate) kind: RunKind,
-    /// The customer's connection; its metadata is the snapshot that the run sees.
+    /// The customer's connection; its metadata belongs to the snapshot that the run sees.
     pub(crate) connection: Connection,
+    /// What lies below that metadata: the other part of the snapshot.
+    pub(crate) configuration: Arc<Configuration>,
     /// The function, ready to run.
     pub(crate) function: Arc<LoadedFunction>,
     /// What it gets, as JSON.

@@ -327,7 +327,7 @@ pub async fn delete_integration(
 }
 
 /// A missing integration is `not_found` here, not `unknown_provider_config`.
-fn found<T>(unique_key: &str, result: bespoke_engine::Result<T>) -> Result<T> {
+pub(super) fn found<T>(unique_key: &str, result: bespoke_engine::Result<T>) -> Result<T> {
     result.map_err(|error| match error {
         Error::NotFound(Resource::Integration) => ApiError::new(Code::NotFound)
             .message(format!("There is no integration \"{unique_key}\" in this environment.")),

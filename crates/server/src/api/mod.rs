@@ -3,6 +3,7 @@
 //! A handler takes things out of the request, calls the engine once and shapes the answer.
 
 pub mod actions;
+pub mod configuration;
 pub mod connections;
 pub mod deployments;
 pub mod dry_runs;

@@ -175,6 +175,24 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
         Refused(404, "not_found"),
     ),
     (
+        "GET /integrations/{unique_key}/metadata/defaults",
+        "/integrations/none/metadata/defaults",
+        "",
+        Refused(404, "not_found"),
+    ),
+    (
+        "PUT /integrations/{unique_key}/metadata/defaults",
+        "/integrations/none/metadata/defaults",
+        "{}",
+        Refused(404, "not_found"),
+    ),
+    (
+        "PATCH /integrations/{unique_key}/metadata/defaults",
+        "/integrations/none/metadata/defaults",
+        "{}",
+        Refused(404, "not_found"),
+    ),
+    (
         "PATCH /integrations/{unique_key}/functions/{name}",
         "/integrations/none/functions/x?type=sync",
         r#"{"enabled":true}"#,

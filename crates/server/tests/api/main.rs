@@ -3,6 +3,7 @@
 
 mod authz;
 mod backend;
+mod configuration;
 mod conformance;
 mod connections;
 mod deploy_fuzz;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use std::{sync::Arc, time::Duration};
 
 /// A server that runs functions, with these connections; its worker is the test's.
-async fn app(database: Database, connection_ids: &[&str]) -> (TestApp, Arc<Worker>) {
+pub(crate) async fn app(database: Database, connection_ids: &[&str]) -> (TestApp, Arc<Worker>) {
     let engine = Settings { start_timeout: Duration::from_millis(300), ..Settings::default() };
     let options = Options { functions: true, engine: Some(engine), ..Options::default() };
     let app = TestApp::with(database, options).await;
@@ -21,7 +21,7 @@ async fn app(database: Database, connection_ids: &[&str]) -> (TestApp, Arc<Worke
     (app, worker)
 }
 
-fn function(kind: &str, name: &str, exec: &str, more: Value) -> (Value, String) {
+pub(crate) fn function(kind: &str, name: &str, exec: &str, more: Value) -> (Value, String) {
     let code = format!("export default {{ type: '{kind}', exec: async (nango, input) => {{ {exec} }} }};");
     let mut function = json!({
         "integration": "none", "kind": kind, "name": name, "modules": [format!("{name}.js")],
@@ -31,7 +31,7 @@ fn function(kind: &str, name: &str, exec: &str, more: Value) -> (Value, String) 
     (function, code)
 }
 
-async fn deploy(client: &Client, functions: Vec<(Value, String)>) -> Answer {
+pub(crate) async fn deploy(client: &Client, functions: Vec<(Value, String)>) -> Answer {
     let modules: Map<String, Value> = functions
         .iter()
         .map(|(function, code)| {
@@ -43,7 +43,7 @@ async fn deploy(client: &Client, functions: Vec<(Value, String)>) -> Answer {
 }
 
 /// Calls an action for the connection `a` with these further headers.
-async fn act(client: &Client, name: &str, input: Value, headers: &[(&str, &str)]) -> Answer {
+pub(crate) async fn act(client: &Client, name: &str, input: Value, headers: &[(&str, &str)]) -> Answer {
     let body = json!({ "action_name": name, "input": input });
     let call = client.post("/action/trigger", body).header("Provider-Config-Key", "none");
     let is_named = headers.iter().any(|(name, _)| *name == "Connection-Id");
@@ -57,7 +57,7 @@ async fn queue(client: &Client, name: &str, input: Value, headers: &[(&str, &str
     act(client, name, input, &headers).await.expect(202)["id"].as_str().unwrap().to_owned()
 }
 
-async fn work(worker: &Arc<Worker>) {
+pub(crate) async fn work(worker: &Arc<Worker>) {
     worker.run_due().await.unwrap();
     worker.idle().await;
 }

@@ -41,7 +41,8 @@ impl RunHost {
             .await
             .map_err(refusal)?;
         match written.into_iter().next() {
-            Some(written) => head(&written.document),
+            // What others changed below it is for the next run.
+            Some(written) => head(&self.0.execution.configuration.effective(Some(&written.document))),
             None => Err(refusal(Error::NotFound(Resource::Connection))),
         }
     }

@@ -119,7 +119,7 @@ pub async fn patch_metadata(
 }
 
 /// A body that changes a document, as its content type says.
-pub(super) struct Patch(Write);
+pub(in crate::api) struct Patch(pub(in crate::api) Write);
 
 impl Patch {
     /// The write of a JSON Patch; `path` is where it was in the body.

@@ -1,0 +1,191 @@
+//! What decides for a connection: layers of JSON objects, the most specific last.
+//!
+//! The effective configuration is their fold: objects merge deeply, everything else (arrays and `null`, too) is replaced
+//! by the more specific layer.
+
+use crate::document::Document;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Where a part of an effective configuration comes from, from general to specific.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layer {
+    /// The defaults in the integration's schema.
+    Schema,
+    /// The integration's own defaults.
+    Integration,
+    /// The connection's metadata.
+    Connection,
+}
+
+/// A layer and what it says.
+pub type Layered = (Layer, Map<String, Value>);
+
+/// A leaf of an effective configuration: a path to something that is not an object, or to an empty one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// JSON Pointer.
+    pub path: String,
+    /// The layer that it comes from.
+    pub layer: Layer,
+}
+
+/// Lays `over` over `base`. Keys keep their place, new ones come last.
+pub fn overlay(base: &mut Map<String, Value>, over: &Map<String, Value>) {
+    for (key, value) in over {
+        match (base.get_mut(key), value) {
+            (Some(Value::Object(below)), Value::Object(above)) => overlay(below, above),
+            (Some(below), value) => *below = value.clone(),
+            (None, value) => {
+                base.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// The effective configuration of a connection with the metadata `own`, over the layers `below`, most general first.
+///
+/// With nothing below it is the very document that was stored, or none.
+pub fn effective(below: &[Layered], own: Option<&Document>) -> Option<Document> {
+    let mut layers = below.iter().map(|(_, object)| object).filter(|object| !object.is_empty()).peekable();
+    if layers.peek().is_none() {
+        return own.cloned();
+    }
+    let mut object = Map::new();
+    layers.for_each(|layer| overlay(&mut object, layer));
+    if let Some(own) = own {
+        overlay(&mut object, &own.to_object());
+    }
+    // Nobody stores it: it may be larger than what may be stored.
+    Some(Document::from_stored(Value::Object(object).to_string()))
+}
+
+/// Every leaf of the effective configuration and its layer, in the order of the document.
+pub fn leaves(below: &[Layered], own: Option<&Document>) -> Vec<Leaf> {
+    let Some(effective) = effective(below, own) else { return Vec::new() };
+    let layers: Vec<(Layer, Value)> = below
+        .iter()
+        .map(|(layer, object)| (*layer, Value::Object(object.clone())))
+        .chain(own.map(|own| (Layer::Connection, Value::Object(own.to_object()))))
+        .collect();
+    let mut paths = Vec::new();
+    leaf_paths("", &Value::Object(effective.to_object()), &mut paths);
+    // The most specific layer that says anything about a leaf is the one that counts there.
+    let layer_of = |path: &str| {
+        layers.iter().rev().find(|(_, object)| object.pointer(path).is_some()).map(|(layer, _)| *layer)
+    };
+    paths.into_iter().filter_map(|path| Some(Leaf { layer: layer_of(&path)?, path })).collect()
+}
+
+fn leaf_paths(at: &str, value: &Value, paths: &mut Vec<String>) {
+    match value {
+        Value::Object(object) if !object.is_empty() => {
+            object.iter().for_each(|(key, value)| leaf_paths(&below(at, key), value, paths));
+        }
+        Value::Object(_) if at.is_empty() => {}
+        _ => paths.push(at.to_owned()),
+    }
+}
+
+/// The JSON Pointer to `key` in the object at `path`.
+pub fn below(path: &str, key: &str) -> String {
+    format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection, prelude::*};
+    use serde_json::json;
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn objects_merge_deeply_and_all_else_is_replaced() {
+        let below = [
+            (Layer::Schema, object(json!({ "a": { "x": 1, "y": [1, 2] }, "b": true, "n": { "deep": {} } }))),
+            (Layer::Integration, object(json!({ "a": { "y": [3] }, "c": null, "n": 5 }))),
+        ];
+        let own = Document::parse(r#"{"a":{"z/~":0},"b":null,"n":{"more":1}}"#).unwrap();
+        let merged = effective(&below, Some(&own)).unwrap();
+        assert_eq!(merged.as_str(), r#"{"a":{"x":1,"y":[3],"z/~":0},"b":null,"n":{"more":1},"c":null}"#);
+        let leaves = leaves(&below, Some(&own));
+        let shown: Vec<(&str, Layer)> = leaves.iter().map(|leaf| (leaf.path.as_str(), leaf.layer)).collect();
+        assert_eq!(
+            shown,
+            [
+                ("/a/x", Layer::Schema),
+                ("/a/y", Layer::Integration),
+                ("/a/z~1~0", Layer::Connection),
+                ("/b", Layer::Connection),
+                ("/n/more", Layer::Connection),
+                ("/c", Layer::Integration),
+            ]
+        );
+    }
+
+    #[test]
+    fn with_nothing_below_it_is_what_was_stored() {
+        let own = Document::from_stored(r#"{"b":1, "a":null}"#.to_owned());
+        assert_eq!(effective(&[], Some(&own)), Some(own.clone()));
+        assert_eq!(effective(&[(Layer::Integration, Map::new())], None), None);
+        let below = [(Layer::Integration, object(json!({ "a": 1 })))];
+        assert_eq!(effective(&below, None).unwrap().as_str(), r#"{"a":1}"#);
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (0..3).prop_map(Value::from),
+            Just(json!({})),
+            Just(json!([{ "a": 1 }])),
+        ];
+        leaf.prop_recursive(3, 24, 3, |inner| {
+            collection::btree_map("[abc]", inner, 0..3)
+                .prop_map(|map| Value::Object(map.into_iter().collect()))
+        })
+    }
+
+    fn layer() -> impl Strategy<Value = Map<String, Value>> {
+        collection::btree_map("[abc]", value(), 0..4).prop_map(|map| map.into_iter().collect())
+    }
+
+    /// What the definition says of one place, written without looking at `overlay`.
+    fn expected(layers: &[&Value]) -> Option<Value> {
+        let last = layers.last()?;
+        let Value::Object(_) = last else { return Some((*last).clone()) };
+        // Layers below the last one that is not an object are hidden by it.
+        let hidden = layers.iter().rposition(|value| !value.is_object()).map_or(0, |at| at + 1);
+        let seen = &layers[hidden..];
+        let keys = seen.iter().flat_map(|value| value.as_object().unwrap().keys());
+        let entry = |key: &String| {
+            let parts: Vec<&Value> = seen.iter().filter_map(|value| value.get(key)).collect();
+            Some((key.clone(), expected(&parts)?))
+        };
+        Some(Value::Object(keys.filter_map(entry).collect()))
+    }
+
+    proptest! {
+        #[test]
+        fn the_effective_configuration_is_the_fold_of_its_layers(
+            schema in layer(), integration in layer(), own in proptest::option::of(layer())
+        ) {
+            let below = [(Layer::Schema, schema), (Layer::Integration, integration)];
+            let document = own.as_ref().map(|own| Document::from_object(own).unwrap());
+            let effective = effective(&below, document.as_ref());
+            let all: Vec<Value> =
+                below.iter().map(|(_, object)| object.clone().into()).chain(own.map(Value::Object)).collect();
+            let fold = expected(&all.iter().collect::<Vec<_>>()).unwrap();
+            let found = effective.as_ref().map_or(json!({}), |document| document.to_object().into());
+            prop_assert_eq!(&found, &fold);
+            for Leaf { path, layer } in leaves(&below, document.as_ref()) {
+                let of_layer = &all[layer as usize];
+                prop_assert_eq!(fold.pointer(&path), of_layer.pointer(&path));
+            }
+        }
+    }
+}

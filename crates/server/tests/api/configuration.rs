@@ -1,0 +1,91 @@
+//! What decides for a connection: the layers of its configuration, as its functions see them.
+
+use crate::{
+    fixtures::metadata,
+    policies::{act, app, deploy, function},
+};
+use bespoke_testkit::{app::Client, both};
+use serde_json::{Value, json};
+
+const DEFAULTS: &str = "/integrations/none/metadata/defaults";
+
+/// Answers what it sees, and writes what it is given.
+const READ: &str = "const seen = [await nango.getMetadata()];
+    if (input?.update) await nango.updateMetadata(input.update);
+    if (input?.set) await nango.setMetadata(input.set);
+    return [...seen, await nango.getMetadata(), (await nango.getConnection()).metadata];";
+
+async fn read(client: &Client, input: Value) -> Value {
+    act(client, "read", input, &[]).await.expect(200)
+}
+
+async fn write(client: &Client, document: Value) {
+    client.put("/connections/a/metadata?provider_config_key=none", document).await.expect(200);
+}
+
+both! {
+    async fn functions_see_the_defaults_below_the_metadata_and_the_api_what_was_stored(database) {
+        let (app, _) = app(database, &["a"]).await;
+        let dev = app.dev();
+        deploy(&dev, vec![function("action", "read", READ, json!({}))]).await.expect(200);
+        let own = json!({"filter": {"status": ["open"]}, "region": null});
+        write(&dev, own.clone()).await;
+        assert_eq!(read(&dev, json!({})).await, json!([own, own, own]), "nothing declared, nothing changed");
+        assert_eq!(dev.get(DEFAULTS).await.expect(200), json!({"defaults": {}}));
+
+        let defaults = json!({"filter": {"status": ["all"], "limit": 50}, "region": "eu", "mapping": {"id": "cf_1"}});
+        assert_eq!(dev.put(DEFAULTS, defaults.clone()).await.expect(200), json!({"defaults": defaults}));
+        let effective = json!({"filter": {"status": ["open"], "limit": 50}, "region": null, "mapping": {"id": "cf_1"}});
+        assert_eq!(read(&dev, json!({})).await, json!([effective, effective, own]));
+        assert_eq!(metadata(&dev, "a").await, own);
+        let list = dev.get("/connections").await.expect(200);
+        assert_eq!(list["connections"][0]["metadata"], own);
+
+        // What the function writes is stored as its own, and seen in its layers at once.
+        let seen = read(&dev, json!({"update": {"mapping": {"name": "cf_2"}}})).await;
+        let mut after = effective.clone();
+        after["mapping"] = json!({"id": "cf_1", "name": "cf_2"});
+        assert_eq!([&seen[0], &seen[1]], [&effective, &after]);
+        assert_eq!(seen[2]["mapping"], json!({"name": "cf_2"}));
+        let seen = read(&dev, json!({"set": {"region": "us"}})).await;
+        let mut after = defaults.clone();
+        after["region"] = json!("us");
+        assert_eq!([&seen[1], &seen[2]], [&after, &json!({"region": "us"})]);
+        assert_eq!(metadata(&dev, "a").await, json!({"region": "us"}));
+
+        // A dry run is shown the same, also with a candidate.
+        let dry = json!({"function": {"integration": "none", "kind": "action", "name": "read"}, "connection_id": "a",
+            "metadata": {"filter": 7}, "input": {"update": {"region": "de"}}});
+        let report = dev.post("/dry-runs", dry).await.expect(200);
+        let candidate = json!({"filter": 7, "region": "de", "mapping": {"id": "cf_1"}});
+        assert_eq!(report["output"][1], candidate, "{report}");
+        assert_eq!(report["output"][0]["region"], "eu");
+        assert_eq!(metadata(&dev, "a").await, json!({"region": "us"}));
+
+        // `{}` is no defaults at all.
+        dev.put(DEFAULTS, json!({})).await.expect(200);
+        assert_eq!(read(&dev, json!({})).await[0], json!({"region": "us"}));
+    }
+
+    async fn defaults_are_changed_as_metadata_is(database) {
+        let (app, _) = app(database, &[]).await;
+        let dev = app.dev();
+        dev.put(DEFAULTS, json!({"a": {"x": 1, "y": 2}, "b": 1})).await.expect(200);
+        let patch = |kind: &str, body: Value| dev.call("PATCH", DEFAULTS).text(kind, body.to_string());
+        let answer = patch("application/json", json!({"b": null, "c": []})).await.expect(200);
+        assert_eq!(answer, json!({"defaults": {"a": {"x": 1, "y": 2}, "b": null, "c": []}}));
+        let answer = patch("application/merge-patch+json", json!({"a": {"x": null}, "b": null})).await.expect(200);
+        assert_eq!(answer, json!({"defaults": {"a": {"y": 2}, "c": []}}));
+        let operations = json!([{"op": "test", "path": "/a/y", "value": 2}, {"op": "remove", "path": "/c"}]);
+        let answer = patch("application/json-patch+json", operations.clone()).await.expect(200);
+        assert_eq!(answer, json!({"defaults": {"a": {"y": 2}}}));
+        patch("application/json-patch+json", operations).await.refused(409, "patch_failed");
+        dev.put(DEFAULTS, json!([1])).await.refused(400, "invalid_body");
+        dev.put(DEFAULTS, json!({"a": "x".repeat(1024 * 1024)})).await.refused(413, "metadata_too_large");
+        assert_eq!(dev.get(DEFAULTS).await.expect(200), json!({"defaults": {"a": {"y": 2}}}));
+        for answer in [dev.get("/integrations/no/metadata/defaults").await, dev.put("/integrations/no/metadata/defaults", json!({})).await] {
+            answer.refused(404, "not_found");
+        }
+        assert_eq!(app.prod().get(DEFAULTS).await.status, 404, "another environment's");
+    }
+}
