@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod config;
+
 use crate::failure::EXIT_CODES;
 use bespoke_core::function::FunctionKind;
 use bespoke_server::config::SETTINGS;
@@ -46,6 +48,9 @@ pub(crate) enum Command {
     /// Bundle the functions of a project and deploy them.
     #[command(after_help = CLIENT_HELP)]
     Deploy(DeployArgs),
+    /// Read and change a customer's configuration, with its history.
+    #[command(after_help = config::HELP)]
+    Config(config::ConfigArgs),
     /// Make, list and revoke the secret keys of an environment, directly in the database.
     Keys(KeysArgs),
     /// Set, unset and list the environment variables that functions read.

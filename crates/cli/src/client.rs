@@ -79,6 +79,16 @@ fn write_payload(f: &mut fmt::Formatter<'_>, payload: &Value) -> fmt::Result {
 impl std::error::Error for Refusal {}
 
 impl Refusal {
+    /// What the server calls it, for programs.
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Whether what was sent is wrong, rather than who sent it or where to.
+    pub(crate) fn is_of_content(&self) -> bool {
+        matches!(self.status, 400 | 409 | 413 | 422)
+    }
+
     /// Whether a function ran and failed, rather than that the server would not run it.
     pub(crate) fn is_of_function(&self) -> bool {
         self.code.contains("script_")
@@ -121,7 +131,7 @@ impl Client {
         self.send(self.http.request(method, self.url(path)).json(body)).await
     }
 
-    /// Asks with a JSON body and further headers. Fails with a [`Refusal`] where the server says no.
+    /// Asks with a JSON body and further headers, also for another content type. Fails with a [`Refusal`] where the server says no.
     pub(crate) async fn ask_for<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -129,8 +139,9 @@ impl Client {
         headers: &[(&str, &str)],
         body: &impl Serialize,
     ) -> anyhow::Result<T> {
-        let request = self.http.request(method, self.url(path)).timeout(FOR_EVER).json(body);
-        self.send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+        let request = self.http.request(method, self.url(path)).timeout(FOR_EVER);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.send(request.json(body)).await
     }
 
     /// Gives the data of each event of a stream to `hear`, until the server ends it.

@@ -26,6 +26,8 @@ pub(crate) enum Failure {
     Deploy(anyhow::Error),
     /// The function failed, and how was shown.
     Shown,
+    /// Revisions are not what was written, and which was shown.
+    Broken,
     /// So many tests failed. The report has said which.
     Tests,
     /// The function that was triggered failed.
@@ -37,7 +39,7 @@ pub(crate) enum Failure {
 /// The exit codes of all commands. `docs/reference/cli.md` is made from this table.
 pub(crate) const EXIT_CODES: [(u8, &str); 7] = [
     (0, "Done."),
-    (1, "Something failed: the server, the database, the network."),
+    (1, "Something failed: the server, the database, the network, a check."),
     (2, "The command line or a setting is wrong; nothing was done."),
     (10, "The project has errors; nothing was deployed or run."),
     (11, "The deployment was refused or not confirmed; nothing was deployed."),
@@ -54,7 +56,7 @@ impl Failure {
     /// The code that tells scripts what happened: one of [`EXIT_CODES`].
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Other(_) => 1,
+            Self::Broken | Self::Other(_) => 1,
             Self::Usage(_) => 2,
             Self::Project { .. } => 10,
             Self::Deploy(_) => 11,
@@ -71,7 +73,7 @@ impl Failure {
     /// What `--json` prints of it; nothing where the report has said it already.
     pub(crate) fn to_json(&self) -> Option<Value> {
         let mut error = match self {
-            Self::Shown | Self::Tests => return None,
+            Self::Shown | Self::Broken | Self::Tests => return None,
             Self::Project { diagnostics, consequence, .. } => {
                 let places = diagnostics.iter().map(|Diagnostic { file, line, column, kind, message }| {
                     json!({ "file": file, "line": line, "column": column, "kind": kind, "message": message })

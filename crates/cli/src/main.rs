@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Dryrun(args) => commands::dryrun::run(args),
         Command::Dev(args) => commands::dev::run(args),
         Command::Deploy(args) => commands::deploy::run(args),
+        Command::Config(args) => commands::config::run(args),
         Command::Keys(args) => commands::keys::run(args),
         Command::Env(args) => commands::env::run(args),
         Command::Logs(args) => commands::logs::run(args),

@@ -29,6 +29,9 @@ pub(crate) const CHANGED: Style = AnsiColor::Yellow.on_default();
 /// For what goes away.
 pub(crate) const DELETED: Style = AnsiColor::Red.on_default();
 
+/// Longest value that is shown, in characters.
+const LONGEST: usize = 120;
+
 /// Text in a style.
 pub(crate) fn styled(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
@@ -93,6 +96,14 @@ fn leave_out<const N: usize>(table: &mut Table, headers: [&str; N], dispensable:
     }
 }
 
+/// A text, or the beginning of a long one.
+pub(crate) fn short(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST).chain(['…']).collect()
+}
+
 /// `1 function`, `3 functions`
 pub(crate) fn count(number: usize, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
@@ -150,7 +161,7 @@ pub(crate) fn failure(failure: &Failure, as_json: bool) {
             note(styled(BAD, format!("{}; {consequence}", count(diagnostics.len(), "error", "errors"))));
         }
         // Said by the report already.
-        Failure::Shown | Failure::Tests => {}
+        Failure::Shown | Failure::Broken | Failure::Tests => {}
         Failure::Usage(error) | Failure::Deploy(error) | Failure::Function(error) | Failure::Other(error) => {
             note(format!("{} {}", styled(BAD, "error:"), chain(error)));
         }

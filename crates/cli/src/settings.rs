@@ -87,6 +87,13 @@ pub(crate) fn columns() -> Option<u16> {
         .filter(|columns| *columns > 0)
 }
 
+/// What the user edits texts with.
+pub(crate) fn editor() -> String {
+    let set =
+        |wanted: &str| process_variables().find(|(name, value)| name == wanted && !value.trim().is_empty());
+    ["VISUAL", "EDITOR"].into_iter().find_map(set).map_or_else(|| "vi".to_owned(), |(_, value)| value)
+}
+
 /// The process's environment variables; those that are not Unicode are none of ours.
 fn process_variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()

@@ -102,6 +102,11 @@ impl TestApp {
         Self::node(Arc::new(database), options).await
     }
 
+    /// Runs SQL on its database, as an administrator would.
+    pub fn administer(&self, sql: &str) {
+        self.database.administer(sql);
+    }
+
     /// Another node on the same database. PostgreSQL only: on SQLite there is one node.
     pub async fn another_node(&self, options: Options) -> Self {
         assert!(self.is_postgres(), "only for PostgreSQL");

@@ -107,14 +107,17 @@ impl Database {
         open(&self.url, clock).await
     }
 
-    /// Runs SQL on it beside the store, as an administrator would. PostgreSQL only.
+    /// Runs SQL on it beside the store, as an administrator would.
     ///
     /// # Panics
-    /// On SQLite, and where the server refuses the statement.
+    /// Where the database refuses the statement.
     pub fn administer(&self, sql: &str) {
-        assert!(self.is_postgres(), "only for PostgreSQL");
-        let url = Url::parse(&self.url).expect("our own URL");
-        run_sql(url, vec![sql.to_owned()]);
+        if self.is_postgres() {
+            return run_sql(Url::parse(&self.url).expect("our own URL"), vec![sql.to_owned()]);
+        }
+        let file = self.url.trim_start_matches("sqlite:");
+        let connection = rusqlite::Connection::open(file).expect("the file opens");
+        connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 }
 

@@ -36,7 +36,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 
 /// Libraries that have one door. Test dependencies do not count.
 const DOORS: [(&str, &[&str]); 7] = [
-    ("rusqlite", &["bespoke-store"]),
+    ("rusqlite", &["bespoke-store", "bespoke-testkit"]),
     ("postgres", &["bespoke-store", "bespoke-testkit"]),
     ("rquickjs", &["bespoke-runtime"]),
     ("rolldown", &["bespoke-bundler"]),

@@ -2,6 +2,7 @@
 
 pub(crate) mod compile;
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod create;
 pub(crate) mod deploy;
 pub(crate) mod dev;
@@ -68,6 +69,13 @@ fn since(text: Option<&str>) -> Result<Option<String>> {
     Ok(Some(time.millis_zulu()))
 }
 
+/// The path of a URL, of these parts.
+fn url_path(parts: &[&str]) -> String {
+    let encoded = |part: &&str| url::form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>();
+    // Its space is that of a query.
+    parts.iter().flat_map(|part| ["/".to_owned(), encoded(part).replace('+', "%20")]).collect()
+}
+
 /// The query of a URL, without the parameters that are not given.
 fn query_string(parameters: &[(&str, Option<String>)]) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -77,4 +85,13 @@ fn query_string(parameters: &[(&str, Option<String>)]) -> String {
         }
     }
     query.finish()
+}
+
+/// The time of day, with the day where it is another one than `today`; both as ISO 8601.
+fn short_time(time: &str, today: &str) -> String {
+    let time = time.get(..19).unwrap_or(time);
+    match time.split_once('T') {
+        Some((day, clock)) if today.starts_with(day) => clock.to_owned(),
+        _ => time.replace('T', " "),
+    }
 }

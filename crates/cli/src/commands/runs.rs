@@ -1,6 +1,6 @@
 //! `bespoke runs`: what ran, how one run went, and its end.
 
-use super::{block_on, connect, logs, query_string, since};
+use super::{block_on, connect, logs, query_string, short_time, since};
 use crate::{
     args::{LogFilters, RunFilters, RunsArgs, RunsCommand, ServerArgs},
     client::Client,
@@ -140,15 +140,6 @@ async fn list(server: &ServerArgs, filters: &RunFilters) -> Result {
         );
     }
     Ok(())
-}
-
-/// The time of day, with the day where it is another one than `today`; both as ISO 8601.
-fn short_time(time: &str, today: &str) -> String {
-    let time = time.get(..19).unwrap_or(time);
-    match time.split_once('T') {
-        Some((day, clock)) if today.starts_with(day) => clock.to_owned(),
-        _ => time.replace('T', " "),
-    }
 }
 
 async fn show(server: &ServerArgs, id: &str) -> Result {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authoring;
+mod config;
 mod credentials;
 mod deploy;
 mod documents;

@@ -3,6 +3,7 @@
 pub mod current;
 pub mod fleet;
 pub mod revisions;
+pub mod verify;
 
 use crate::{
     auth::{Key, scope},

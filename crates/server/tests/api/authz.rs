@@ -214,6 +214,7 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("PATCH /integrations/{unique_key}", "/integrations/none", "{}", Refused(404, "not_found")),
     ("DELETE /integrations/{unique_key}", "/integrations/none", "", Refused(404, "not_found")),
     ("GET /logs", "/logs", "", Own),
+    ("GET /metadata/revisions/verify", "/metadata/revisions/verify", "", Own),
     ("GET /providers", "/providers", "", Own),
     ("GET /providers/{provider}", "/providers/test-none", "", Own),
     ("GET /proxy/{endpoint}", "/proxy/x", "", Refused(404, "unknown_provider_config")),

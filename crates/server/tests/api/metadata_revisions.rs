@@ -191,4 +191,49 @@ both! {
         let verified = app.engine.verify_metadata_revisions(environment).await.unwrap();
         assert_eq!((verified.checked, verified.broken), (101, Vec::new()));
     }
+
+    async fn what_was_changed_behind_the_back_of_the_server_is_found(database) {
+        let app = TestApp::start(database).await;
+        let (dev, prod) = (app.dev(), app.prod());
+        connections(&dev, &["a", "b"]).await;
+        let path = format!("/connections/a/metadata?{AT}");
+        for k in 1..=4 {
+            dev.put(&path, json!({"k": k})).header("Bespoke-Reason", "agreed").await.expect(200);
+        }
+        let broken = async || -> Vec<(i64, String)> {
+            let answer = dev.get("/metadata/revisions/verify").await.expect(200);
+            assert!(answer["checked"].as_i64().unwrap() >= 4, "{answer}");
+            let all = answer["broken"].as_array().unwrap().iter();
+            all.map(|one| {
+                assert_eq!((&one["connection_id"], &one["provider_config_key"]), (&json!("a"), &json!("none")));
+                (one["revision"].as_i64().unwrap(), one["problem"].as_str().unwrap().to_owned())
+            }).collect()
+        };
+        let changed = |revision| vec![(revision, "it was changed after it was written".to_owned())];
+        assert_eq!(broken().await, []);
+        let set = |what: &str, revision: i64| {
+            app.administer(&format!("UPDATE metadata_revisions SET {what} WHERE revision = {revision}"));
+        };
+        for (bad, good) in [
+            ("document = '{\"k\":9}'", "document = '{\"k\":2}'"),
+            ("reason = 'never said'", "reason = 'agreed'"),
+            ("source = 'cli'", "source = 'api'"),
+            ("created_at = created_at + 1", "created_at = created_at - 1"),
+        ] {
+            set(bad, 3);
+            assert_eq!(broken().await, changed(3), "{bad}");
+            set(good, 3);
+        }
+        assert_eq!(broken().await, []);
+        assert_eq!(prod.get("/metadata/revisions/verify").await.expect(200), json!({"checked": 0, "broken": []}));
+
+        app.administer("UPDATE connections SET metadata = '{\"k\":7}' WHERE metadata_revision = 5");
+        assert_eq!(broken().await, [(5, "the connection's metadata is another".to_owned())]);
+        app.administer("UPDATE connections SET metadata = '{\"k\":4}' WHERE metadata_revision = 5");
+        app.administer("DELETE FROM metadata_revisions WHERE revision = 5");
+        assert_eq!(broken().await, [(4, "the revisions after it are missing".to_owned())]);
+        app.administer("DELETE FROM metadata_revisions WHERE revision = 3");
+        let problems = [(4, "revisions before it are missing".to_owned()), (4, "the revisions after it are missing".to_owned())];
+        assert_eq!(broken().await, problems);
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     args::DryRunArgs,
-    output::{self, BAD, CHANGED, DELETED, NEW, QUIET, count, styled},
+    output::{self, BAD, CHANGED, DELETED, NEW, QUIET, count, short, styled},
 };
 use bespoke_core::record::ChangeKind;
 use bespoke_engine::dry_runs::report::{
@@ -10,9 +10,6 @@ use bespoke_engine::dry_runs::report::{
 };
 use serde_json::{Map, Value, value::RawValue};
 use std::time::Duration;
-
-/// Longest value that is shown, in characters.
-const LONGEST: usize = 120;
 
 pub(super) fn begin(function: &str, args: &DryRunArgs, host: &str) {
     let writes = if args.allow_writes { "requests that write ARE sent" } else { "nothing is written" };
@@ -182,13 +179,6 @@ fn end(report: &DryRunReport) {
 fn number(style: anstyle::Style, count: u64, word: &str) -> String {
     let text = format!("{count} {word}");
     if count == 0 { text } else { styled(style, text) }
-}
-
-fn short(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
 }
 
 fn pretty(json: &RawValue) -> String {

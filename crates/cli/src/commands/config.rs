@@ -1,0 +1,211 @@
+//! `bespoke config`: a customer's configuration, read and changed with its history.
+
+pub(crate) mod changes;
+mod edit;
+mod history;
+pub(crate) mod path;
+pub(crate) mod server;
+
+use super::{block_on, connect};
+use crate::{
+    args::{
+        ServerArgs,
+        config::{ConfigArgs, ConfigCommand, ConfigPlace, ConfigWrite},
+    },
+    failure::{Failure, Result},
+    output::{self, BAD, NEW, styled},
+};
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use server::{Current, Place};
+
+/// Runs one of the sub-commands.
+pub(crate) fn run(args: ConfigArgs) -> Result {
+    block_on(async {
+        match args.command {
+            ConfigCommand::Get { place, path } => get(&place, path.as_deref()).await,
+            ConfigCommand::Set { place, values, string, write } => set(&place, &values, string, &write).await,
+            ConfigCommand::Unset { place, paths, write } => unset(&place, &paths, &write).await,
+            ConfigCommand::Edit { place, reason } => edit(&place, reason.as_deref()).await,
+            ConfigCommand::Diff { place, from, to } => diff(&place, from, to).await,
+            ConfigCommand::History { place, limit } => history(&place, limit).await,
+            ConfigCommand::Restore { place, revision, reason } => {
+                restore(&place, revision, reason.as_deref()).await
+            }
+            ConfigCommand::Verify { server } => verify(&server).await,
+        }
+    })?
+}
+
+async fn get(args: &ConfigPlace, path: Option<&str>) -> Result {
+    let place = Place::find(args).await?;
+    let current = place.read().await?;
+    let Some(path) = path else {
+        if args.server.json {
+            output::json(&current);
+        } else {
+            output::json(&current.metadata);
+            output::note(if current.metadata.is_null() {
+                format!("{} has no configuration yet", place.name())
+            } else {
+                format!("{}, revision {}", place.name(), current.revision)
+            });
+            current.note_problems();
+        }
+        return Ok(());
+    };
+    let document = current.document();
+    let value = path::get(&document, &path::parse(path)?);
+    let value = value.ok_or_else(|| anyhow::anyhow!("`{path}` is not set for {}", place.name()))?;
+    match value {
+        // As shells want it.
+        Value::String(text) if !args.server.json => output::line(text),
+        value => output::json(value),
+    }
+    Ok(())
+}
+
+async fn set(args: &ConfigPlace, values: &[String], as_text: bool, write: &ConfigWrite) -> Result {
+    let values: Vec<_> = values.iter().map(|text| path::assignment(text, as_text)).collect::<Result<_>>()?;
+    let place = Place::find(args).await?;
+    let (before, after) = place
+        .change(write.reason.as_deref(), write.dry_run, |document| {
+            values.iter().try_for_each(|(keys, value)| path::set(document, keys, value.clone()))
+        })
+        .await?;
+    written(args, &place, &before, &after, write.dry_run);
+    Ok(())
+}
+
+async fn unset(args: &ConfigPlace, paths: &[String], write: &ConfigWrite) -> Result {
+    let paths: Vec<_> = paths.iter().map(|text| path::parse(text)).collect::<Result<_>>()?;
+    let place = Place::find(args).await?;
+    let (before, after) = place
+        .change(write.reason.as_deref(), write.dry_run, |document| {
+            for keys in &paths {
+                path::unset(document, keys);
+            }
+            Ok(())
+        })
+        .await?;
+    let document = before.document();
+    for keys in paths.iter().filter(|keys| path::get(&document, keys).is_none()) {
+        output::note(format!("`{}` was not set", path::show(keys)));
+    }
+    written(args, &place, &before, &after, write.dry_run);
+    Ok(())
+}
+
+async fn edit(args: &ConfigPlace, reason: Option<&str>) -> Result {
+    let place = Place::find(args).await?;
+    match edit::edit(&place, reason).await? {
+        Some((before, after)) => written(args, &place, &before, &after, false),
+        None => output::note("Nothing was changed."),
+    }
+    Ok(())
+}
+
+async fn diff(args: &ConfigPlace, from: Option<i64>, to: Option<i64>) -> Result {
+    let place = Place::find(args).await?;
+    let newest = match to {
+        Some(to) => to,
+        None => place.read().await?.revision,
+    };
+    let from = from.unwrap_or_else(|| (newest - 1).max(0));
+    if args.server.json {
+        let query = [("from", Some(from.to_string())), ("to", Some(newest.to_string()))];
+        let answer: Value = place.ask("/diff", &query).await?;
+        output::json(&answer);
+        return Ok(());
+    }
+    let mut documents = Vec::with_capacity(2);
+    for number in [from, newest] {
+        documents.push(if number == 0 { json!({}) } else { place.revision(number).await?.metadata });
+    }
+    output::line(format!("{}, revision {from} → {newest}", place.name()));
+    if from == newest {
+        output::note("A revision does not differ from itself.");
+    } else {
+        changes::print(&documents[0], &documents[1]);
+    }
+    Ok(())
+}
+
+async fn history(args: &ConfigPlace, limit: usize) -> Result {
+    let place = Place::find(args).await?;
+    let revisions = history::read(&place, limit).await?;
+    if args.server.json {
+        output::json(&revisions);
+    } else if revisions.is_empty() {
+        output::note(format!("{} has no revision yet", place.name()));
+    } else {
+        history::print(&revisions);
+    }
+    Ok(())
+}
+
+async fn restore(args: &ConfigPlace, revision: i64, reason: Option<&str>) -> Result {
+    let place = Place::find(args).await?;
+    let before = place.read().await?;
+    let after = place.restore(revision, &before, reason).await?;
+    written(args, &place, &before, &after, false);
+    Ok(())
+}
+
+/// Says what a write has changed.
+fn written(args: &ConfigPlace, place: &Place, before: &Current, after: &Current, dry_run: bool) {
+    if args.server.json {
+        output::json(after);
+        return;
+    }
+    if before.revision == after.revision {
+        output::line(format!("{} is so already: revision {}", place.name(), before.revision));
+    } else {
+        changes::print(&before.document(), &after.document());
+        let name = place.name();
+        output::line(if dry_run {
+            format!("{name} would have revision {}; nothing was written", after.revision)
+        } else {
+            format!("{name} has {}", styled(NEW, format!("revision {}", after.revision)))
+        });
+    }
+    after.note_problems();
+}
+
+/// What the check of an environment's revisions has found.
+#[derive(Deserialize, Serialize)]
+struct Verified {
+    checked: u64,
+    broken: Vec<Broken>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Broken {
+    provider_config_key: String,
+    connection_id: String,
+    revision: i64,
+    problem: String,
+}
+
+async fn verify(server: &ServerArgs) -> Result {
+    let client = connect(server)?;
+    let verified: Verified = {
+        let _busy = output::busy("Checking revisions");
+        client.ask(Method::GET, "/metadata/revisions/verify").await?
+    };
+    if server.json {
+        output::json(&verified);
+    } else {
+        for Broken { provider_config_key, connection_id, revision, problem } in &verified.broken {
+            let place = format!("{connection_id} ({provider_config_key}) revision {revision}:");
+            output::line(format!("{} {problem}", styled(BAD, place)));
+        }
+        let all = output::count(verified.checked as usize, "revision", "revisions");
+        output::line(match verified.broken.len() {
+            0 => styled(NEW, format!("{all} of {}: all as they were written", server.env)),
+            broken => styled(BAD, format!("{all} of {}: {broken} broken", server.env)),
+        });
+    }
+    if verified.broken.is_empty() { Ok(()) } else { Err(Failure::Broken) }
+}
