@@ -35,17 +35,25 @@ impl Configuration {
 }
 
 impl Engine {
+    /// What lies below the metadata of an integration's connections; nothing where there is no such integration.
+    pub(crate) async fn configuration(
+        &self,
+        environment: EnvironmentId,
+        unique_key: &str,
+    ) -> Result<Arc<Configuration>> {
+        let stored = self.store.configuration(environment, unique_key).await?;
+        Ok(Arc::new(Configuration::new(stored.unwrap_or_default())))
+    }
+
     /// What lies below the metadata of a connection.
     pub(crate) async fn configuration_of(&self, connection: &Connection) -> Result<Arc<Configuration>> {
-        let stored = self.store.configuration(connection.environment, connection.integration).await?;
-        Ok(Arc::new(Configuration::new(stored)))
+        self.configuration(connection.environment, &connection.provider_config_key).await
     }
 
     /// The defaults of an integration: `{}` where it has none. Fails with [`Error::NotFound`].
     pub async fn metadata_defaults(&self, environment: EnvironmentId, unique_key: &str) -> Result<Document> {
-        let integration = self.integration(environment, unique_key).await?.integration.id;
-        let stored = self.store.configuration(environment, integration).await?;
-        Ok(stored.defaults.unwrap_or_else(Document::empty))
+        let stored = self.store.configuration(environment, unique_key).await?;
+        Ok(stored.ok_or(Error::NotFound(Resource::Integration))?.defaults.unwrap_or_default())
     }
 
     /// Writes the defaults of an integration; those that there are then.
@@ -57,12 +65,11 @@ impl Engine {
         unique_key: &str,
         write: Write,
     ) -> Result<Document> {
-        let integration = self.integration(environment, unique_key).await?.integration.id;
-        let written = self.store.write_metadata_defaults(environment, integration, write).await;
+        let written = self.store.write_metadata_defaults(environment, unique_key, write).await;
         let written = written.map_err(|error| match error {
             bespoke_store::Error::NotFound(_) => Error::NotFound(Resource::Integration),
             other => crate::metadata::failed(other),
         })?;
-        Ok(written.unwrap_or_else(Document::empty))
+        Ok(written.unwrap_or_default())
     }
 }

@@ -1,14 +1,15 @@
 //! Connections' metadata: their configuration, written and read with its history.
 
-use crate::{Engine, Error, Resource, Result};
+use crate::{Engine, Error, Resource, Result, configuration::Configuration};
 use bespoke_core::{
-    connection::Connection,
+    configuration::Leaf,
     document::Document,
     id::EnvironmentId,
     revision::{Provenance, Revision},
 };
 pub use bespoke_store::{BrokenRevision, MetadataChange, VerifiedRevisions, WrittenMetadata};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The metadata of one connection and its place in history.
 #[derive(Clone, Debug)]
@@ -17,11 +18,19 @@ pub struct CurrentMetadata {
     pub document: Option<Document>,
     /// The newest revision; 0 where there is none.
     pub revision: i64,
+    /// What lies below it.
+    pub configuration: Arc<Configuration>,
 }
 
-impl From<Connection> for CurrentMetadata {
-    fn from(connection: Connection) -> Self {
-        Self { document: connection.metadata, revision: connection.metadata_revision }
+impl CurrentMetadata {
+    /// What functions see: the document over what lies below it.
+    pub fn effective(&self) -> Option<Document> {
+        self.configuration.effective(self.document.as_ref())
+    }
+
+    /// Every leaf of the effective document and the layer that it comes from.
+    pub fn leaves(&self) -> Vec<Leaf> {
+        self.configuration.leaves(self.document.as_ref())
     }
 }
 
@@ -65,7 +74,8 @@ impl Engine {
         let ids = vec![connection_id.to_owned()];
         let written = self.write_metadata(environment, provider_config_key, ids, change).await?;
         let written = written.into_iter().next().ok_or(Error::NotFound(Resource::Connection))?;
-        Ok(CurrentMetadata { document: Some(written.document), revision: written.revision })
+        let configuration = self.configuration(environment, provider_config_key).await?;
+        Ok(CurrentMetadata { document: Some(written.document), revision: written.revision, configuration })
     }
 
     /// What a write would leave; nothing is written.
@@ -83,7 +93,8 @@ impl Engine {
         let document = change.write.apply(current.document.as_ref());
         let document = document.map_err(|error| failed(error.into()))?;
         let is_new = current.document.as_ref() != Some(&document);
-        Ok(CurrentMetadata { document: Some(document), revision: current.revision + i64::from(is_new) })
+        let revision = current.revision + i64::from(is_new);
+        Ok(CurrentMetadata { document: Some(document), revision, ..current })
     }
 
     /// The metadata of a connection. Fails with [`Error::NotFound`].
@@ -93,7 +104,10 @@ impl Engine {
         provider_config_key: &str,
         connection_id: &str,
     ) -> Result<CurrentMetadata> {
-        Ok(self.connection(environment, provider_config_key, connection_id).await?.into())
+        let connection = self.connection(environment, provider_config_key, connection_id).await?;
+        let configuration = self.configuration(environment, provider_config_key).await?;
+        let revision = connection.metadata_revision;
+        Ok(CurrentMetadata { document: connection.metadata, revision, configuration })
     }
 
     /// The revisions below `before`, newest first. Fails with [`Error::NotFound`].
@@ -172,7 +186,8 @@ impl Engine {
             .restore_metadata(environment, provider_config_key, connection_id, number, provenance, expected)
             .await
             .map_err(failed)?;
-        Ok(CurrentMetadata { document: Some(restored.document), revision: restored.revision })
+        let configuration = self.configuration(environment, provider_config_key).await?;
+        Ok(CurrentMetadata { document: Some(restored.document), revision: restored.revision, configuration })
     }
 
     /// Checks the chains of all revisions of an environment.

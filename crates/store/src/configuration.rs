@@ -18,23 +18,22 @@ pub struct StoredConfiguration {
 }
 
 impl Store {
-    /// What this integration says; nothing where it is not there.
+    /// What the integration of this key says; `None` where it is not there.
     pub async fn configuration(
         &self,
         environment: EnvironmentId,
-        integration: IntegrationId,
-    ) -> Result<StoredConfiguration> {
-        let found = self
-            .db
+        unique_key: &str,
+    ) -> Result<Option<StoredConfiguration>> {
+        let key = unique_key.to_owned();
+        self.db
             .look_up(move |tx| {
                 tx.query_opt(
-                    "SELECT metadata_defaults FROM integrations WHERE environment_id = $1 AND id = $2",
-                    params![environment, integration],
+                    "SELECT metadata_defaults FROM integrations WHERE environment_id = $1 AND unique_key = $2",
+                    params![environment, &key],
                     |row| Ok(StoredConfiguration { defaults: document(row.get(0)?) }),
                 )
             })
-            .await?;
-        Ok(found.unwrap_or_default())
+            .await
     }
 
     /// Writes the defaults of an integration; those that there are then. An empty document is none.
@@ -43,19 +42,20 @@ impl Store {
     pub async fn write_metadata_defaults(
         &self,
         environment: EnvironmentId,
-        integration: IntegrationId,
+        unique_key: &str,
         write: Write,
     ) -> Result<Option<Document>> {
-        let now = self.now();
+        let (key, now) = (unique_key.to_owned(), self.now());
         self.db
             .write(move |tx| {
                 let select = format!(
-                    "SELECT metadata_defaults FROM integrations WHERE environment_id = $1 AND id = $2{}",
+                    "SELECT id, metadata_defaults FROM integrations WHERE environment_id = $1 AND unique_key = $2{}",
                     tx.for_update()
                 );
-                let found = tx
-                    .query_opt(&select, params![environment, integration], |row| Ok(document(row.get(0)?)))?;
-                let before = found.ok_or(Error::NotFound("the integration"))?;
+                let found = tx.query_opt(&select, params![environment, &key], |row| {
+                    Ok((row.get::<IntegrationId>(0)?, document(row.get(1)?)))
+                })?;
+                let (integration, before) = found.ok_or(Error::NotFound("the integration"))?;
                 let after = write.apply(before.as_ref()).map_err(Error::from)?;
                 let after = Some(after).filter(|document| !document.to_object().is_empty());
                 if after != before {

@@ -41,6 +41,17 @@ both! {
         let list = dev.get("/connections").await.expect(200);
         assert_eq!(list["connections"][0]["metadata"], own);
 
+        // Who asks for the document alone is told both, and where each part comes from.
+        let at = "/connections/a/metadata?provider_config_key=none";
+        let both = dev.get(at).await.expect(200);
+        assert_eq!(both, json!({"metadata": own, "effective": effective, "revision": 2}));
+        let layers = json!({"/filter/status": "connection", "/filter/limit": "integration", "/region": "connection",
+            "/mapping/id": "integration"});
+        assert_eq!(dev.get(&format!("{at}&explain=true")).await.expect(200)["layers"], layers);
+        let tried = dev.patch(&format!("{at}&validate_only=true"), json!({"filter": 7})).await.expect(200);
+        assert_eq!([&tried["effective"]["filter"], &tried["effective"]["mapping"]], [&json!(7), &json!({"id": "cf_1"})]);
+        dev.get(&format!("{at}&explained=true")).await.refused(400, "invalid_query_params");
+
         // What the function writes is stored as its own, and seen in its layers at once.
         let seen = read(&dev, json!({"update": {"mapping": {"name": "cf_2"}}})).await;
         let mut after = effective.clone();

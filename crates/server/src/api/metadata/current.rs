@@ -1,6 +1,6 @@
 //! The metadata of one connection as a document with a version: read, replaced, patched.
 
-use super::{super::connections::AtIntegration, document};
+use super::document;
 use crate::{
     auth::{Key, scope},
     error::{ApiError, Code, Issue, Result},
@@ -19,18 +19,27 @@ use bespoke_engine::{
     metadata::{CurrentMetadata, MetadataChange},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Map, Value, json, value::RawValue};
 use std::sync::Arc;
 
 /// The metadata of a connection. The header `ETag` is the revision, too.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"metadata": {"fieldMapping": {"internal_id": "cf_1"}}, "revision": 7}))]
+#[schema(example = json!({"metadata": {"fieldMapping": {"internal_id": "cf_1"}},
+    "effective": {"limit": 50, "fieldMapping": {"internal_id": "cf_1"}}, "revision": 7}))]
+#[expect(clippy::struct_field_names, reason = "the names are those of the wire")]
 pub struct Metadata {
     /// The document, as it was written; null where none ever was.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Document>,
+    /// What functions see: the document over the defaults of the integration; null where there is nothing at all.
+    #[schema(value_type = Option<Object>)]
+    effective: Option<Document>,
     /// The newest revision; 0 where there is none.
     revision: i64,
+    /// Every leaf of the effective document (JSON pointer) and the layer that it comes from; with `explain=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<std::collections::HashMap<String, String>>)]
+    layers: Option<Map<String, Value>>,
 }
 
 impl IntoResponse for Metadata {
@@ -40,9 +49,22 @@ impl IntoResponse for Metadata {
 }
 
 impl From<CurrentMetadata> for Metadata {
-    fn from(CurrentMetadata { document, revision }: CurrentMetadata) -> Self {
-        Self { metadata: document, revision }
+    fn from(current: CurrentMetadata) -> Self {
+        let effective = current.effective();
+        Self { metadata: current.document, effective, revision: current.revision, layers: None }
     }
+}
+
+/// Of which connection, and what to show of it.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReadDocument {
+    /// The integration's key.
+    provider_config_key: String,
+    /// Show where each part of the effective document comes from.
+    #[serde(default, deserialize_with = "deserialize_boolean")]
+    explain: bool,
 }
 
 /// Of which connection, and whether to write.
@@ -59,15 +81,20 @@ pub struct WriteDocument {
 
 /// Reads the metadata of a connection.
 #[utoipa::path(get, path = "/connections/{connection_id}/metadata", tag = "metadata",
-    params(("connection_id" = String, Path), AtIntegration), responses((status = 200, body = Metadata), (status = 404)))]
+    params(("connection_id" = String, Path), ReadDocument), responses((status = 200, body = Metadata), (status = 404)))]
 pub async fn read_metadata(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsRead>,
     Path(connection_id): Path<String>,
-    Query(at): Query<AtIntegration>,
+    Query(query): Query<ReadDocument>,
 ) -> Result<Metadata> {
-    let key_of = &at.provider_config_key;
-    Ok(app.engine.metadata(key.environment.id, key_of, &connection_id).await?.into())
+    let key_of = &query.provider_config_key;
+    let current = app.engine.metadata(key.environment.id, key_of, &connection_id).await?;
+    let layers = query.explain.then(|| {
+        let leaves = current.leaves().into_iter();
+        leaves.map(|leaf| (leaf.path, json!(leaf.layer))).collect()
+    });
+    Ok(Metadata { layers, ..current.into() })
 }
 
 /// Replaces the metadata of a connection by the body.

@@ -115,10 +115,10 @@ async fn integrations(world: &World) {
         credentials: Some(SecretJson(json!({}))),
         ..IntegrationChange::default()
     };
-    let defaults = Write::Replace(Document::parse(r#"{"a":1}"#).unwrap());
-    store.write_metadata_defaults(environment, id, defaults).await.unwrap().unwrap();
-    assert!(store.configuration(environment, id).await.unwrap().defaults.is_some());
     store.update_integration(environment, "hubspot", change).await.unwrap();
+    let defaults = Write::Replace(Document::parse(r#"{"a":1}"#).unwrap());
+    store.write_metadata_defaults(environment, "pipedrive", defaults).await.unwrap().unwrap();
+    assert!(store.configuration(environment, "pipedrive").await.unwrap().unwrap().defaults.is_some());
 }
 
 async fn functions(world: &World) {
