@@ -461,6 +461,10 @@ pub(crate) struct WebhookChanges {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_async_action_completion: Option<bool>,
+    /// Tell of changed metadata.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_metadata_change: Option<bool>,
 }
 
 /// What lines and runs are narrowed by.

@@ -1,6 +1,6 @@
 //! The JSON object that a connection carries: its metadata, which is its configuration.
 
-use json_patch::Patch;
+pub use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Arc};
@@ -125,6 +125,24 @@ impl Write {
     }
 }
 
+impl Write {
+    /// As [`Write::apply`], and the JSON Patch from `current` (or from `{}`) to what is stored then. A merge compares only
+    /// the keys that it sets, however many others there are.
+    pub fn change(&self, current: Option<&Document>) -> Result<(Document, Patch), Error> {
+        if let (Self::Merge(merged), Some(current)) = (self, current) {
+            let (mut object, merged) = (current.to_object(), merged.to_object());
+            let own = |(key, _): (&String, &Value)| Some((key.clone(), object.get(key)?.clone()));
+            let before: Map<String, Value> = merged.iter().filter_map(own).collect();
+            let patch = json_patch::diff(&before.into(), &merged.clone().into());
+            object.extend(merged);
+            return Ok((Document::from_object(&object)?, patch));
+        }
+        let document = self.apply(current)?;
+        let patch = current.unwrap_or(&Document::empty()).diff(&document);
+        Ok((document, patch))
+    }
+}
+
 fn changed(
     current: Option<&Document>,
     change: impl FnOnce(&mut Value) -> Result<(), Error>,
@@ -183,6 +201,11 @@ mod tests {
         assert_eq!(merged.as_str(), r#"{"b":{"y":2,"z":3,"w":[null]},"c":3,"new":0}"#);
         assert_eq!(merge(json!(["not an object"])), Err(Error::NotAnObject));
         let both = json!([{"op": "remove", "path": "/a"}, {"op": "test", "path": "/c", "value": 4}]);
+        let set = Write::Merge(Document::parse(r#"{"new":null,"b":{"x":1},"c":3}"#).unwrap());
+        let (after, told) = set.change(Some(&current)).unwrap();
+        assert_eq!(told.len(), 3);
+        assert_eq!(after, set.apply(Some(&current)).unwrap());
+        assert_eq!(after, Write::Patch(Arc::new(told)).apply(Some(&current)).unwrap());
         assert!(matches!(patch(both).apply(Some(&current)), Err(Error::NotPatched(_))));
         let one = json!([{"op": "test", "path": "/c", "value": 3}, {"op": "remove", "path": "/a"}]);
         assert_eq!(patch(one).apply(Some(&current)).unwrap().as_str(), r#"{"b":{"x":1,"y":2,"z":3},"c":3}"#);

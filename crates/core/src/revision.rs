@@ -131,6 +131,18 @@ impl fmt::Debug for Hash {
 }
 
 impl Revision {
+    /// Where it differs from the one before: JSON pointers, each once, in order. Where a value moved, both places.
+    pub fn changed_paths(&self) -> Vec<String> {
+        let patch: Vec<serde_json::Value> = serde_json::from_str(&self.patch).unwrap_or_default();
+        let places = patch.iter().flat_map(|operation| {
+            ["path", "from"].into_iter().filter_map(|name| operation.get(name)?.as_str().map(str::to_owned))
+        });
+        let mut paths: Vec<String> = places.collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+
     /// The hash (BLAKE3) of this revision with `document`, whose predecessor has the hash `previous`. Every field goes in
     /// with its length before it, so that nothing can move from one to the next.
     pub fn seal(&self, previous: Hash, document: &Document) -> Hash {

@@ -2,7 +2,13 @@
 //!
 //! The texts have their keys sorted, so that a signature over a parsed and printed copy still holds.
 
-use crate::{connection::Connection, secret::Secret, sync::Counts, time::Timestamp};
+use crate::{
+    connection::Connection,
+    revision::{Provenance, Revision},
+    secret::Secret,
+    sync::Counts,
+    time::Timestamp,
+};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -23,6 +29,8 @@ pub struct WebhookSettings {
     pub on_sync_error: bool,
     /// Tell of ended async actions.
     pub on_async_action_completion: bool,
+    /// Tell of changed metadata.
+    pub on_metadata_change: bool,
     /// Signs what is sent.
     pub signing_key: Secret<String>,
 }
@@ -38,6 +46,7 @@ impl WebhookSettings {
             on_sync_completion_always: false,
             on_sync_error: true,
             on_async_action_completion: true,
+            on_metadata_change: false,
             signing_key,
         }
     }
@@ -185,6 +194,23 @@ pub fn async_action(connection_id: &str, provider_config_key: &str, id: Uuid) ->
     sorted(json!({
         "from": "nango", "type": "async_action", "connectionId": connection_id,
         "providerConfigKey": provider_config_key, "payload": { "id": id, "statusUrl": format!("/action/{id}") },
+    }))
+}
+
+/// The metadata of a connection was changed: where and by whom, never to what.
+pub fn metadata_changed(
+    connection_id: &str,
+    provider_config_key: &str,
+    environment: &str,
+    revision: &Revision,
+    paths: &[String],
+) -> String {
+    let Revision { number, created_at, provenance, .. } = revision;
+    let Provenance { actor, source, reason, request_id } = provenance;
+    sorted(json!({
+        "from": "nango", "type": "metadata", "connectionId": connection_id, "providerConfigKey": provider_config_key,
+        "environment": environment, "revision": number, "createdAt": created_at.millis_zulu(),
+        "changedPaths": paths, "actor": actor, "source": source.as_str(), "reason": reason, "requestId": request_id,
     }))
 }
 

@@ -21,6 +21,8 @@ pub struct UpdateWebhookSettings {
     pub on_sync_error: Option<bool>,
     /// Tell of ended async actions.
     pub on_async_action_completion: Option<bool>,
+    /// Tell of changed metadata.
+    pub on_metadata_change: Option<bool>,
 }
 
 impl Engine {
@@ -57,6 +59,7 @@ impl Engine {
             (update.on_sync_completion_always, &mut settings.on_sync_completion_always),
             (update.on_sync_error, &mut settings.on_sync_error),
             (update.on_async_action_completion, &mut settings.on_async_action_completion),
+            (update.on_metadata_change, &mut settings.on_metadata_change),
         ] {
             *place = given.unwrap_or(*place);
         }

@@ -8,7 +8,7 @@ use crate::{
     connection_lookups::{self, Part},
     db::{Tx, params},
     error::{Error, Result},
-    metadata_revisions,
+    metadata_revisions, notices,
 };
 use bespoke_core::{
     document::{Document, Write},
@@ -118,41 +118,39 @@ pub(crate) fn write(
     let select = format!(
         "SELECT metadata_revision,
                 (SELECT webhook_paths IS NOT NULL FROM integrations WHERE integrations.id = connections.integration_id),
+                (SELECT on_metadata_change FROM webhook_settings s WHERE s.environment_id = connections.environment_id),
                 metadata
          FROM connections WHERE id = $1{}",
         tx.for_update()
     );
     let mut written = Vec::with_capacity(ids.len());
     for &connection in ids {
-        let (mut revision, has_paths, before) = tx
+        let (mut revision, has_paths, is_told, before) = tx
             .query_opt(&select, params![connection], |row| {
-                let before = row.get::<Option<String>>(2)?.map(Document::from_stored);
-                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, before))
+                let before = row.get::<Option<String>>(3)?.map(Document::from_stored);
+                let is_told = row.get::<Option<bool>>(2)?.unwrap_or_default();
+                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, is_told, before))
             })?
             .ok_or(Error::NotFound("the connection"))?;
         if change.expected.is_some_and(|expected| expected != revision) {
             return Err(Error::Conflict("the metadata".into()));
         }
-        let document = change.write.apply(before.as_ref()).map_err(Error::from)?;
+        let (document, patch) = change.write.change(before.as_ref()).map_err(Error::from)?;
         if before.as_ref() != Some(&document) {
             let previous = metadata_revisions::last_hash(tx, connection, revision, before.as_ref(), now)?;
             revision += 1;
-            let (provenance, before) = (&change.provenance, before.unwrap_or_else(Document::empty));
-            metadata_revisions::add(
-                tx,
-                connection,
-                revision,
-                provenance,
-                (&before, &document),
-                previous,
-                now,
-            )?;
+            let to = (&patch, &document);
+            let added =
+                metadata_revisions::add(tx, connection, revision, &change.provenance, to, previous, now)?;
             tx.execute(
                 "UPDATE connections SET metadata = $2, metadata_revision = $3, updated_at = $4 WHERE id = $1",
                 params![connection, document.as_str(), revision, now],
             )?;
             if has_paths {
                 connection_lookups::index(tx, connection, Part::Metadata)?;
+            }
+            if is_told {
+                notices::metadata_changed(tx, connection, &added, now)?;
             }
         }
         written.push(WrittenMetadata { connection, revision, document });

@@ -7,7 +7,7 @@ use crate::{
     metadata,
 };
 use bespoke_core::{
-    document::{Document, Write},
+    document::{Document, Patch, Write},
     id::{ConnectionId, EnvironmentId},
     revision::{Actor, Hash, Provenance, Revision, Source},
     time::Timestamp,
@@ -217,18 +217,18 @@ impl Store {
     }
 }
 
-/// Adds the revision `number` of a connection: what it was changed from and to. Its hash.
+/// Adds the revision `number` of a connection: what was changed, and to what.
 pub(crate) fn add(
     tx: &mut Tx,
     connection: ConnectionId,
     number: i64,
     provenance: &Provenance,
-    (from, to): (&Document, &Document),
+    (patch, to): (&Patch, &Document),
     previous: Hash,
     now: Timestamp,
-) -> Result<Hash> {
+) -> Result<Revision> {
     let failed = |error: serde_json::Error| Error::failed(error.to_string());
-    let patch = serde_json::to_string(&from.diff(to)).map_err(failed)?;
+    let patch = serde_json::to_string(patch).map_err(failed)?;
     let provenance = provenance.clone();
     let mut revision = Revision { number, created_at: now, provenance, patch, hash: Hash::NONE };
     revision.hash = revision.seal(previous, to);
@@ -249,7 +249,7 @@ pub(crate) fn add(
             to.as_str()
         ],
     )?;
-    Ok(revision.hash)
+    Ok(revision)
 }
 
 /// The hash of a connection's newest revision, `number`. Its row is locked: only a statement that begins after that sees
@@ -269,7 +269,9 @@ pub(crate) fn last_hash(
     }
     let Some(document) = document else { return Ok(Hash::NONE) };
     let provenance = Provenance::of(Actor::System, Source::Baseline);
-    add(tx, connection, number, &provenance, (&Document::empty(), document), Hash::NONE, now)
+    let patch = Document::empty().diff(document);
+    add(tx, connection, number, &provenance, (&patch, document), Hash::NONE, now)
+        .map(|revision| revision.hash)
 }
 
 fn hash(bytes: &[u8]) -> Result<Hash> {

@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0013_trials",
     "0014_metadata_revisions",
     "0015_metadata_defaults",
+    "0016_metadata_webhooks",
 ];
 
 /// The version of the schema that this program works with.

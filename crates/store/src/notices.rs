@@ -11,6 +11,7 @@ use bespoke_core::{
     connection::Connection,
     function::Definition,
     id::{ConnectionId, EnvironmentId, IntegrationId},
+    revision::Revision,
     run::{Run, RunKind, RunState},
     sync::BASE_VARIANT,
     time::Timestamp,
@@ -56,12 +57,12 @@ pub(crate) fn audience(tx: &mut Tx, connection: ConnectionId) -> Result<Option<A
         |row| {
             Ok(Audience {
                 settings: webhook_settings::read(row, 0)?,
-                environment: row.get(7)?,
-                environment_name: row.get(8)?,
-                integration: row.get(9)?,
-                provider_config_key: row.get(10)?,
-                connection_id: row.get(11)?,
-                webhook_url_override: row.get(12)?,
+                environment: row.get(8)?,
+                environment_name: row.get(9)?,
+                integration: row.get(10)?,
+                provider_config_key: row.get(11)?,
+                connection_id: row.get(12)?,
+                webhook_url_override: row.get(13)?,
             })
         },
     )?;
@@ -82,6 +83,24 @@ pub(crate) fn run_ended(tx: &mut Tx, run: &Run, finish: &Finish, now: Timestamp)
         }
         RunKind::Action | RunKind::OnEvent => Ok(()),
     }
+}
+
+/// The metadata of a connection was changed, in an environment whose backend may want to hear of it.
+pub(crate) fn metadata_changed(
+    tx: &mut Tx,
+    connection: ConnectionId,
+    revision: &Revision,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(audience) = audience(tx, connection)?.filter(|audience| audience.settings.on_metadata_change)
+    else {
+        return Ok(());
+    };
+    let Audience { connection_id, provider_config_key, environment_name, .. } = &audience;
+    let paths = revision.changed_paths();
+    let body =
+        webhook::metadata_changed(connection_id, provider_config_key, environment_name, revision, &paths);
+    audience.tell(tx, &body, now)
 }
 
 fn sync_ended(tx: &mut Tx, audience: &Audience, run: &Run, finish: &Finish, now: Timestamp) -> Result<()> {

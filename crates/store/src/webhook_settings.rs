@@ -12,7 +12,7 @@ use bespoke_core::{id::EnvironmentId, secret::Secret, webhook::WebhookSettings};
 pub(crate) const COLUMNS: &str = "webhook_settings.primary_url, webhook_settings.secondary_url, \
      webhook_settings.on_auth_creation, webhook_settings.on_auth_refresh_error, \
      webhook_settings.on_sync_completion_always, webhook_settings.on_sync_error, \
-     webhook_settings.on_async_action_completion";
+     webhook_settings.on_async_action_completion, webhook_settings.on_metadata_change";
 
 /// Reads the settings from the [`COLUMNS`] that begin at `first`; the signing key is left empty, as it is sealed.
 pub(crate) fn read(row: &Row<'_>, first: usize) -> Result<WebhookSettings> {
@@ -24,6 +24,7 @@ pub(crate) fn read(row: &Row<'_>, first: usize) -> Result<WebhookSettings> {
         on_sync_completion_always: row.get(first + 4)?,
         on_sync_error: row.get(first + 5)?,
         on_async_action_completion: row.get(first + 6)?,
+        on_metadata_change: row.get(first + 7)?,
         signing_key: Secret::new(String::new()),
     })
 }
@@ -41,7 +42,7 @@ impl Store {
                 tx.query_opt(
                     &format!("SELECT {COLUMNS}, signing_key FROM webhook_settings WHERE environment_id = $1"),
                     params![environment],
-                    |row| Ok((read(row, 0)?, row.get::<Vec<u8>>(7)?)),
+                    |row| Ok((read(row, 0)?, row.get::<Vec<u8>>(8)?)),
                 )
             })
             .await?;
@@ -68,7 +69,8 @@ impl Store {
         let replace = "DO UPDATE SET primary_url = excluded.primary_url, secondary_url = excluded.secondary_url,
              on_auth_creation = excluded.on_auth_creation, on_auth_refresh_error = excluded.on_auth_refresh_error,
              on_sync_completion_always = excluded.on_sync_completion_always, on_sync_error = excluded.on_sync_error,
-             on_async_action_completion = excluded.on_async_action_completion, signing_key = excluded.signing_key";
+             on_async_action_completion = excluded.on_async_action_completion,
+             on_metadata_change = excluded.on_metadata_change, signing_key = excluded.signing_key";
         self.write_webhook_settings(environment, settings, replace).await.map(drop)
     }
 
@@ -85,8 +87,8 @@ impl Store {
                     &format!(
                         "INSERT INTO webhook_settings (environment_id, primary_url, secondary_url, on_auth_creation,
                              on_auth_refresh_error, on_sync_completion_always, on_sync_error,
-                             on_async_action_completion, signing_key)
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (environment_id) {on_conflict}"
+                             on_async_action_completion, on_metadata_change, signing_key)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (environment_id) {on_conflict}"
                     ),
                     params![
                         environment,
@@ -97,6 +99,7 @@ impl Store {
                         settings.on_sync_completion_always,
                         settings.on_sync_error,
                         settings.on_async_action_completion,
+                        settings.on_metadata_change,
                         &key
                     ],
                 )?;

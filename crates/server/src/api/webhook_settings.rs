@@ -31,6 +31,8 @@ pub struct WebhookSettings {
     on_sync_error: bool,
     /// Tell of ended async actions.
     on_async_action_completion: bool,
+    /// Tell of changed metadata.
+    on_metadata_change: bool,
     /// The key of the HMAC in `X-Nango-Hmac-Sha256`.
     webhook_signing_key: String,
 }
@@ -44,6 +46,7 @@ fn shown(settings: &Settings) -> axum::Json<Data<WebhookSettings>> {
         on_sync_completion_always: settings.on_sync_completion_always,
         on_sync_error: settings.on_sync_error,
         on_async_action_completion: settings.on_async_action_completion,
+        on_metadata_change: settings.on_metadata_change,
         webhook_signing_key: settings.signing_key.expose().clone(),
     };
     axum::Json(Data { data })
@@ -78,6 +81,8 @@ pub struct PatchWebhookSettings {
     on_sync_error: Option<bool>,
     /// Tell of ended async actions.
     on_async_action_completion: Option<bool>,
+    /// Tell of changed metadata.
+    on_metadata_change: Option<bool>,
 }
 
 /// Changes the webhook settings of the environment.
@@ -97,6 +102,7 @@ pub async fn update_webhook_settings(
         on_sync_completion_always: body.on_sync_completion_always,
         on_sync_error: body.on_sync_error,
         on_async_action_completion: body.on_async_action_completion,
+        on_metadata_change: body.on_metadata_change,
     };
     Ok(shown(&app.engine.update_webhook_settings(key.environment.id, update).await?))
 }

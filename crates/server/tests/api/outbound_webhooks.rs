@@ -180,6 +180,26 @@ both! {
         })]);
     }
 
+    async fn changed_metadata_is_told_by_its_paths_to_those_who_asked(database) {
+        let told = Told::new(database).await;
+        let dev = told.app.dev();
+        connection(&dev, "acme").await;
+        let path = "/connections/acme/metadata?provider_config_key=none";
+        dev.put(path, json!({"map": {"a": "secret"}, "filter": 1})).await.expect(200);
+        assert!(told.messages().await.is_empty(), "nobody asked");
+        assert_eq!(told.set(json!({ "on_metadata_change": true })).await["on_metadata_change"], true);
+        dev.patch(path, json!({"filter": 2, "map": {"b": "secret"}})).header("Bespoke-Reason", "ticket 42").header("X-Request-Id", "r").await.expect(200);
+        dev.patch(path, json!({"filter": 2})).await.expect(200);
+        let messages = told.messages().await;
+        let [message] = &messages[..] else { panic!("{messages:?}") };
+        let revision = dev.get("/connections/acme/metadata/revisions/3?provider_config_key=none").await.expect(200);
+        assert_eq!(*message, json!({
+            "from": "nango", "type": "metadata", "connectionId": "acme", "providerConfigKey": "none", "environment": "dev",
+            "revision": 3, "createdAt": revision["created_at"], "changedPaths": ["/filter", "/map/a", "/map/b"],
+            "actor": revision["actor"], "source": "api", "reason": "ticket 42", "requestId": "r",
+        }));
+    }
+
     async fn a_backend_that_fails_is_told_again_and_one_that_refuses_is_not(database) {
         let told = Told::new(database).await;
         told.backend.answer(&[503, 429, 200]);

@@ -1,0 +1,2 @@
+-- Whether the backend hears of changed metadata.
+ALTER TABLE webhook_settings ADD COLUMN on_metadata_change INTEGER NOT NULL DEFAULT 0;
