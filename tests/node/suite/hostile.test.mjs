@@ -21,7 +21,8 @@ onBoth('hostile functions', (database) => {
         'regex-bomb': ['execution_timeout', 'script_internal_error'],
         'shared-array': ['execution_timeout', 'function_runtime_out_of_memory', 'script_output_too_large'],
         'never-settles': ['script_internal_error', 'execution_timeout'],
-        'huge-output': ['script_output_too_large', 'function_runtime_out_of_memory'],
+        // On a busy machine the time ends before the output does.
+        'huge-output': ['script_output_too_large', 'function_runtime_out_of_memory', 'execution_timeout'],
     };
 
     for (const [name, codes] of Object.entries(expected)) {
