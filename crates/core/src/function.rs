@@ -135,6 +135,9 @@ pub struct Definition {
     /// Syncs: the webhook types that `onWebhook` wants.
     #[serde(default)]
     pub webhook_subscriptions: Vec<String>,
+    /// Requests that only read although their method can write, as `POST /crm/v3/objects/contacts/search`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preview_reads: Vec<String>,
     /// Deprecated HTTP endpoints `{method, path, group?}`.
     #[serde(default)]
     pub endpoints: Vec<Value>,

@@ -7,6 +7,7 @@
 //! One thing is written all the same: a token that has to be renewed for the run is stored, because the provider gives
 //! it once.
 
+mod bounds;
 mod draft;
 mod host;
 mod progress;
@@ -28,6 +29,7 @@ use bespoke_core::{
     run::RunKind,
     sync::{self, BASE_VARIANT, DEFAULT_FREQUENCY, Sync, TriggerOptions},
 };
+pub use bounds::Bounds;
 use bytes::Bytes;
 use host::DryHost;
 use recording::Recording;
@@ -35,7 +37,7 @@ use report::{DryRunReport, Event};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use writes::AllowedWrites;
+use writes::{AllowedWrites, CallPattern};
 
 /// What to run without writing.
 #[derive(Debug)]
@@ -58,6 +60,10 @@ pub struct DryRun {
     pub variant: Option<String>,
     /// Which requests that can write are sent to the provider all the same.
     pub allowed: AllowedWrites,
+    /// Begin as a sync that never ran: without its checkpoint and the time of its last run.
+    pub afresh: bool,
+    /// What it may use at most.
+    pub bounds: Bounds,
     /// Make a fixture of it.
     pub record: bool,
     /// Hears what happens while it happens.
@@ -97,7 +103,11 @@ impl Engine {
         let mut connection =
             self.connection(dry.environment.id, &definition.integration, &dry.connection_id).await?;
         let sync = match definition.kind {
-            FunctionKind::Sync => Some(self.dry_sync(&connection, &function, dry.variant.as_deref()).await?),
+            FunctionKind::Sync => {
+                let sync = self.dry_sync(&connection, &function, dry.variant.as_deref()).await?;
+                let last_success_started_at = sync.last_success_started_at.filter(|_| !dry.afresh);
+                Some(Sync { last_success_started_at, ..sync })
+            }
             FunctionKind::Action | FunctionKind::OnEvent => None,
         };
         let stored_metadata = connection.metadata.clone();
@@ -107,6 +117,8 @@ impl Engine {
         let cancel = CancellationToken::new();
         // Nobody waits for a report any more: half a dry run is as good as none.
         let _stop = cancel.clone().drop_guard();
+        let mut allowed = dry.allowed;
+        allowed.patterns.extend(definition.preview_reads.iter().filter_map(|text| CallPattern::parse(text)));
         let execution = Execution {
             id: self.ids.next(),
             environment: dry.environment,
@@ -121,9 +133,14 @@ impl Engine {
             cancel,
             fence: None,
         };
-        let prepared = self.prepare(&execution);
+        let mut prepared = self.prepare(&execution);
+        if let Some(time) = dry.bounds.time {
+            prepared.limit_time(time);
+        }
         let options = host::Options {
-            allowed: dry.allowed,
+            allowed,
+            afresh: dry.afresh,
+            bounds: dry.bounds,
             events: dry.events,
             stored_metadata,
             checkpoint: dry.checkpoint,
@@ -143,6 +160,9 @@ impl Engine {
             && let Err(refusal) = host.delete_what_is_gone().await
         {
             result = Err(Failure::new(bespoke_runtime::code::INTERNAL, refusal.message));
+        }
+        if let Err(failure) = host.end_of_bounds() {
+            result = Err(failure);
         }
         let took = self.now().since(begin);
         let fixture = match (&recording, &result) {

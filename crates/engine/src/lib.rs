@@ -26,6 +26,7 @@ mod lanes;
 pub mod logs;
 pub mod metadata;
 pub mod on_events;
+pub mod preview;
 pub mod providers;
 pub mod proxy;
 mod rate_limit;

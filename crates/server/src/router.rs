@@ -91,6 +91,7 @@ fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(api::metadata::revisions::read_metadata_revision))
         .routes(routes!(api::metadata::revisions::diff_metadata))
         .routes(routes!(api::metadata::revisions::restore_metadata))
+        .routes(routes!(api::metadata::preview::preview_metadata))
         .routes(routes!(api::metadata::verify::verify_metadata_revisions))
         .routes(routes!(api::providers::list_providers))
         .routes(routes!(api::providers::get_provider))

@@ -45,6 +45,11 @@ interface Common<Metadata, Checkpoint> {
     scopes?: string[];
     /** The customer's configuration that the function reads. */
     metadata?: Metadata;
+    /**
+     * Requests that only read although their method can write: previews and dry runs send them. A method and a path, where `*`
+     * stands for one part of it: `POST /crm/v3/objects/contacts/search`.
+     */
+    previewReads?: string[];
     /** The progress that it keeps between runs: a flat object of text, numbers and truth values. */
     checkpoint?: Checkpoint;
 }

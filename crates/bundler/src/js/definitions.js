@@ -106,6 +106,7 @@ function describeFunction(toJSONSchema, { integration, name, exports }) {
         scopes: texts(definition.scopes),
         event: text(definition.event),
         webhook_subscriptions: texts(definition.webhookSubscriptions),
+        preview_reads: texts(definition.previewReads),
         endpoints: definition.endpoints ?? (definition.endpoint ? [definition.endpoint] : []),
         models: models.map(([model]) => model),
         limits: definition.limits ?? null,

@@ -1,6 +1,6 @@
 //! The rules that a deployment obeys, whoever made it. Every refusal names the place in the request.
 
-use crate::{Error, Result};
+use crate::{Error, Result, dry_runs::writes::CallPattern};
 use bespoke_core::{
     function::{Definition, DeployScope, DeployedFunction, Deployment, EVENTS, FunctionKind},
     limits::{self, Limits},
@@ -77,6 +77,7 @@ fn check_function(function: &DeployedFunction, deployment: &Deployment) -> Check
         FunctionKind::Action => {}
     }
     limits(definition)?;
+    preview_reads(definition)?;
     schemas(definition)?;
     for (field, text, most) in [
         ("description", definition.description.as_deref(), MAX_DESCRIPTION),
@@ -123,6 +124,16 @@ fn event(definition: &Definition) -> Checked {
     match definition.event.as_deref() {
         Some(event) if EVENTS.contains(&event) => Ok(()),
         _ => problem("event", "invalid_value", format!("Must be one of {}", EVENTS.join(", "))),
+    }
+}
+
+fn preview_reads(definition: &Definition) -> Checked {
+    match definition.preview_reads.iter().find(|text| CallPattern::parse(text).is_none()) {
+        Some(text) => {
+            let message = format!("`{text}` is not a method and a path, as in `POST /contacts/search`");
+            problem("preview_reads", "invalid_format", message)
+        }
+        None => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 //! memory, or refused.
 
 use super::{
+    bounds::{Bounds, Used},
     progress::Progress,
     records::{BatchKind, DryRecords, raw},
     report::{
@@ -40,6 +41,9 @@ pub(super) const MAX_KEPT: usize = 10_000;
 /// How a dry run is done.
 pub(super) struct Options {
     pub(super) allowed: AllowedWrites,
+    /// Without the stored checkpoint.
+    pub(super) afresh: bool,
+    pub(super) bounds: Bounds,
     pub(super) events: Option<mpsc::UnboundedSender<Event>>,
     /// What the connection has, where the run began with another configuration.
     pub(super) stored_metadata: Option<Document>,
@@ -81,12 +85,14 @@ pub(super) struct Seen {
     pub(super) warnings: Vec<String>,
     logs: Vec<LogLine>,
     pub(super) left_out: u64,
+    pub(super) used: Used,
 }
 
 impl Host for DryHost {
     fn call(&self, call: Call) -> BoxFuture<'static, Answer> {
         let run = self.clone();
         Box::pin(async move {
+            run.within_bounds()?;
             let Call { request, body } = call;
             // Every call is named: a new one does not compile until it is decided what a dry run makes of it.
             match request {
@@ -135,7 +141,7 @@ impl Host for DryHost {
 
 impl DryHost {
     pub(super) fn new(engine: Arc<Engine>, execution: Execution, mut options: Options) -> Self {
-        let progress = Progress::beginning_with(options.checkpoint.take());
+        let progress = Progress::beginning_with(options.checkpoint.take(), options.afresh);
         let kind = execution.kind;
         let connection = execution.connection.clone();
         let log = Arc::new(LogScope::silent(connection.environment));
@@ -166,7 +172,7 @@ impl DryHost {
     /// What came of it all.
     pub(super) fn report(&self, result: Result<Bytes, Failure>, took: Duration) -> DryRunReport {
         let Inner { connection, definition, variant, options, records, .. } = &*self.0;
-        let Seen { metadata, calls, blocked, refused, warnings, logs, left_out } =
+        let Seen { metadata, calls, blocked, refused, warnings, logs, left_out, used: _ } =
             std::mem::take(&mut *self.seen());
         let (counts, records) = records.take();
         let checkpoint = self.0.progress.take_checkpoint();
@@ -257,6 +263,7 @@ impl DryHost {
         if matches!(kind, BatchKind::Save) {
             self.check_records(model, &records)?;
         }
+        self.use_records(records.len() as u64)?;
         let counts = self.0.records.apply(kind, model, records).await?.into();
         self.tell(|| Event::Batch(Batch { model: model.to_owned(), counts }));
         head(&counts)

@@ -17,10 +17,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// The run begins with this checkpoint instead of the stored one.
-    pub(super) fn beginning_with(checkpoint: Option<String>) -> Self {
+    /// The run begins with this checkpoint instead of the stored one, or with none.
+    pub(super) fn beginning_with(checkpoint: Option<String>, afresh: bool) -> Self {
+        let none = afresh.then(CheckpointRange::default);
         let given = checkpoint.map(|value| CheckpointRange { from: Some(value.clone()), to: Some(value) });
-        Self { checkpoint: Mutex::new(given), locks: std::sync::Mutex::default() }
+        Self { checkpoint: Mutex::new(given.or(none)), locks: std::sync::Mutex::default() }
     }
 
     /// What the checkpoint was and has become, where the function asked for it or wrote it.

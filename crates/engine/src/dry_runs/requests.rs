@@ -26,6 +26,7 @@ impl DryHost {
         if !self.0.options.allowed.allows(&request) {
             return Err(self.block(writes::method(&request), writes::place(&request), body.len()));
         }
+        self.use_call()?;
         let connection = self.connection_of(&request).await?;
         let (at_ms, begin, sent) = (self.elapsed(), Instant::now(), body.len());
         let (method, place) = (request.method.to_ascii_uppercase(), writes::place(&request));
@@ -41,6 +42,7 @@ impl DryHost {
         if !self.0.options.allowed.permits(&writes::effective(&method, &request.headers), &place) {
             return Err(self.block(method, place, body.len()));
         }
+        self.use_call()?;
         let asked = Asked { at_ms: self.elapsed(), begin: Instant::now(), method, place, sent: body.len() };
         let answer = self.0.engine.fetch_for_run(request, body, &self.0.log).await;
         self.answered(asked, &answer);
@@ -89,7 +91,8 @@ impl DryHost {
 
     fn block(&self, method: String, url: String, body_bytes: usize) -> Refusal {
         let message = format!(
-            "A dry run writes nothing, so {method} {url} was not sent. Where it only reads, allow it: `--allow '{method} {url}'`."
+            "A dry run writes nothing, so {method} {url} was not sent. Where it only reads, say so in the \
+             function, `previewReads: ['{method} {url}']`, or allow it once: `--allow '{method} {url}'`."
         );
         let blocked = BlockedCall { method, url, body_bytes };
         self.tell(|| Event::BlockedCall(blocked.clone()));

@@ -80,6 +80,13 @@ pub(crate) struct Prepared {
     function: Arc<LoadedFunction>,
 }
 
+impl Prepared {
+    /// Ends the run after `time` at the latest.
+    pub(crate) fn limit_time(&mut self, time: Duration) {
+        self.run.limits.wall = self.run.limits.wall.min(time);
+    }
+}
+
 impl Engine {
     /// Executes a function. Never fails itself: what goes wrong is the execution's result.
     pub(crate) async fn execute(self: &Arc<Self>, execution: Execution) -> Ended {

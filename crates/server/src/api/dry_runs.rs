@@ -17,8 +17,8 @@ use axum::{
 };
 use bespoke_core::function::{Deployment, FunctionKind};
 use bespoke_engine::dry_runs::{
-    DryFunction, DryRun,
-    report::{DryRunReport, Event},
+    Bounds, DryFunction, DryRun,
+    report::Event,
     writes::{AllowedWrites, CallPattern},
 };
 use futures_util::stream::{self, Stream, StreamExt as _};
@@ -97,13 +97,22 @@ pub async fn dry_run(
     if !wants_events(&headers) {
         return Ok(axum::Json(app.engine.dry_run(run).await?).into_response());
     }
-    let (sender, mut events) = mpsc::unbounded_channel();
+    let (sender, events) = mpsc::unbounded_channel();
     run.events = Some(sender);
-    let work = AbortOnDropHandle::new(tokio::spawn(async move { app.engine.dry_run(run).await }));
+    told("report", events, async move { app.engine.dry_run(run).await }).await
+}
+
+/// The events of `work` as they come, and at the end its result, called `end`. One who goes away stops it.
+pub(super) async fn told<T: Serialize + Send + 'static>(
+    end: &'static str,
+    mut events: mpsc::UnboundedReceiver<Event>,
+    work: impl Future<Output = bespoke_engine::Result<T>> + Send + 'static,
+) -> Result<Response> {
+    let work = AbortOnDropHandle::new(tokio::spawn(work));
     match events.recv().await {
         // It ended without a word: what it could not even begin with is an error like any other.
-        None => Ok(sse(stream::iter([report(&joined(work.await)?)])).into_response()),
-        Some(first) => Ok(sse(stream::iter([event(&first)]).chain(rest(events, work))).into_response()),
+        None => Ok(sse(stream::iter([data(end, &joined(work.await)?)])).into_response()),
+        Some(first) => Ok(sse(stream::iter([event(&first)]).chain(rest(end, events, work))).into_response()),
     }
 }
 
@@ -144,44 +153,44 @@ impl NewDryRun {
             checkpoint: self.checkpoint.map(|json| String::from(Box::<str>::from(json))),
             variant: self.variant,
             allowed: AllowedWrites { all: self.allow_writes, patterns: patterns.collect::<Result<_>>()? },
+            afresh: false,
+            bounds: Bounds::default(),
             record: self.record,
             events: None,
         })
     }
 }
 
-fn wants_events(headers: &HeaderMap) -> bool {
+pub(super) fn wants_events(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accept.contains("text/event-stream")
 }
 
-type Work = AbortOnDropHandle<bespoke_engine::Result<DryRunReport>>;
+type Work<T> = AbortOnDropHandle<bespoke_engine::Result<T>>;
 
-fn joined(
-    work: Result<bespoke_engine::Result<DryRunReport>, tokio::task::JoinError>,
-) -> Result<DryRunReport> {
+fn joined<T>(work: Result<bespoke_engine::Result<T>, tokio::task::JoinError>) -> Result<T> {
     Ok(work.map_err(|error| ApiError::internal(&error))??)
 }
 
 /// The events until the end, then the report. Dropping it stops the run.
-fn rest(events: mpsc::UnboundedReceiver<Event>, work: Work) -> impl Stream<Item = sse::Event> + Send {
-    stream::unfold(Some((events, work)), |state| async move {
+fn rest<T: Serialize + Send + 'static>(
+    name: &'static str,
+    events: mpsc::UnboundedReceiver<Event>,
+    work: Work<T>,
+) -> impl Stream<Item = sse::Event> + Send {
+    stream::unfold(Some((events, work)), move |state| async move {
         let (mut events, work) = state?;
         if let Some(next) = events.recv().await {
             return Some((event(&next), Some((events, work))));
         }
         let end = joined(work.await);
-        let end = end.map_or_else(|error| data("error", &error.to_json()), |end| report(&end));
+        let end = end.map_or_else(|error| data("error", &error.to_json()), |end| data(name, &end));
         Some((end, None))
     })
 }
 
 fn sse(events: impl Stream<Item = sse::Event> + Send + 'static) -> impl IntoResponse {
     Sse::new(events.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default())
-}
-
-fn report(report: &DryRunReport) -> sse::Event {
-    data("report", report)
 }
 
 fn event(event: &Event) -> sse::Event {

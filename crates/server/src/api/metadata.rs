@@ -2,6 +2,7 @@
 
 pub mod current;
 pub mod fleet;
+pub mod preview;
 pub mod revisions;
 pub mod verify;
 

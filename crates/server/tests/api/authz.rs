@@ -99,6 +99,12 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
         Refused(404, "unknown_connection"),
     ),
     (
+        "POST /connections/{connection_id}/metadata/preview",
+        "/connections/a/metadata/preview?provider_config_key=none",
+        r#"{"sync":"contacts"}"#,
+        Refused(404, "unknown_connection"),
+    ),
+    (
         "GET /connections/{connection_id}/metadata/diff",
         "/connections/a/metadata/diff?provider_config_key=none&from=1&to=1",
         "",

@@ -384,4 +384,63 @@ both! {
         let gone = json!({ "integration": "crm", "kind": "action", "name": "gone" });
         post(json!({ "function": gone })).await.refused(404, "not_found");
     }
+
+    async fn a_preview_shows_what_another_configuration_would_change(database) {
+        let (app, crm) = start(database).await;
+        let dev = app.dev();
+        let mut deployment = draft("sync", "contacts", CONTACTS);
+        dev.post("/deployments", deployment.clone()).await.expect(200);
+        real_run(&dev).await;
+        dev.put("/connections/acme/metadata?provider_config_key=crm", json!({ "field": "a" })).await.expect(200);
+        let before = records(&dev).await;
+        crm.asked();
+        let path = "/connections/acme/metadata/preview?provider_config_key=crm";
+        let preview = async |body: Value| dev.post(path, body).await.expect(200);
+
+        let patched = preview(json!({ "sync": "contacts", "patch": { "field": "b" } })).await;
+        assert_eq!((&patched["succeeded"], &patched["problems"]), (&json!(true), &json!([])), "{patched}");
+        assert_eq!(patched["counts"], json!({ "added": 0, "changed": 1, "removed": 0, "unchanged": 1 }));
+        let record = json!({ "model": "Contact", "id": "1", "change": "changed",
+            "before": { "id": "1", "value": 1, "extra": true }, "after": { "id": "1", "value": 10, "extra": true } });
+        assert_eq!(patched["records"], json!([record]));
+        assert_eq!((patched["calls"].as_array().unwrap().len(), crm.asked()), (1, vec!["GET /contacts".to_owned()]));
+        let operations = json!([{ "op": "replace", "path": "/field", "value": "b" }]);
+        assert_eq!(preview(json!({ "sync": "contacts", "patch": operations })).await["records"], patched["records"]);
+        let whole = preview(json!({ "sync": "contacts", "metadata": { "field": "b" } })).await;
+        assert_eq!(whole["records"], patched["records"]);
+        assert_eq!(preview(json!({ "sync": "contacts", "revision": 1 })).await["counts"]["changed"], 0);
+        assert_eq!(records(&dev).await, before);
+        assert_eq!(stored_metadata(&dev).await, json!({ "field": "a" }));
+
+        // What writes is not sent, unless the function says that it reads.
+        let creates = json!({ "sync": "contacts", "patch": { "create": true } });
+        crm.asked();
+        let blocked = preview(creates.clone()).await;
+        assert_eq!(blocked["error"]["code"], "dry_run_write_refused", "{blocked}");
+        assert_eq!(blocked["blocked_calls"][0]["url"], "/contacts");
+        assert_eq!(crm.asked(), ["GET /contacts"]);
+        deployment["functions"][0]["preview_reads"] = json!(["contacts"]);
+        dev.post("/deployments", deployment.clone()).await.refused_at(400, "invalid_body", "functions.0.preview_reads");
+        deployment["functions"][0]["preview_reads"] = json!(["POST /contacts"]);
+        dev.post("/deployments", deployment).await.expect(200);
+        assert_eq!(preview(creates).await["succeeded"], true);
+        assert_eq!(crm.asked(), ["GET /contacts", "POST /contacts"]);
+
+        // It stops at its limits, and says so.
+        let stopped = preview(json!({ "sync": "contacts", "limits": { "records": 2 } })).await;
+        assert_eq!(stopped["error"]["code"], "preview_limit_reached", "{stopped}");
+        assert!(stopped["error"]["message"].as_str().unwrap().contains("2 records"), "{stopped}");
+        assert_eq!(preview(json!({ "sync": "contacts", "limits": { "calls": 1 } })).await["succeeded"], true);
+
+        let streamed = dev.post(path, json!({ "sync": "contacts", "revision": 1 })).header("accept", "text/event-stream").await;
+        assert!(streamed.text().contains("event: call\n") && streamed.text().contains("event: result\n"), "{}", streamed.text());
+        let post = |body: Value| dev.post(path, body);
+        post(json!({})).await.refused_at(400, "invalid_body", "sync");
+        post(json!({ "sync": "contacts", "patch": {}, "revision": 1 })).await.refused_at(400, "invalid_body", "metadata");
+        post(json!({ "sync": "contacts", "limits": { "calls": 0 } })).await.refused_at(400, "invalid_body", "limits.calls");
+        post(json!({ "sync": "contacts", "revision": 99 })).await.refused(404, "unknown_revision");
+        post(json!({ "sync": "gone" })).await.refused(404, "not_found");
+        let failing = json!({ "sync": "contacts", "patch": [{ "op": "test", "path": "/field", "value": "z" }] });
+        post(failing).await.refused(409, "patch_failed");
+    }
 }

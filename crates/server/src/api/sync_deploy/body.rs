@@ -280,6 +280,7 @@ impl Building {
             scopes: scopes.unwrap_or_default(),
             event: None,
             webhook_subscriptions: flow.webhook_subscriptions.unwrap_or_default(),
+            preview_reads: Vec::new(),
             endpoints,
             models: if is_sync { flow.models } else { Vec::new() },
             limits: None,
