@@ -19,7 +19,7 @@ use bespoke_core::{
 use bespoke_runtime::Failure;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
@@ -78,8 +78,6 @@ pub struct PreviewReport {
     pub records: Vec<PreviewRecord>,
     /// How many more would differ.
     pub records_left_out: u64,
-    /// What of the configuration does not fit its schema.
-    pub problems: Vec<Value>,
     /// The requests that were sent.
     pub calls: Vec<HttpCall>,
     /// The requests that were not sent because they could write.
@@ -181,7 +179,6 @@ impl From<DryRunReport> for PreviewReport {
             counts,
             records,
             records_left_out,
-            problems: Vec::new(),
             calls: report.calls,
             blocked_calls: report.blocked_calls,
             warnings: report.warnings,

@@ -398,7 +398,7 @@ both! {
         let preview = async |body: Value| dev.post(path, body).await.expect(200);
 
         let patched = preview(json!({ "sync": "contacts", "patch": { "field": "b" } })).await;
-        assert_eq!((&patched["succeeded"], &patched["problems"]), (&json!(true), &json!([])), "{patched}");
+        assert_eq!(patched["succeeded"], true, "{patched}");
         assert_eq!(patched["counts"], json!({ "added": 0, "changed": 1, "removed": 0, "unchanged": 1 }));
         let record = json!({ "model": "Contact", "id": "1", "change": "changed",
             "before": { "id": "1", "value": 1, "extra": true }, "after": { "id": "1", "value": 10, "extra": true } });

@@ -76,7 +76,7 @@ pub struct PreviewLimits {
 #[utoipa::path(post, path = "/connections/{connection_id}/metadata/preview", tag = "metadata", request_body = NewPreview,
     params(("connection_id" = String, Path), AtIntegration),
     responses((status = 200, body = serde_json::Value, description = "`succeeded`, `error`, `counts` {added, changed, removed, unchanged}, \
-        `records` [{model, id, change, before, after}], `records_left_out`, `problems`, `calls`, `blocked_calls`, `warnings`, `output`, `duration_ms`"),
+        `records` [{model, id, change, before, after}], `records_left_out`, `calls`, `blocked_calls`, `warnings`, `output`, `duration_ms`"),
         (status = 400), (status = 404), (status = 409)))]
 pub async fn preview_metadata(
     State(app): State<AppState>,
@@ -153,7 +153,7 @@ impl PreviewLimits {
 
 /// A patch of either kind.
 fn patch(json: &RawValue) -> Result<Write> {
-    let wrong = |error: serde_json::Error| ApiError::body("invalid_format", &["patch"], &error.to_string());
+    let wrong = |error: serde_json::Error| ApiError::body("invalid_format", &["patch"], error.to_string());
     if json.get().starts_with('[') {
         return Ok(Write::Patch(Arc::new(serde_json::from_str(json.get()).map_err(wrong)?)));
     }
