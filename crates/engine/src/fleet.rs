@@ -1,9 +1,6 @@
 //! The configurations of all customers of an integration at once: what they have in common, and changes of many.
 
-use crate::{
-    Engine, Result,
-    metadata::{CurrentMetadata, MetadataChange},
-};
+use crate::{Engine, Error, Resource, Result, metadata::MetadataChange};
 use bespoke_core::{
     document::Write,
     fleet::{Condition, Fleet, FleetFacts},
@@ -82,7 +79,7 @@ pub struct BulkWritten {
 
 impl Engine {
     /// What the selected connections have in common; only at `path` and below, where one is given. It reads the metadata
-    /// of all connections of the integration. Fails with [`crate::Error::NotFound`].
+    /// of all connections of the integration. Fails with [`Error::NotFound`].
     pub async fn fleet(
         &self,
         environment: EnvironmentId,
@@ -101,7 +98,7 @@ impl Engine {
     }
 
     /// Writes to all selected connections, one after the other: each for itself, so that what was written stays written
-    /// where another fails. Fails with [`crate::Error::NotFound`] where there is no such integration.
+    /// where another fails. Fails with [`Error::NotFound`] where there is no such integration.
     pub async fn change_fleet(
         &self,
         environment: EnvironmentId,
@@ -140,15 +137,15 @@ impl Engine {
         change: MetadataChange,
         is_dry_run: bool,
     ) -> Result<BulkWritten> {
-        let before = self.metadata(environment, provider_config_key, connection_id).await?;
-        let CurrentMetadata { document, revision, .. } = if is_dry_run {
-            self.try_metadata(environment, provider_config_key, connection_id, &change).await?
+        let written = if is_dry_run {
+            self.try_write(environment, provider_config_key, connection_id, &change).await?
         } else {
-            self.write_metadata_of(environment, provider_config_key, connection_id, change).await?
+            let ids = vec![connection_id.to_owned()];
+            let written = self.write_metadata(environment, provider_config_key, ids, change).await?;
+            written.into_iter().next().ok_or(Error::NotFound(Resource::Connection))?
         };
-        let (before, after) = (before.document.unwrap_or_default(), document.unwrap_or_default());
-        let diff = serde_json::to_value(before.diff(&after)).unwrap_or_default();
-        Ok(BulkWritten { revision, diff })
+        let diff = serde_json::to_value(written.patch).unwrap_or_default();
+        Ok(BulkWritten { revision: written.revision, diff })
     }
 
     async fn each_of_fleet(

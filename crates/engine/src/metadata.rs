@@ -3,7 +3,7 @@
 use crate::{Engine, Error, Resource, Result, configuration::Configuration};
 use bespoke_core::{
     configuration::Leaf,
-    document::Document,
+    document::{Document, Write},
     id::EnvironmentId,
     revision::{Provenance, Revision},
 };
@@ -74,11 +74,10 @@ impl Engine {
         let ids = vec![connection_id.to_owned()];
         let written = self.write_metadata(environment, provider_config_key, ids, change).await?;
         let written = written.into_iter().next().ok_or(Error::NotFound(Resource::Connection))?;
-        let configuration = self.configuration(environment, provider_config_key).await?;
-        Ok(CurrentMetadata { document: Some(written.document), revision: written.revision, configuration })
+        self.current(environment, provider_config_key, written).await
     }
 
-    /// What a write would leave; nothing is written.
+    /// As [`Engine::write_metadata_of`], but nothing is written.
     pub async fn try_metadata(
         &self,
         environment: EnvironmentId,
@@ -86,15 +85,37 @@ impl Engine {
         connection_id: &str,
         change: &MetadataChange,
     ) -> Result<CurrentMetadata> {
-        let current = self.metadata(environment, provider_config_key, connection_id).await?;
-        if change.expected.is_some_and(|expected| expected != current.revision) {
+        let tried = self.try_write(environment, provider_config_key, connection_id, change).await?;
+        self.current(environment, provider_config_key, tried).await
+    }
+
+    /// What a write would leave.
+    pub(crate) async fn try_write(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        change: &MetadataChange,
+    ) -> Result<WrittenMetadata> {
+        let before = self.connection(environment, provider_config_key, connection_id).await?;
+        if change.expected.is_some_and(|expected| expected != before.metadata_revision) {
             return Err(Error::MetadataConflict);
         }
-        let document = change.write.apply(current.document.as_ref());
-        let document = document.map_err(|error| failed(error.into()))?;
-        let is_new = current.document.as_ref() != Some(&document);
-        let revision = current.revision + i64::from(is_new);
-        Ok(CurrentMetadata { document: Some(document), revision, ..current })
+        let changed = change.write.change(before.metadata.as_ref());
+        let (document, patch) = changed.map_err(|error| failed(error.into()))?;
+        let is_new = before.metadata.as_ref() != Some(&document);
+        let revision = before.metadata_revision + i64::from(is_new);
+        Ok(WrittenMetadata { connection: before.id, revision, document, patch })
+    }
+
+    async fn current(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        written: WrittenMetadata,
+    ) -> Result<CurrentMetadata> {
+        let configuration = self.configuration(environment, provider_config_key).await?;
+        Ok(CurrentMetadata { document: Some(written.document), revision: written.revision, configuration })
     }
 
     /// The metadata of a connection. Fails with [`Error::NotFound`].
@@ -179,15 +200,11 @@ impl Engine {
         provenance: Provenance,
         expected: Option<i64>,
     ) -> Result<CurrentMetadata> {
-        // It says what is missing.
-        self.metadata_revision(environment, provider_config_key, connection_id, number).await?;
-        let restored = self
-            .store
-            .restore_metadata(environment, provider_config_key, connection_id, number, provenance, expected)
-            .await
-            .map_err(failed)?;
-        let configuration = self.configuration(environment, provider_config_key).await?;
-        Ok(CurrentMetadata { document: Some(restored.document), revision: restored.revision, configuration })
+        // What a revision was never changes, so it need not be read where it is written.
+        let (_, document) =
+            self.metadata_revision(environment, provider_config_key, connection_id, number).await?;
+        let change = MetadataChange { write: Write::Replace(document), provenance, expected };
+        self.write_metadata_of(environment, provider_config_key, connection_id, change).await
     }
 
     /// Checks the chains of all revisions of an environment.

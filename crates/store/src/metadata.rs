@@ -6,12 +6,12 @@
 use crate::{
     Store,
     connection_lookups::{self, Part},
-    db::{Tx, params},
+    db::{Tx, Value, params},
     error::{Error, Result},
     metadata_revisions, notices,
 };
 use bespoke_core::{
-    document::{Document, Write},
+    document::{Document, Patch, Write},
     id::{ConnectionId, EnvironmentId},
     revision::Provenance,
     time::Timestamp,
@@ -44,6 +44,8 @@ pub struct WrittenMetadata {
     pub revision: i64,
     /// What is stored now.
     pub document: Document,
+    /// From what was there before; empty where nothing was different.
+    pub patch: Patch,
 }
 
 impl Store {
@@ -82,7 +84,7 @@ fn rows(tx: &mut Tx, environment: EnvironmentId, key: &str, names: &[String]) ->
                            (SELECT id FROM integrations WHERE environment_id = $1 AND unique_key = $2)
                    AND connections.connection_id = k.value)
          FROM json_each($3) k",
-        params![environment, key, crate::db::Value::json(&names)?],
+        params![environment, key, Value::json(&names)?],
         |row| row.get(0),
     )?;
     let mut ids = found.into_iter().collect::<Option<Vec<_>>>().ok_or_else(missing)?;
@@ -153,7 +155,7 @@ pub(crate) fn write(
                 notices::metadata_changed(tx, connection, &added, now)?;
             }
         }
-        written.push(WrittenMetadata { connection, revision, document });
+        written.push(WrittenMetadata { connection, revision, document, patch });
     }
     Ok(written)
 }

@@ -1,13 +1,13 @@
 //! Revisions of connections' metadata: added by every write, read by their numbers, checked as a chain.
 
 use crate::{
-    MetadataChange, Store, WrittenMetadata,
+    Store,
     db::{Row, Tx, Value, params},
     error::{Error, Result},
     metadata,
 };
 use bespoke_core::{
-    document::{Document, Patch, Write},
+    document::{Document, Patch},
     id::{ConnectionId, EnvironmentId},
     revision::{Actor, Hash, Provenance, Revision, Source},
     time::Timestamp,
@@ -144,31 +144,6 @@ impl Store {
             .look_up(move |tx| {
                 let Some(connection) = metadata::row(tx, environment, &key, &id)? else { return Ok(None) };
                 find(tx, connection, revision)
-            })
-            .await
-    }
-
-    /// Makes the document of revision `number` the newest again. [`Error::NotFound`] where there is no such connection or
-    /// revision, [`Error::Conflict`] where the newest is not the expected one.
-    pub async fn restore_metadata(
-        &self,
-        environment: EnvironmentId,
-        provider_config_key: &str,
-        connection_id: &str,
-        number: i64,
-        provenance: Provenance,
-        expected: Option<i64>,
-    ) -> Result<WrittenMetadata> {
-        let (key, id, now) = (provider_config_key.to_owned(), connection_id.to_owned(), self.now());
-        self.db
-            .write(move |tx| {
-                let connection =
-                    metadata::row(tx, environment, &key, &id)?.ok_or(Error::NotFound("the connection"))?;
-                let (_, document) = find(tx, connection, number)?.ok_or(Error::NotFound("the revision"))?;
-                let write = Write::Replace(document);
-                let change = MetadataChange { write, provenance: provenance.clone(), expected };
-                let written = metadata::write(tx, &[connection], &change, now)?;
-                written.into_iter().next().ok_or(Error::NotFound("the connection"))
             })
             .await
     }

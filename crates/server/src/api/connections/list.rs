@@ -145,10 +145,9 @@ impl ListConnections {
         if integrations.as_ref().is_some_and(Vec::is_empty) {
             issues.push(Issue::new("too_small", ["integrationId"], "Must not be empty"));
         }
-        let tags = tag::normalize(&self.tags).unwrap_or_else(|problem| {
-            let path: Vec<&str> = std::iter::once("tags").chain(problem.key.as_deref()).collect();
-            issues.push(Issue::new(problem.code, path, problem.message.clone()));
-            Map::new()
+        let tags = read_tags(&self.tags).unwrap_or_else(|issue| {
+            issues.push(issue);
+            Vec::new()
         });
         if !issues.is_empty() {
             return Err(ApiError::new(Code::InvalidQueryParams).issues(issues));
@@ -159,12 +158,19 @@ impl ListConnections {
             end_user_id: self.end_user_id,
             organization_id: self.end_user_organization_id,
             integrations,
-            tags: tags
-                .into_iter()
-                .map(|(key, value)| (key, value.as_str().unwrap_or_default().to_owned()))
-                .collect(),
+            tags,
         })
     }
+}
+
+/// The tags that a filter asks for, keys in lower case.
+pub(in crate::api) fn read_tags(tags: &Map<String, Value>) -> Result<Vec<(String, String)>, Issue> {
+    let tags = tag::normalize(tags).map_err(|problem| {
+        let path: Vec<&str> = std::iter::once("tags").chain(problem.key.as_deref()).collect();
+        Issue::new(problem.code, path, problem.message.clone())
+    })?;
+    let text = |(key, value): (String, Value)| (key, value.as_str().unwrap_or_default().to_owned());
+    Ok(tags.into_iter().map(text).collect())
 }
 
 fn length_issue(name: &str, text: &str) -> Option<Issue> {

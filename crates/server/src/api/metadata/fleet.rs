@@ -1,6 +1,6 @@
 //! The metadata of all connections of an integration: what they have in common, and changes of many at once.
 
-use super::current::Patch;
+use super::{super::connections::read_tags, current::Patch};
 use crate::{
     auth::{Key, scope},
     error::{ApiError, Code, Issue, Result},
@@ -13,7 +13,6 @@ use bespoke_core::{
     document::Write,
     fleet::{Condition, FleetFacts, PathFacts, Test},
     revision::Source,
-    tag,
 };
 use bespoke_engine::fleet::{BulkChange, BulkOutcome, BulkResult, FleetSelection};
 use serde::{Deserialize, Serialize};
@@ -326,14 +325,9 @@ fn selection(
     tags: &Map<String, Value>,
     condition: Option<Where>,
 ) -> Result<FleetSelection, Issue> {
-    let tags = tag::normalize(tags).map_err(|problem| {
-        let path: Vec<&str> = std::iter::once("tags").chain(problem.key.as_deref()).collect();
-        Issue::new(problem.code, path, problem.message.clone())
-    })?;
-    let text = |(key, value): (String, Value)| (key, value.as_str().unwrap_or_default().to_owned());
     Ok(FleetSelection {
         connection_ids: ids.map(|ids| ids.into_iter().collect()),
-        tags: tags.into_iter().map(text).collect(),
+        tags: read_tags(tags)?,
         condition: condition.map(Where::condition).transpose()?,
     })
 }

@@ -607,7 +607,6 @@ async fn revisions(world: &World) {
         !store.metadata_revisions(environment, CRM, "acme", i64::MAX, 20).await.unwrap().unwrap().is_empty()
     );
     store.metadata_revision(environment, CRM, "acme", 1).await.unwrap().unwrap();
-    store.restore_metadata(environment, CRM, "acme", 1, by_system(), None).await.unwrap();
     let mut verified = VerifiedRevisions::default();
     while store.verify_metadata_revisions(environment, &mut verified).await.unwrap() {}
     assert!(verified.broken.is_empty());
