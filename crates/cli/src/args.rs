@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod config;
+pub(crate) mod preview;
 
 use crate::failure::EXIT_CODES;
 use bespoke_core::function::FunctionKind;
@@ -51,6 +52,9 @@ pub(crate) enum Command {
     /// Read and change a customer's configuration, with its history.
     #[command(after_help = config::HELP)]
     Config(config::ConfigArgs),
+    /// Show what a sync or action would do with another configuration, with nothing written anywhere.
+    #[command(after_help = preview::HELP)]
+    Preview(preview::PreviewArgs),
     /// Make, list and revoke the secret keys of an environment, directly in the database.
     Keys(KeysArgs),
     /// Set, unset and list the environment variables that functions read.

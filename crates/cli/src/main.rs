@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Dev(args) => commands::dev::run(args),
         Command::Deploy(args) => commands::deploy::run(args),
         Command::Config(args) => commands::config::run(args),
+        Command::Preview(args) => commands::preview::run(args),
         Command::Keys(args) => commands::keys::run(args),
         Command::Env(args) => commands::env::run(args),
         Command::Logs(args) => commands::logs::run(args),

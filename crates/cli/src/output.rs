@@ -120,6 +120,11 @@ pub(crate) fn busy(what: impl Into<std::borrow::Cow<'static, str>>) -> Busy {
 pub(crate) struct Busy(indicatif::ProgressBar);
 
 impl Busy {
+    /// Says something else from now on.
+    pub(crate) fn say(&self, what: String) {
+        self.0.set_message(what);
+    }
+
     /// Runs `print`, which prints lines, without the spinner in between.
     pub(crate) fn aside(&self, print: impl FnOnce()) {
         self.0.suspend(print);

@@ -1,15 +1,17 @@
 //! `bespoke trigger`: runs a sync or an action for a connection, and waits for its end.
 
-use super::{block_on, connect, json_argument, logs, runs};
+use super::{
+    block_on, connect,
+    deployed::{self, Deployed, Wanted},
+    json_argument, logs, runs,
+};
 use crate::{
     args::{Kind, LogFilters, RunFilters, TriggerArgs},
     client::{Client, Refusal},
     failure::{Failure, Result},
     output,
 };
-use bespoke_core::function::FunctionKind;
 use reqwest::Method;
-use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use std::{collections::HashSet, time::Duration};
 use uuid::Uuid;
@@ -17,51 +19,17 @@ use uuid::Uuid;
 /// How often is looked whether a sync has ended.
 const POLL: Duration = Duration::from_millis(300);
 
-/// The functions of an integration, as `GET /scripts/config` shows them.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Scripts {
-    provider_config_key: String,
-    #[serde(default)]
-    syncs: Vec<Script>,
-    #[serde(default)]
-    actions: Vec<Script>,
-    #[serde(default, rename = "on-events")]
-    on_events: Vec<Script>,
-}
-
-#[derive(Deserialize)]
-struct Script {
-    name: String,
-}
-
 /// Runs the function of `args`.
 pub(crate) fn run(mut args: TriggerArgs) -> Result {
-    name(&mut args);
     let input = args.input.as_deref().map(|text| json_argument("--input", text)).transpose()?;
     let client = connect(&args.server)?;
-    block_on(trigger(&args, &client, input))?
+    block_on(trigger(&mut args, &client, input))?
 }
 
-/// Takes `hubspot/contacts` and `hubspot/syncs/contacts` apart: so functions are called everywhere else.
-fn name(args: &mut TriggerArgs) {
-    let whole = args.function.trim_end_matches(".ts").to_owned();
-    let parts: Vec<&str> = whole.split('/').collect();
-    let (integration, kind, name) = match parts.as_slice() {
-        [integration, name] => (integration, None, name),
-        [integration, folder, name] => {
-            let kinds = [Kind::Sync, Kind::Action, Kind::OnEvent];
-            (integration, kinds.into_iter().find(|kind| FunctionKind::from(*kind).folder() == *folder), name)
-        }
-        _ => return,
-    };
-    args.integration.get_or_insert_with(|| (*integration).to_owned());
-    args.kind = args.kind.or(kind);
-    (*name).clone_into(&mut args.function);
-}
-
-async fn trigger(args: &TriggerArgs, client: &Client, input: Option<Box<RawValue>>) -> Result {
-    let (integration, kind) = find(args, client).await?;
+async fn trigger(args: &mut TriggerArgs, client: &Client, input: Option<Box<RawValue>>) -> Result {
+    let wanted = Wanted::new(&args.function, args.integration.as_deref(), args.kind);
+    let Deployed { integration, kind, name } = deployed::find(client, &wanted, &args.server.env).await?;
+    args.function = name;
     match kind {
         Kind::Action if args.reset => Err(Failure::usage("--reset is for syncs")),
         Kind::Action => action(args, client, &integration, input).await,
@@ -73,60 +41,6 @@ async fn trigger(args: &TriggerArgs, client: &Client, input: Option<Box<RawValue
             name = args.function
         ))),
     }
-}
-
-/// Which integration has the function, and what it is.
-async fn find(args: &TriggerArgs, client: &Client) -> Result<(String, Kind)> {
-    let all: Vec<Scripts> = client.ask(Method::GET, "/scripts/config").await?;
-    let mut found = Vec::new();
-    for scripts in &all {
-        if args.integration.as_ref().is_some_and(|wanted| *wanted != scripts.provider_config_key) {
-            continue;
-        }
-        let kinds = [
-            (Kind::Sync, &scripts.syncs),
-            (Kind::Action, &scripts.actions),
-            (Kind::OnEvent, &scripts.on_events),
-        ];
-        for (kind, list) in kinds {
-            let is_wanted = args.kind.is_none_or(|wanted| wanted == kind);
-            if is_wanted && list.iter().any(|script| script.name == args.function) {
-                found.push((scripts.provider_config_key.clone(), kind));
-            }
-        }
-    }
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => Err(Failure::usage(not_found(args, &all))),
-        _ => {
-            let names: Vec<_> =
-                found.iter().map(|(key, kind)| format!("{key} ({})", FunctionKind::from(*kind))).collect();
-            Err(Failure::usage(format!(
-                "several functions are called `{}`: {}; add --integration or --kind",
-                args.function,
-                names.join(", ")
-            )))
-        }
-    }
-}
-
-fn not_found(args: &TriggerArgs, all: &[Scripts]) -> String {
-    let names: Vec<String> = all
-        .iter()
-        .flat_map(|scripts| {
-            scripts
-                .syncs
-                .iter()
-                .chain(&scripts.actions)
-                .map(|script| format!("{}/{}", scripts.provider_config_key, script.name))
-        })
-        .collect();
-    let deployed = if names.is_empty() {
-        format!("nothing is deployed to {}: `bespoke deploy` does that", args.server.env)
-    } else {
-        format!("deployed are {}", names.join(", "))
-    };
-    format!("no sync or action `{}` is deployed to {}; {deployed}", args.function, args.server.env)
 }
 
 async fn action(

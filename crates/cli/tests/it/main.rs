@@ -9,6 +9,7 @@ mod documents;
 mod env;
 mod keys;
 mod logs;
+mod preview;
 mod serve;
 mod support;
 mod test;

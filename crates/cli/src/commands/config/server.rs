@@ -7,7 +7,7 @@ use crate::{
     failure::{Failure, Result},
     output::{self, CHANGED, styled},
 };
-use bespoke_core::document::Document;
+use bespoke_core::document::{Document, Patch};
 use reqwest::Method;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
@@ -58,11 +58,12 @@ impl Current {
 
     /// Says what does not fit the schema.
     pub(crate) fn note_problems(&self) {
-        for problem in self.more.get("problems").and_then(Value::as_array).into_iter().flatten() {
-            let text = |name: &str| problem[name].as_str().unwrap_or_default();
-            let path = super::path::of_pointer(text("path"));
-            output::note(format!("{} {path}: {}", styled(CHANGED, "problem:"), text("message")));
-        }
+        note_problems(self.more.get("problems").and_then(Value::as_array).map_or(&[], Vec::as_slice));
+    }
+
+    /// What makes `document` of this one.
+    pub(crate) fn patch_to(&self, document: &Value) -> Result<Patch> {
+        Ok(text(&self.document())?.diff(&text(document)?))
     }
 }
 
@@ -117,7 +118,7 @@ impl Place {
         reason: Option<&str>,
         dry_run: bool,
     ) -> Result<Current> {
-        let patch = text(&current.document())?.diff(&text(document)?);
+        let patch = current.patch_to(document)?;
         let path = self.path("", &[("validate_only", dry_run.then(|| "true".to_owned()))]);
         let if_match = format!("\"{}\"", current.revision);
         let headers =
@@ -157,6 +158,15 @@ impl Place {
         let if_match = format!("\"{}\"", current.revision);
         let headers = with_reason(&[("if-match", &if_match)], reason);
         Ok(self.client.ask_for(Method::POST, &path, &headers, &json!({})).await?)
+    }
+}
+
+/// Says what does not fit the schema, as the API lists it.
+pub(crate) fn note_problems(problems: &[Value]) {
+    for problem in problems {
+        let text = |name: &str| problem[name].as_str().unwrap_or_default();
+        let path = super::path::of_pointer(text("path"));
+        output::note(format!("{} {path}: {}", styled(CHANGED, "problem:"), text("message")));
     }
 }
 
