@@ -71,8 +71,8 @@ pub struct PreviewReport {
     pub succeeded: bool,
     /// How it failed, or that it was stopped at a limit.
     pub error: Option<Failure>,
-    /// How many records would differ, of all models. Removed are those only that the function itself deletes or tracks to be
-    /// gone.
+    /// How many records would differ, of all models. Removed are also those that a run over everything did not save: a
+    /// re-sync deletes them. Where it did not come to its end, those only that the function itself deletes.
     pub counts: ChangeCounts,
     /// Those that would differ, at most 1,000 of each model.
     pub records: Vec<PreviewRecord>,

@@ -26,13 +26,11 @@ export default createSync({
         if (field === 'none') {
             throw new Error('no such field');
         }
-        await nango.trackDeletesStart('Contact');
         const wanted = people.filter((person) => !filter || person.status === filter);
         await nango.batchSave(
             wanted.map((person) => ({ id: person.id, internalId: (person as any)[field] ?? null })),
             'Contact'
         );
-        await nango.trackDeletesEnd('Contact');
     },
 });
 ";

@@ -68,7 +68,8 @@ pub(super) struct Inner {
     records: DryRecords,
     pub(super) progress: Progress,
     pub(super) checkpoint_key: String,
-    tracks_deletes: bool,
+    /// Whether records that it does not save are gone, if it comes to its end.
+    saves_all: bool,
     pub(super) options: Options,
     begin: Instant,
     seen: Mutex<Seen>,
@@ -149,7 +150,8 @@ impl DryHost {
         let variant = execution.sync.as_ref().map(|sync| sync.variant.clone());
         let of_variant = variant.clone().unwrap_or_else(|| BASE_VARIANT.to_owned());
         let checkpoint_key = checkpoint::key(kind, &definition.name, &of_variant);
-        let tracks_deletes = kind == RunKind::Sync && definition.track_deletes;
+        // A sync that begins anew sees everything, as in a re-sync.
+        let saves_all = kind == RunKind::Sync && (definition.track_deletes || options.afresh);
         let records = DryRecords::new(Arc::clone(&engine), connection.clone(), of_variant);
         Self(Arc::new(Inner {
             real: RunHost::new(Arc::clone(&engine), execution.clone(), Arc::clone(&log)),
@@ -162,7 +164,7 @@ impl DryHost {
             records,
             progress,
             checkpoint_key,
-            tracks_deletes,
+            saves_all,
             options,
             begin: Instant::now(),
             seen: Mutex::default(),
@@ -285,9 +287,9 @@ impl DryHost {
         head(&self.0.records.set_merging(&asked.model).await?)
     }
 
-    /// The end of a successful run of a sync that was declared with `trackDeletes: true`.
+    /// The end of a successful run of a sync that saves all there is: it was declared with `trackDeletes: true`, or begins anew.
     pub(super) async fn delete_what_is_gone(&self) -> Result<(), Refusal> {
-        for model in self.0.definition.models.iter().filter(|_| self.0.tracks_deletes) {
+        for model in self.0.definition.models.iter().filter(|_| self.0.saves_all) {
             self.0.records.delete_unsaved(model).await?;
         }
         Ok(())
