@@ -2,6 +2,7 @@
 
 use super::ServerArgs;
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 /// What `bespoke config --help` adds.
 pub(crate) const HELP: &str = "\
@@ -15,6 +16,9 @@ Examples:
   bespoke config history acme
   bespoke config diff acme 3                   what changed since revision 3
   bespoke config restore acme 3
+  bespoke config export ./config               one file for each connection, to keep with the code
+  bespoke config plan ./config                 what the files would change
+  bespoke config apply ./config --reason 'release 12'
 
 The server is --host, else BESPOKE_HOST, else NANGO_HOSTPORT, else http://127.0.0.1:3003.
 The key is BESPOKE_SECRET_KEY_<ENV>, else NANGO_SECRET_KEY_<ENV>; both may be in a file `.env`.";
@@ -95,6 +99,41 @@ pub(crate) enum ConfigCommand {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
+    /// Write the configuration of each connection into a file: `<folder>/<integration>/<connection>.json`.
+    ///
+    /// A file with changes that are not on the server is kept as it is, unless --force is given. Exit code 1: some were
+    /// kept, and which.
+    Export {
+        #[command(flatten)]
+        files: ConfigFiles,
+        /// Only these connections; can be repeated.
+        #[arg(long, short, value_name = "ID")]
+        connection: Vec<String>,
+        /// Overwrite files with changes that are not on the server.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Show what the files of `export` would change on the server.
+    ///
+    /// Exit code 1: `apply` would refuse them, and why.
+    Plan {
+        #[command(flatten)]
+        files: ConfigFiles,
+    },
+    /// Write what was changed in the files of `export` to the server.
+    ///
+    /// Where somebody else has changed a configuration since its file was written, and where the server would refuse
+    /// any of them, nothing is written at all.
+    Apply {
+        #[command(flatten)]
+        files: ConfigFiles,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+        /// Why, for the history.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
     /// Check that no revision of the environment was changed or removed after it was written.
     ///
     /// Each revision has a hash over its content and the hash of the one before. The server computes all of them anew. Exit
@@ -103,6 +142,19 @@ pub(crate) enum ConfigCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+}
+
+/// The files of an environment's configurations.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFiles {
+    /// The folder of the files.
+    #[arg(default_value = "config")]
+    pub(crate) folder: PathBuf,
+    /// Only the connections of this integration.
+    #[arg(long, short, value_name = "KEY")]
+    pub(crate) integration: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
 }
 
 /// Whose configuration.

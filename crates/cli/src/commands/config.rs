@@ -2,8 +2,11 @@
 
 pub(crate) mod changes;
 mod edit;
+mod export;
+mod files;
 mod history;
 pub(crate) mod path;
+mod plan;
 pub(crate) mod server;
 
 use super::{block_on, connect};
@@ -33,6 +36,11 @@ pub(crate) fn run(args: ConfigArgs) -> Result {
             ConfigCommand::Restore { place, revision, reason } => {
                 restore(&place, revision, reason.as_deref()).await
             }
+            ConfigCommand::Export { files, connection, force } => {
+                export::run(&files, &connection, force).await
+            }
+            ConfigCommand::Plan { files } => plan::show(&files).await,
+            ConfigCommand::Apply { files, yes, reason } => plan::apply(&files, yes, reason.as_deref()).await,
             ConfigCommand::Verify { server } => verify(&server).await,
         }
     })?

@@ -27,6 +27,7 @@ use bespoke_engine::{
 };
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
+use std::sync::Arc;
 
 /// What the server is asked.
 #[derive(Default, Serialize)]
@@ -72,7 +73,7 @@ pub(crate) fn run(args: PreviewArgs) -> Result {
 }
 
 async fn preview(args: &PreviewArgs, input: Option<Box<RawValue>>, metadata: Option<&RawValue>) -> Result {
-    let client = connect(&args.server)?;
+    let client = Arc::new(connect(&args.server)?);
     let wanted = Wanted::new(&args.function, args.integration.as_deref(), args.kind);
     let function = deployed::find(&client, &wanted, &args.server.env).await?;
     let place =

@@ -14,7 +14,7 @@ fn start() -> (TempDir, Server) {
     (data, server)
 }
 
-fn connect(server: &Server, integration: &str, id: &str) {
+pub(crate) fn connect(server: &Server, integration: &str, id: &str) {
     let body =
         json!({ "provider_config_key": integration, "connection_id": id, "credentials": { "type": "NONE" } });
     assert_eq!(server.request("POST", "/connections", KEY, Some(&body.to_string())).0, 201);

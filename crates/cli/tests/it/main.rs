@@ -3,6 +3,7 @@
 
 mod authoring;
 mod config;
+mod config_files;
 mod credentials;
 mod deploy;
 mod documents;

@@ -11,13 +11,14 @@ use bespoke_core::document::{Document, Patch};
 use reqwest::Method;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// How often a change is tried anew where others write at the same time.
 const TRIES: usize = 5;
 
 /// A connection, found at its server.
 pub(crate) struct Place {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     /// The integration's key.
     pub(crate) integration: String,
     pub(crate) connection: String,
@@ -58,7 +59,12 @@ impl Current {
 
     /// Says what does not fit the schema.
     pub(crate) fn note_problems(&self) {
-        note_problems(self.more.get("problems").and_then(Value::as_array).map_or(&[], Vec::as_slice));
+        note_problems(self.problems());
+    }
+
+    /// What does not fit the schema, as the API lists it.
+    pub(crate) fn problems(&self) -> &[Value] {
+        self.more.get("problems").and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
     /// What makes `document` of this one.
@@ -70,7 +76,7 @@ impl Current {
 impl Place {
     /// Finds the connection; its integration where it is not given.
     pub(crate) async fn find(place: &ConfigPlace) -> Result<Self> {
-        let client = connect(&place.server)?;
+        let client = Arc::new(connect(&place.server)?);
         let integration = match &place.integration {
             Some(key) => key.clone(),
             None => integration_of(&client, place).await?,
@@ -102,6 +108,18 @@ impl Place {
 
     pub(crate) async fn read(&self) -> Result<Current> {
         self.ask("", &[]).await
+    }
+
+    /// As [`Place::read`]; nothing where there is no such connection.
+    pub(crate) async fn read_if_there(&self) -> Result<Option<Current>> {
+        match self.read().await {
+            Err(failure)
+                if refusal(&failure).is_some_and(|refusal| refusal.code() == "unknown_connection") =>
+            {
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
     }
 
     pub(crate) async fn revision(&self, number: i64) -> Result<Revision> {
