@@ -4,8 +4,9 @@
 //! by the more specific layer.
 
 use crate::document::Document;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::str::FromStr;
 
 /// Where a part of an effective configuration comes from, from general to specific.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -17,6 +18,41 @@ pub enum Layer {
     Integration,
     /// The connection's metadata.
     Connection,
+}
+
+/// What happens when a configuration does not fit the schema of its integration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The schema counts for nothing: no problems, and no defaults from it.
+    Off,
+    /// It is stored, and its problems are told.
+    #[default]
+    Warn,
+    /// It is refused, and no run starts with it.
+    Enforce,
+}
+
+impl Mode {
+    /// Every mode; the database's CHECK repeats this list.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Warn, Self::Enforce];
+
+    /// The word in the database and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Warn => "warn",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
+impl FromStr for Mode {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or(())
+    }
 }
 
 /// A layer and what it says.

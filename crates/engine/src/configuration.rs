@@ -1,36 +1,151 @@
-//! What decides for a connection: the layers below its metadata, and the effective configuration.
+//! What decides for a connection: the layers below its metadata, the effective configuration, and whether it fits the
+//! schema of the integration.
+
+mod problems;
+mod schema;
+
+pub use problems::{Level, Problem};
+pub use schema::{Conflict, Declared};
 
 use crate::{Engine, Error, Resource, Result};
 use bespoke_core::{
-    configuration::{self, Layer, Layered, Leaf},
+    configuration::{self, Layer, Layered, Leaf, Mode},
     connection::Connection,
     document::{Document, Write},
     id::EnvironmentId,
 };
-use bespoke_store::StoredConfiguration;
+use bespoke_store::{Judge, StoredConfiguration};
+use jsonschema::Validator;
+use quick_cache::sync::Cache;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// What lies below the metadata of an integration's connections.
-#[derive(Clone, Debug, Default)]
+/// Configurations that are kept ready; their schemas take milliseconds to read.
+const CACHED: usize = 1_000;
+
+/// Where a schema comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Deployed functions declare it.
+    Functions,
+    /// It was put by the API.
+    Api,
+}
+
+/// The schema of a configuration.
+#[derive(Debug)]
+pub struct Schema {
+    /// JSON Schema, draft 7.
+    pub schema: Value,
+    /// Where it comes from.
+    pub source: Source,
+    /// Where functions contradict each other.
+    pub conflicts: Vec<Conflict>,
+    validator: Validator,
+}
+
+/// What lies below the metadata of an integration's connections, and what it has to fit.
+#[derive(Debug, Default)]
 pub struct Configuration {
-    /// The layers, most general first.
-    below: Vec<Layered>,
+    stored: StoredConfiguration,
+    defaults: Map<String, Value>,
+    schema: Option<Schema>,
 }
 
 impl Configuration {
-    fn new(stored: StoredConfiguration) -> Self {
-        let integration = stored.defaults.map(|defaults| (Layer::Integration, defaults.to_object()));
-        Self { below: Vec::from_iter(integration) }
+    /// How strictly it is checked.
+    pub fn mode(&self) -> Mode {
+        self.stored.mode
+    }
+
+    /// The schema that counts, in every mode.
+    pub fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
+    }
+
+    /// The version of the schema that counts; functions declare none.
+    pub fn schema_version(&self) -> Option<i64> {
+        self.stored
+            .schema_version
+            .filter(|_| self.schema().is_some_and(|schema| schema.source == Source::Api))
+    }
+
+    /// The layers below a connection's metadata `own`, most general first.
+    fn below(&self, own: Option<&Document>) -> Vec<Layered> {
+        let mut below = Vec::with_capacity(2);
+        if let Some(schema) = self.schema().filter(|_| self.stored.mode != Mode::Off) {
+            let mut upper = self.defaults.clone();
+            if let Some(own) = own {
+                configuration::overlay(&mut upper, &own.to_object());
+            }
+            below.push((Layer::Schema, schema.defaults(&upper)));
+        }
+        below.push((Layer::Integration, self.defaults.clone()));
+        below
     }
 
     /// What counts for a connection with the metadata `own`: that itself where nothing lies below.
     pub fn effective(&self, own: Option<&Document>) -> Option<Document> {
-        configuration::effective(&self.below, own)
+        configuration::effective(&self.below(own), own)
     }
 
     /// Every leaf of the effective configuration and where it comes from.
     pub fn leaves(&self, own: Option<&Document>) -> Vec<Leaf> {
-        configuration::leaves(&self.below, own)
+        configuration::leaves(&self.below(own), own)
+    }
+
+    /// What is wrong with the effective configuration of a connection with the metadata `own`.
+    pub fn problems(&self, own: Option<&Document>) -> Vec<Problem> {
+        match self.schema().filter(|_| self.stored.mode != Mode::Off) {
+            Some(schema) => {
+                let effective = self.effective(own).unwrap_or_default().to_object();
+                schema.problems(&Value::Object(effective))
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Why nothing may be stored, or run, with the metadata `own`: the problems, where the integration enforces its schema.
+    pub fn refusal(&self, own: Option<&Document>) -> Option<Vec<Problem>> {
+        let problems = if self.stored.mode == Mode::Enforce { self.problems(own) } else { Vec::new() };
+        problems.iter().any(|problem| problem.level == Level::Error).then_some(problems)
+    }
+
+    /// Who is asked before a document is stored.
+    pub(crate) fn judge(self: &Arc<Self>) -> Option<Judge> {
+        (self.stored.mode == Mode::Enforce && self.schema.is_some()).then(|| {
+            let configuration = Arc::clone(self);
+            Judge::new(move |document| configuration.refusal(Some(document)).is_none())
+        })
+    }
+}
+
+impl Schema {
+    /// `Err` says why it cannot be used.
+    fn new(schema: Value, source: Source, conflicts: Vec<Conflict>) -> Result<Self, String> {
+        let validator = jsonschema::draft7::new(&schema::open(&schema)).map_err(|error| error.to_string())?;
+        Ok(Self { schema, source, conflicts, validator })
+    }
+
+    fn definitions(&self) -> Map<String, Value> {
+        self.schema.get("definitions").and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
+    fn defaults(&self, upper: &Map<String, Value>) -> Map<String, Value> {
+        schema::defaults(&self.schema, &self.definitions(), upper)
+    }
+
+    fn problems(&self, configuration: &Value) -> Vec<Problem> {
+        problems::find(&self.schema, &self.validator, configuration)
+    }
+}
+
+/// Configurations that are ready, by environment and integration. Each is compared with what is stored before it is used.
+pub(crate) struct Configurations(Cache<(EnvironmentId, String), Arc<Configuration>>);
+
+impl Default for Configurations {
+    fn default() -> Self {
+        Self(Cache::new(CACHED))
     }
 }
 
@@ -41,13 +156,68 @@ impl Engine {
         environment: EnvironmentId,
         unique_key: &str,
     ) -> Result<Arc<Configuration>> {
-        let stored = self.store.configuration(environment, unique_key).await?;
-        Ok(Arc::new(Configuration::new(stored.unwrap_or_default())))
+        let stored = self.store.configuration(environment, unique_key).await?.unwrap_or_default();
+        let place = (environment, unique_key.to_owned());
+        if let Some(known) = self.configurations.0.get(&place).filter(|known| known.stored == stored) {
+            return Ok(known);
+        }
+        let functions = self.store.functions(environment, Some(unique_key)).await?;
+        let declared = schema::combine(functions.iter().map(|function| &function.definition));
+        let put = || Some((stored.schema.as_ref()?.to_object().into(), Vec::new()));
+        let schema = match declared {
+            Some((schema, conflicts)) => Some((schema, Source::Functions, conflicts)),
+            None => put().map(|(schema, conflicts)| (schema, Source::Api, conflicts)),
+        };
+        // A deployed schema that cannot be used must not stop a customer: it counts as none.
+        let schema = schema.and_then(|(schema, source, conflicts)| {
+            let usable = Schema::new(schema, source, conflicts);
+            usable
+                .inspect_err(|problem| {
+                    tracing::warn!(problem, "the schema of a configuration cannot be used");
+                })
+                .ok()
+        });
+        let defaults = stored.defaults.as_ref().map(Document::to_object).unwrap_or_default();
+        let configuration = Arc::new(Configuration { stored, defaults, schema });
+        self.configurations.0.insert(place, Arc::clone(&configuration));
+        Ok(configuration)
     }
 
     /// What lies below the metadata of a connection.
     pub(crate) async fn configuration_of(&self, connection: &Connection) -> Result<Arc<Configuration>> {
         self.configuration(connection.environment, &connection.provider_config_key).await
+    }
+
+    /// The configuration of an integration. Fails with [`Error::NotFound`].
+    pub async fn metadata_schema(
+        &self,
+        environment: EnvironmentId,
+        unique_key: &str,
+    ) -> Result<Arc<Configuration>> {
+        self.integration(environment, unique_key).await?;
+        self.configuration(environment, unique_key).await
+    }
+
+    /// Sets how the configuration of an integration's connections is checked, and the schema and its version that count
+    /// where no function declares one; what is `None` stays. Fails with [`Error::NotFound`] and [`Error::Invalid`].
+    pub async fn set_metadata_schema(
+        &self,
+        environment: EnvironmentId,
+        unique_key: &str,
+        mode: Option<Mode>,
+        schema: Option<(Document, i64)>,
+    ) -> Result<Arc<Configuration>> {
+        if let Some((schema, _)) = &schema {
+            Schema::new(schema.to_object().into(), Source::Api, Vec::new()).map_err(|problem| {
+                Error::invalid(&["schema"], "custom", format!("Cannot be used: {problem}"))
+            })?;
+        }
+        let set = self.store.set_metadata_schema(environment, unique_key, mode, schema).await;
+        set.map_err(|error| match error {
+            bespoke_store::Error::NotFound(_) => Error::NotFound(Resource::Integration),
+            other => other.into(),
+        })?;
+        self.configuration(environment, unique_key).await
     }
 
     /// The defaults of an integration: `{}` where it has none. Fails with [`Error::NotFound`].

@@ -87,6 +87,9 @@ pub enum Error {
     /// The metadata would be too large.
     #[error("the metadata would have {0} bytes; {max} are allowed", max = bespoke_core::document::MAX_BYTES)]
     MetadataTooLarge(usize),
+    /// The metadata does not fit the schema of its integration, which enforces it.
+    #[error("the metadata is not valid: {}", .0.first().map_or("", |problem| &problem.message))]
+    MetadataInvalid(Vec<crate::configuration::Problem>),
     /// The metadata has another revision than the writer expects.
     #[error("the metadata was changed by someone else")]
     MetadataConflict,

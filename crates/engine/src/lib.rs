@@ -76,6 +76,8 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: IdSource,
     pub(crate) settings: Settings,
+    /// What lies below connections' metadata.
+    pub(crate) configurations: configuration::Configurations,
     pub(crate) loaded: LoadedFunctions,
     /// Actions whose callers wait, or have gone away.
     pub(crate) actions: TaskTracker,
@@ -124,6 +126,7 @@ impl Engine {
             clock,
             ids,
             settings,
+            configurations: configuration::Configurations::default(),
             loaded,
             actions,
             guests: lanes::Guests::default(),

@@ -58,9 +58,11 @@ impl Engine {
         if connection_ids.is_empty() {
             return Ok(Vec::new());
         }
+        let configuration = self.configuration(environment, provider_config_key).await?;
+        let change = MetadataChange { judge: configuration.judge(), ..change };
         let written =
             self.store.write_metadata(environment, provider_config_key, connection_ids, change).await;
-        written.map_err(failed)
+        written.map_err(|error| refused(error, &configuration))
     }
 
     /// As [`Engine::write_metadata`], for one connection.
@@ -103,6 +105,10 @@ impl Engine {
         }
         let changed = change.write.change(before.metadata.as_ref());
         let (document, patch) = changed.map_err(|error| failed(error.into()))?;
+        let configuration = self.configuration(environment, provider_config_key).await?;
+        if let Some(problems) = configuration.refusal(Some(&document)) {
+            return Err(Error::MetadataInvalid(problems));
+        }
         let is_new = before.metadata.as_ref() != Some(&document);
         let revision = before.metadata_revision + i64::from(is_new);
         Ok(WrittenMetadata { connection: before.id, revision, document, patch })
@@ -203,7 +209,7 @@ impl Engine {
         // What a revision was never changes, so it need not be read where it is written.
         let (_, document) =
             self.metadata_revision(environment, provider_config_key, connection_id, number).await?;
-        let change = MetadataChange { write: Write::Replace(document), provenance, expected };
+        let change = MetadataChange { expected, ..MetadataChange::new(Write::Replace(document), provenance) };
         self.write_metadata_of(environment, provider_config_key, connection_id, change).await
     }
 
@@ -212,6 +218,16 @@ impl Engine {
         let mut verified = VerifiedRevisions::default();
         while self.store.verify_metadata_revisions(environment, &mut verified).await? {}
         Ok(verified)
+    }
+}
+
+/// A write's failure; where it was not accepted, with the problems.
+pub(crate) fn refused(error: bespoke_store::Error, configuration: &Configuration) -> Error {
+    match error {
+        bespoke_store::Error::NotAccepted(document) => {
+            Error::MetadataInvalid(configuration.problems(Some(&document)))
+        }
+        other => failed(other),
     }
 }
 

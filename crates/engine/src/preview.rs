@@ -140,7 +140,7 @@ impl Engine {
         Ok(match &preview.candidate {
             Candidate::Write(write) => {
                 let provenance = Provenance::of(Actor::System, Source::Api);
-                let change = MetadataChange { write: write.clone(), provenance, expected: None };
+                let change = MetadataChange::new(write.clone(), provenance);
                 self.try_metadata(environment.id, integration, connection_id, &change).await?.document
             }
             Candidate::Revision(number) => {

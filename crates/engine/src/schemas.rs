@@ -105,7 +105,7 @@ impl Schemas {
 const DEFINITIONS: &str = "#/definitions/";
 
 /// Adds the definitions that a schema refers to, and those that they refer to.
-fn gather(schema: &Value, definitions: &Value, needed: &mut Map<String, Value>) {
+pub(crate) fn gather(schema: &Value, definitions: &Value, needed: &mut Map<String, Value>) {
     match schema {
         Value::Object(members) => {
             let reference = members.get("$ref").and_then(Value::as_str);
@@ -128,7 +128,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The type of a JSON value as JSON Schema calls it.
-fn type_of(value: &Value) -> &'static str {
+pub(crate) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",

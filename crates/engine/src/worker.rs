@@ -319,7 +319,7 @@ impl Engine {
 fn is_worth_another_try(kind: RunKind, failure: &Failure) -> bool {
     use bespoke_runtime::code;
     match failure.code.as_str() {
-        "invalid_action_input" | code::ABORTED => false,
+        "invalid_action_input" | "invalid_configuration" | code::ABORTED => false,
         code::TIMEOUT | code::OUT_OF_MEMORY => kind != RunKind::Webhook,
         _ => true,
     }

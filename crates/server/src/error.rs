@@ -119,6 +119,8 @@ error_codes! {
     ScriptInternalError        "script_internal_error"        500 "The function threw an error.";
     ScriptInvalidError         "script_invalid_error"         500 "The function cannot be run.";
     ScriptOutputTooLarge       "script_output_too_large"      400 "The function's output is larger than 2 MiB.";
+    InvalidMetadata            "invalid_metadata"             400 "The metadata does not fit the schema of its integration, which enforces it; `payload.problems` names the places. Nothing was written.";
+    InvalidConfiguration       "invalid_configuration"        400 "The connection's configuration does not fit the schema of its integration, which enforces it: nothing was run; `payload.problems` names the places.";
     InvalidActionInput         "invalid_action_input"         400 "The input is not what the action declares, and the integration enforces it; `payload.errors` names the places.";
     InvalidActionOutput        "invalid_action_output"        400 "The output is not what the action declares, and the integration enforces it; `payload.errors` names the places.";
     InvalidSyncRecord          "invalid_sync_record"          400 "A record is not what the sync declares, and the integration enforces it; `payload.errors` names the places.";
@@ -306,6 +308,11 @@ impl From<bespoke_engine::Error> for ApiError {
                 Self::new(Code::InvalidBody).issue(Issue { code, message, path })
             }
             Error::MetadataTooLarge(_) => Self::new(Code::MetadataTooLarge).message(error.to_string()),
+            Error::MetadataInvalid(ref problems) => Self::new(Code::InvalidMetadata)
+                .message(
+                    problems.first().map_or_else(|| error.to_string(), |problem| problem.message.clone()),
+                )
+                .payload(json!({ "problems": problems })),
             Error::MetadataConflict => Self::new(Code::MetadataConflict),
             Error::NotPatched(problem) => Self::new(Code::PatchFailed).message(format!("{problem}.")),
             Error::CredentialsRefused(_) => Self::new(Code::ConnectionTestFailed).message(error.to_string()),

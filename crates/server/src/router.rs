@@ -70,6 +70,7 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::configuration::replace_metadata_defaults,
             api::configuration::patch_metadata_defaults
         ))
+        .routes(routes!(api::configuration::read_metadata_schema, api::configuration::set_metadata_schema))
         .routes(routes!(api::logs::list_logs))
         .routes(routes!(api::metadata::set_metadata, api::metadata::update_metadata))
         // A connection may be called `metadata`.

@@ -6,13 +6,23 @@ use crate::{
     error::{Error, Result},
 };
 use bespoke_core::{
+    configuration::Mode,
     document::{Document, Write},
-    id::{EnvironmentId, IntegrationId},
+    id::{EnvironmentId, FunctionId, IntegrationId},
 };
 
 /// What an integration says about the configuration of its connections.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredConfiguration {
+    /// How strictly the configuration is checked.
+    pub mode: Mode,
+    /// The schema that was put by the API.
+    pub schema: Option<Document>,
+    /// The version of that schema.
+    pub schema_version: Option<i64>,
+    /// The deployed functions, in order: their schemas count before the one that was put. A row never changes, so they
+    /// are all that one has to know of what they declare.
+    pub functions: Vec<FunctionId>,
     /// Its defaults; `None` where it has none.
     pub defaults: Option<Document>,
 }
@@ -27,11 +37,61 @@ impl Store {
         let key = unique_key.to_owned();
         self.db
             .look_up(move |tx| {
-                tx.query_opt(
-                    "SELECT metadata_defaults FROM integrations WHERE environment_id = $1 AND unique_key = $2",
+                let found = tx.query_opt(
+                    "SELECT id, metadata_mode, metadata_schema_version, metadata_schema, metadata_defaults
+                     FROM integrations WHERE environment_id = $1 AND unique_key = $2",
                     params![environment, &key],
-                    |row| Ok(StoredConfiguration { defaults: document(row.get(0)?) }),
-                )
+                    |row| {
+                        let stored = StoredConfiguration {
+                            mode: mode(row.get(1)?)?,
+                            schema_version: row.get(2)?,
+                            schema: document(row.get(3)?),
+                            defaults: document(row.get(4)?),
+                            functions: Vec::new(),
+                        };
+                        Ok((row.get::<IntegrationId>(0)?, stored))
+                    },
+                )?;
+                let Some((integration, mut stored)) = found else { return Ok(None) };
+                stored.functions = tx.query(
+                    "SELECT id FROM functions WHERE environment_id = $1 AND integration_id = $2 AND is_current",
+                    params![environment, integration],
+                    |row| row.get(0),
+                )?;
+                stored.functions.sort_unstable();
+                Ok(Some(stored))
+            })
+            .await
+    }
+
+    /// Sets how the configuration of an integration's connections is checked; what is `None` stays.
+    /// [`Error::NotFound`].
+    pub async fn set_metadata_schema(
+        &self,
+        environment: EnvironmentId,
+        unique_key: &str,
+        mode: Option<Mode>,
+        schema: Option<(Document, i64)>,
+    ) -> Result<()> {
+        let (key, now) = (unique_key.to_owned(), self.now());
+        self.db
+            .write(move |tx| {
+                let (schema, version) = schema.clone().unzip();
+                let changed = tx.execute(
+                    "UPDATE integrations SET metadata_mode = COALESCE($3, metadata_mode),
+                         metadata_schema = COALESCE($4, metadata_schema),
+                         metadata_schema_version = COALESCE($5, metadata_schema_version), updated_at = $6
+                     WHERE environment_id = $1 AND unique_key = $2",
+                    params![
+                        environment,
+                        &key,
+                        mode.map(Mode::as_str),
+                        schema.as_ref().map(Document::as_str),
+                        version,
+                        now
+                    ],
+                )?;
+                if changed == 0 { Err(Error::NotFound("the integration")) } else { Ok(()) }
             })
             .await
     }
@@ -72,4 +132,8 @@ impl Store {
 
 fn document(text: Option<String>) -> Option<Document> {
     text.map(Document::from_stored)
+}
+
+fn mode(word: &str) -> Result<Mode> {
+    word.parse().map_err(|()| Error::Corrupt(format!("configuration is checked `{word}`")))
 }

@@ -12,7 +12,7 @@ pub use refresh::{RefreshOutcome, RefreshState};
 pub use trial::Trial;
 
 use crate::{
-    MetadataChange, Store,
+    Judge, MetadataChange, Store,
     connection_lookups::{self, Part},
     db::{Row, Tx, Value, params},
     error::{Error, Result},
@@ -70,7 +70,9 @@ pub struct SaveConnection {
     pub credentials: Credentials,
     /// The whole new metadata; `None` keeps what is stored.
     pub metadata: Option<Document>,
-    /// The metadata of a new connection where none is given.
+    /// Who has to accept that metadata.
+    pub judge: Option<Judge>,
+    /// The metadata of a new connection where none is given. Nobody chose it, so nobody judges it.
     pub first_metadata: Option<Document>,
     /// Who makes it: for the revision of the metadata.
     pub provenance: Provenance,
@@ -390,7 +392,8 @@ fn save_in(
     let document = save.metadata.as_ref().or(save.first_metadata.as_ref().filter(|_| made.is_some()));
     if let Some(document) = document {
         let write = Write::Replace(document.clone());
-        let change = MetadataChange::new(write, save.provenance.clone());
+        let judge = save.judge.clone().filter(|_| save.metadata.is_some());
+        let change = MetadataChange { judge, ..MetadataChange::new(write, save.provenance.clone()) };
         metadata::write(tx, &[id], &change, now)?;
     }
     if made.is_some() {

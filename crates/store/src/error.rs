@@ -24,6 +24,9 @@ pub enum Error {
     /// A patch does not fit the document. The text says why. Nothing was changed.
     #[error("the document cannot be patched: {0}")]
     NotPatched(String),
+    /// The judge of a write does not accept this document. Nothing was changed.
+    #[error("the document is not accepted")]
+    NotAccepted(document::Document),
     /// Too much is going on (lock, deadlock, too many connections). Nothing was changed; asking again may help.
     #[error("the database is busy")]
     Busy(#[source] Cause),

@@ -16,6 +16,25 @@ use bespoke_core::{
     revision::Provenance,
     time::Timestamp,
 };
+use std::{fmt, sync::Arc};
+
+/// Says whether a document may be stored. It is asked within the write's transaction, of the document as it would be, so
+/// that a merge is judged by what it makes of what is there then.
+#[derive(Clone)]
+pub struct Judge(Arc<dyn Fn(&Document) -> bool + Send + Sync>);
+
+impl Judge {
+    /// A judge that lets pass what `accepts` is true for. It must be quick: other writers wait.
+    pub fn new(accepts: impl Fn(&Document) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(accepts))
+    }
+}
+
+impl fmt::Debug for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Judge")
+    }
+}
 
 /// A write and what is to be known of it.
 #[derive(Clone, Debug)]
@@ -26,12 +45,14 @@ pub struct MetadataChange {
     pub provenance: Provenance,
     /// Write only where this is the newest revision; 0 where there is none yet.
     pub expected: Option<i64>,
+    /// Who has to accept what would be stored.
+    pub judge: Option<Judge>,
 }
 
 impl MetadataChange {
     /// A write on whatever is there.
     pub const fn new(write: Write, provenance: Provenance) -> Self {
-        Self { write, provenance, expected: None }
+        Self { write, provenance, expected: None, judge: None }
     }
 }
 
@@ -138,6 +159,9 @@ pub(crate) fn write(
             return Err(Error::Conflict("the metadata".into()));
         }
         let (document, patch) = change.write.change(before.as_ref()).map_err(Error::from)?;
+        if change.judge.as_ref().is_some_and(|judge| !(judge.0)(&document)) {
+            return Err(Error::NotAccepted(document));
+        }
         if before.as_ref() != Some(&document) {
             let previous = metadata_revisions::last_hash(tx, connection, revision, before.as_ref(), now)?;
             revision += 1;

@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0014_metadata_revisions",
     "0015_metadata_defaults",
     "0016_metadata_webhooks",
+    "0017_metadata_schemas",
 ];
 
 /// The version of the schema that this program works with.

@@ -126,17 +126,22 @@ impl Engine {
             self.verify(&provider, verification, &integration, connection, credentials.clone()).await?;
         }
         let shown = shown_credentials(&credentials, true);
+        let configuration = self.configuration(environment, &import.provider_config_key).await?;
         let save = SaveConnection {
             provider_config_key: import.provider_config_key,
             connection_id,
             credentials,
             metadata: import.metadata,
+            judge: configuration.judge(),
             first_metadata: import.first_metadata,
             provenance: import.provenance,
             change,
             announcement: Announcement::AtOnce,
         };
-        let connection = self.save_connection(environment, save).await?;
+        let connection = self.save_connection(environment, save).await.map_err(|error| match error {
+            Error::Store(error) => crate::metadata::refused(error, &configuration),
+            other => other,
+        })?;
         Ok(ConnectionShape::new(connection, shown, TimeStyle::Zulu))
     }
 

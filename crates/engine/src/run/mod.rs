@@ -94,8 +94,9 @@ impl Engine {
         let log = Arc::new(log::begin(self, &execution));
         let begun = (execution.kind, self.now());
         let connection = execution.connection.clone();
+        let configured = configured(&execution);
         let host = Arc::new(host::RunHost::new(Arc::clone(self), execution, Arc::clone(&log)));
-        let result = match host.check_input().and(host.begin().await) {
+        let result = match configured.and(host.check_input()).and(host.begin().await) {
             Err(failure) => Err(failure),
             Ok(()) => self.run_prepared(prepared, Arc::clone(&host) as Arc<dyn Host>).await,
         };
@@ -155,6 +156,23 @@ impl Engine {
         let memory = memory.unwrap_or(self.settings.run_memory);
         Limits { memory, cpu: self.settings.run_cpu, wall, ..Limits::default() }
     }
+}
+
+/// Where the integration enforces its schema, no run starts with a configuration that does not fit: it would fail half-way.
+/// What runs when a connection comes or goes does: it may be what sets the configuration up.
+fn configured(execution: &Execution) -> Result<(), Failure> {
+    let refusal = execution.configuration.refusal(execution.connection.metadata.as_ref());
+    let Some(problems) = refusal.filter(|_| execution.kind != RunKind::OnEvent) else { return Ok(()) };
+    let lines: Vec<String> =
+        problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
+    let message =
+        format!("The run did not start, because the configuration is not valid: {}", lines.join(" "));
+    let payload = serde_json::value::to_raw_value(&serde_json::json!({ "problems": problems }));
+    let mut failure = Failure { status: 400, ..Failure::new("invalid_configuration", message) };
+    if let Ok(payload) = payload {
+        failure.payload = payload;
+    }
+    Err(failure)
 }
 
 fn runtime_kind(kind: RunKind) -> Kind {

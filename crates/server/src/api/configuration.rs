@@ -1,19 +1,23 @@
-//! What an integration says about the configuration of its connections: defaults.
+//! What an integration says about the configuration of its connections: defaults, a schema, and how strictly it counts.
 
 use super::{
-    integrations::found,
+    integrations::{ValidationMode, found},
     metadata::{current::Patch, document},
 };
 use crate::{
     auth::{Key, scope},
-    error::Result,
-    extract::{JsonWithText, NoQuery, Path},
+    error::{ApiError, Result},
+    extract::{Json, JsonWithText, NoQuery, Path},
     state::AppState,
 };
 use axum::extract::{FromRequest, Request, State};
-use bespoke_core::document::{Document, Write};
-use serde::Serialize;
-use serde_json::value::RawValue;
+use bespoke_core::{
+    configuration::Mode,
+    document::{Document, Write},
+};
+use bespoke_engine::configuration::{Configuration, Source};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json, value::RawValue};
 
 /// The defaults of an integration.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -79,4 +83,96 @@ async fn write(
 ) -> Result<axum::Json<Defaults>> {
     let written = app.engine.write_metadata_defaults(key.environment.id, unique_key, write).await;
     Ok(axum::Json(Defaults { defaults: found(unique_key, written)? }))
+}
+
+/// The schema of the configuration of an integration's connections.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"mode": "warn", "schema": {"type": "object", "properties": {"limit": {"type": "integer", "default": 50}}},
+    "source": "api", "version": 3, "conflicts": []}))]
+pub struct MetadataSchema {
+    /// What happens to a configuration that does not fit.
+    #[schema(value_type = String)]
+    mode: Mode,
+    /// JSON Schema (draft 7); null where there is none.
+    #[schema(value_type = Option<Object>)]
+    schema: Option<Value>,
+    /// `functions` where deployed functions declare it, which wins; `api` where it was put.
+    #[schema(value_type = Option<String>)]
+    source: Option<&'static str>,
+    /// The version of a schema that was put.
+    version: Option<i64>,
+    /// Where two functions declare types that no value can have at once: path, and who declares what.
+    #[schema(value_type = Vec<Object>)]
+    conflicts: Value,
+}
+
+impl From<&Configuration> for MetadataSchema {
+    fn from(configuration: &Configuration) -> Self {
+        let schema = configuration.schema();
+        Self {
+            mode: configuration.mode(),
+            schema: schema.map(|schema| schema.schema.clone()),
+            source: schema.map(|schema| match schema.source {
+                Source::Functions => "functions",
+                Source::Api => "api",
+            }),
+            version: configuration.schema_version(),
+            conflicts: schema.map_or_else(|| json!([]), |schema| json!(schema.conflicts)),
+        }
+    }
+}
+
+/// How the configuration is to be checked; what is not given stays.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutMetadataSchema {
+    /// What happens to a configuration that does not fit.
+    mode: Option<ValidationMode>,
+    /// JSON Schema (draft 7), which counts where no deployed function declares one.
+    #[schema(value_type = Option<Object>)]
+    schema: Option<Box<RawValue>>,
+    /// Its version, from 1; needed with `schema`.
+    version: Option<i64>,
+}
+
+/// Reads the schema that the configuration of an integration's connections has to fit.
+#[utoipa::path(get, path = "/integrations/{unique_key}/metadata/schema", tag = "metadata",
+    params(("unique_key" = String, Path)), responses((status = 200, body = MetadataSchema), (status = 404)))]
+pub async fn read_metadata_schema(
+    State(app): State<AppState>,
+    key: Key<scope::IntegrationsRead>,
+    Path(unique_key): Path<String>,
+    _: NoQuery,
+) -> Result<axum::Json<MetadataSchema>> {
+    let configuration = app.engine.metadata_schema(key.environment.id, &unique_key).await;
+    Ok(axum::Json(found(&unique_key, configuration)?.as_ref().into()))
+}
+
+/// Sets the mode, and the schema with its version. What deployed functions declare wins: then `source` says `functions`.
+#[utoipa::path(put, path = "/integrations/{unique_key}/metadata/schema", tag = "metadata", request_body = PutMetadataSchema,
+    params(("unique_key" = String, Path)),
+    responses((status = 200, body = MetadataSchema), (status = 400), (status = 404)))]
+pub async fn set_metadata_schema(
+    State(app): State<AppState>,
+    key: Key<scope::IntegrationsUpdate>,
+    Path(unique_key): Path<String>,
+    _: NoQuery,
+    Json(body): Json<PutMetadataSchema>,
+) -> Result<axum::Json<MetadataSchema>> {
+    let schema = match (&body.schema, body.version.filter(|version| *version > 0)) {
+        (Some(schema), Some(version)) => Some((document(schema, &["schema"])?, version)),
+        (None, None) if body.version.is_none() => None,
+        _ => return Err(ApiError::body("custom", &["version"], "Goes with schema, and is 1 or more")),
+    };
+    let mode = body.mode.map(mode);
+    let set = app.engine.set_metadata_schema(key.environment.id, &unique_key, mode, schema).await;
+    Ok(axum::Json(found(&unique_key, set)?.as_ref().into()))
+}
+
+fn mode(mode: ValidationMode) -> Mode {
+    match mode {
+        ValidationMode::Off => Mode::Off,
+        ValidationMode::Warn => Mode::Warn,
+        ValidationMode::Enforce => Mode::Enforce,
+    }
 }

@@ -199,6 +199,18 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
         Refused(404, "not_found"),
     ),
     (
+        "GET /integrations/{unique_key}/metadata/schema",
+        "/integrations/none/metadata/schema",
+        "",
+        Refused(404, "not_found"),
+    ),
+    (
+        "PUT /integrations/{unique_key}/metadata/schema",
+        "/integrations/none/metadata/schema",
+        "{}",
+        Refused(404, "not_found"),
+    ),
+    (
         "PATCH /integrations/{unique_key}/functions/{name}",
         "/integrations/none/functions/x?type=sync",
         r#"{"enabled":true}"#,

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 const DEFAULTS: &str = "/integrations/none/metadata/defaults";
 
+const SCHEMA: &str = "/integrations/none/metadata/schema";
+const AT: &str = "/connections/a/metadata?provider_config_key=none";
+
 /// Answers what it sees, and writes what it is given.
 const READ: &str = "const seen = [await nango.getMetadata()];
     if (input?.update) await nango.updateMetadata(input.update);
@@ -44,7 +47,7 @@ both! {
         // Who asks for the document alone is told both, and where each part comes from.
         let at = "/connections/a/metadata?provider_config_key=none";
         let both = dev.get(at).await.expect(200);
-        assert_eq!(both, json!({"metadata": own, "effective": effective, "revision": 2}));
+        assert_eq!(both, json!({"metadata": own, "effective": effective, "revision": 2, "schema_version": null, "problems": []}));
         let layers = json!({"/filter/status": "connection", "/filter/limit": "integration", "/region": "connection",
             "/mapping/id": "integration"});
         assert_eq!(dev.get(&format!("{at}&explain=true")).await.expect(200)["layers"], layers);
@@ -98,5 +101,79 @@ both! {
             answer.refused(404, "not_found");
         }
         assert_eq!(app.prod().get(DEFAULTS).await.status, 404, "another environment's");
+    }
+
+    async fn a_schema_warns_or_is_enforced_on_every_path_or_counts_for_nothing(database) {
+        let (app, _) = app(database, &["a", "b"]).await;
+        let dev = app.dev();
+        let schema = json!({"type": "object", "required": ["fieldMapping"], "properties": {
+            "fieldMapping": {"type": "object", "additionalProperties": false, "properties": {"id": {"type": "string"}}},
+            "limit": {"type": "integer", "default": 50},
+        }});
+        let declares = json!({"metadata": "Config", "json_schema": {"definitions": {"Config": schema}}});
+        let empty = dev.get(SCHEMA).await.expect(200);
+        assert_eq!(empty, json!({"mode": "warn", "schema": null, "source": null, "version": null, "conflicts": []}));
+
+        // What was put counts until functions declare something.
+        let put = json!({"schema": {"type": "object", "properties": {"put": {"default": 1}}}, "version": 3});
+        let shown = dev.put(SCHEMA, put).await.expect(200);
+        assert_eq!([&shown["source"], &shown["version"]], [&json!("api"), &json!(3)]);
+        assert_eq!(dev.get(AT).await.expect(200)["effective"], json!({"put": 1}));
+        dev.put(SCHEMA, json!({"schema": {"type": "nothing"}, "version": 4})).await.refused_at(400, "invalid_body", "schema");
+        dev.put(SCHEMA, json!({"version": 4})).await.refused_at(400, "invalid_body", "version");
+        let code = "await nango.setMetadata(input); return await nango.getMetadata();";
+        deploy(&dev, vec![function("action", "set", code, declares), function("action", "read", READ, json!({}))]).await.expect(200);
+        assert_eq!(dev.get(SCHEMA).await.expect(200)["source"], "functions");
+
+        // `warn`: stored, and told.
+        let mistaken = json!({"fieldMaping": {"id": "cf"}, "limit": "many"});
+        let answer = dev.put(AT, mistaken.clone()).await.expect(200);
+        let told = |answer: &Value| -> Vec<String> {
+            let problems = answer["problems"].as_array().unwrap().iter();
+            problems.map(|problem| format!("{} {} {}", problem["level"], problem["path"], problem["code"]).replace('"', "")).collect()
+        };
+        let all = ["error /fieldMapping required", "error /limit type", "warn /fieldMaping unknown_key"];
+        let mut found = told(&answer);
+        found.sort();
+        assert_eq!(found, all);
+        assert_eq!(dev.get(AT).await.expect(200)["problems"], answer["problems"]);
+        assert_eq!(metadata(&dev, "a").await, mistaken);
+        assert_eq!(read(&dev, json!({})).await[0], mistaken);
+
+        // `enforce`: nothing is written, whatever the way; what does not fit already keeps its run from starting.
+        dev.put(SCHEMA, json!({"mode": "enforce"})).await.expect(200);
+        let refused = act(&dev, "read", json!({}), &[]).await;
+        refused.refused(400, "invalid_configuration");
+        assert_eq!(told(&refused.json()["error"]["payload"]).len(), 3);
+        let good = json!({"fieldMapping": {"id": "cf", "more": true}, "own": null});
+        dev.put(AT, good.clone()).await.expect(200);
+        let mut effective = good.clone();
+        effective["limit"] = json!(50);
+        let layers = dev.get(&format!("{AT}&explain=true")).await.expect(200);
+        assert_eq!((&layers["effective"].as_object().unwrap().len(), &layers["layers"]["/limit"]), (&3, &json!("schema")));
+        let body = |ids: Value, metadata: Value| json!({"connection_id": ids, "provider_config_key": "none", "metadata": metadata});
+        let bad = json!({"limit": "many"});
+        for answer in [
+            dev.put(AT, bad.clone()).await,
+            dev.patch(AT, bad.clone()).await,
+            dev.patch(&format!("{AT}&validate_only=true"), bad.clone()).await,
+            dev.post("/connections/metadata", body(json!("a"), bad.clone())).await,
+            dev.patch("/connection/metadata", body(json!(["a", "b"]), json!({"own": 2}))).await,
+            dev.patch("/connection/a/metadata?provider_config_key=none", bad.clone()).await,
+            dev.post("/connections/a/metadata/revisions/2/restore?provider_config_key=none", json!({})).await,
+            dev.post("/connections", json!({"provider_config_key": "none", "connection_id": "c", "credentials": {"type": "NONE"}, "metadata": bad})).await,
+        ] {
+            answer.refused(400, "invalid_metadata");
+            assert!(!told(&answer.json()["error"]["payload"]).is_empty());
+        }
+        assert_ne!(act(&dev, "set", bad.clone(), &[]).await.status, 200);
+        assert_eq!(metadata(&dev, "a").await, good);
+        assert_eq!(metadata(&dev, "b").await, json!({}));
+
+        // `off`: as if there were no schema.
+        dev.put(SCHEMA, json!({"mode": "off"})).await.expect(200);
+        let answer = dev.put(AT, bad.clone()).await.expect(200);
+        assert_eq!((&answer["problems"], &answer["effective"]), (&json!([]), &bad));
+        assert_eq!(read(&dev, json!({})).await[0], bad);
     }
 }

@@ -101,7 +101,7 @@ both! {
         let path = format!("/connections/a/metadata?{AT}");
         dev.put(&path, json!({"k": 1})).await.expect(200);
         let read = dev.get(&path).await;
-        assert_eq!((read.expect(200), read.header("etag")), (json!({"metadata": {"k": 1}, "effective": {"k": 1}, "revision": 2}), "\"2\""));
+        assert_eq!((read.expect(200), read.header("etag")), (json!({"metadata": {"k": 1}, "effective": {"k": 1}, "revision": 2, "schema_version": null, "problems": []}), "\"2\""));
         dev.put(&path, json!({"k": 2})).header("If-Match", "\"2\"").await.expect(200);
 
         let stale = dev.put(&path, json!({"k": 9})).header("If-Match", "\"2\"").await;
@@ -112,7 +112,7 @@ both! {
         dev.put(&path, json!({})).header("If-Match", "soon").await.refused_at(400, "invalid_headers", "if-match");
 
         let only = format!("{path}&validate_only=true");
-        assert_eq!(dev.patch(&only, json!({"n": 1})).await.expect(200), json!({"metadata": {"k": 2, "n": 1}, "effective": {"k": 2, "n": 1}, "revision": 4}));
+        assert_eq!(dev.patch(&only, json!({"n": 1})).await.expect(200), json!({"metadata": {"k": 2, "n": 1}, "effective": {"k": 2, "n": 1}, "revision": 4, "schema_version": null, "problems": []}));
         dev.patch(&only, json!({})).header("If-Match", "\"1\"").await.refused(412, "metadata_conflict");
         assert_eq!(metadata(&dev, "a").await, json!({"k": 2}));
     }

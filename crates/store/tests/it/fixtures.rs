@@ -59,6 +59,7 @@ impl World {
             connection_id: connection_id.to_owned(),
             credentials: Credentials::from_json(json!({ "type": "NONE" })).unwrap(),
             metadata: None,
+            judge: None,
             first_metadata: None,
             provenance: by_system(),
             change: ConnectionChange::default(),

@@ -155,6 +155,10 @@ pub(crate) fn refusal(error: Error) -> Refusal {
             message: failure.message.clone(),
             payload: Some(failure.payload.clone()),
         },
+        Error::MetadataInvalid(ref problems) => {
+            let payload = serde_json::value::to_raw_value(&serde_json::json!({ "problems": problems })).ok();
+            Refusal { payload, ..Refusal::new("invalid_metadata", format!("{error}")) }
+        }
         Error::CredentialsUnusable(unusable) => {
             Refusal::new(unusable.reason.code(), unusable.reason.to_string())
         }

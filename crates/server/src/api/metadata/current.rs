@@ -16,6 +16,7 @@ use axum::{
 use bespoke_core::document::{Document, Write};
 use bespoke_engine::{
     Error,
+    configuration::Problem,
     metadata::{CurrentMetadata, MetadataChange},
 };
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,9 @@ use std::sync::Arc;
 /// The metadata of a connection. The header `ETag` is the revision, too.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"metadata": {"fieldMapping": {"internal_id": "cf_1"}},
-    "effective": {"limit": 50, "fieldMapping": {"internal_id": "cf_1"}}, "revision": 7}))]
+    "effective": {"limit": 50, "fieldMapping": {"internal_id": "cf_1"}}, "revision": 7, "schema_version": null,
+    "problems": [{"level": "warn", "path": "/fieldMaping", "code": "unknown_key",
+        "message": "`fieldMaping` is not known; `fieldMapping` is.", "suggestion": "fieldMapping"}]}))]
 #[expect(clippy::struct_field_names, reason = "the names are those of the wire")]
 pub struct Metadata {
     /// The document, as it was written; null where none ever was.
@@ -36,6 +39,11 @@ pub struct Metadata {
     effective: Option<Document>,
     /// The newest revision; 0 where there is none.
     revision: i64,
+    /// The version of the schema that counts; null where it has none.
+    schema_version: Option<i64>,
+    /// What is wrong with the effective document: level, path (JSON pointer), code, message, what is allowed.
+    #[schema(value_type = Vec<Object>)]
+    problems: Vec<Problem>,
     /// Every leaf of the effective document (JSON pointer) and the layer that it comes from; with `explain=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<std::collections::HashMap<String, String>>)]
@@ -51,7 +59,15 @@ impl IntoResponse for Metadata {
 impl From<CurrentMetadata> for Metadata {
     fn from(current: CurrentMetadata) -> Self {
         let effective = current.effective();
-        Self { metadata: current.document, effective, revision: current.revision, layers: None }
+        let configuration = &current.configuration;
+        Self {
+            effective,
+            revision: current.revision,
+            schema_version: configuration.schema_version(),
+            problems: configuration.problems(current.document.as_ref()),
+            layers: None,
+            metadata: current.document,
+        }
     }
 }
 
@@ -114,7 +130,7 @@ pub async fn replace_metadata(
     let expected = expected_revision(request.headers())?;
     let body: Box<RawValue> = parse_json(&read_body(request, &app).await?)?;
     let change =
-        MetadataChange { write: Write::Replace(document(&body, &[])?), provenance: writer.0, expected };
+        MetadataChange { expected, ..MetadataChange::new(Write::Replace(document(&body, &[])?), writer.0) };
     write(&app, &key, &connection_id, query, change).await
 }
 
@@ -141,7 +157,7 @@ pub async fn patch_metadata(
 ) -> Result<Metadata> {
     let expected = expected_revision(request.headers())?;
     let Patch(patch) = Patch::from_request(request, &app).await?;
-    let change = MetadataChange { write: patch, provenance: writer.0, expected };
+    let change = MetadataChange { expected, ..MetadataChange::new(patch, writer.0) };
     write(&app, &key, &connection_id, query, change).await
 }
 

@@ -3,6 +3,7 @@
 use crate::fixtures::{CRM, World, by_system};
 use bespoke_core::{
     auth::{Credentials, SecretJson},
+    configuration::Mode,
     connection::{EndUser, Organization},
     document::{Document, Write},
     function::{Definition, FunctionKind, Hash, Origin, Source},
@@ -16,8 +17,9 @@ use bespoke_core::{
 use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
     IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MetadataChange, NewApiKey, NewFunction,
-    NewIntegration, NewRun, NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed,
-    RunsQuery, SaveConnection, StoredBytecode, StoredModule, VerifiedRevisions, WebhookItem, Window, Writer,
+    NewIntegration, NewRun, NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome,
+    Routed, RunsQuery, SaveConnection, StoredBytecode, StoredModule, VerifiedRevisions, WebhookItem, Window,
+    Writer,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -116,6 +118,8 @@ async fn integrations(world: &World) {
         ..IntegrationChange::default()
     };
     store.update_integration(environment, "hubspot", change).await.unwrap();
+    let schema = Some((Document::empty(), 1));
+    store.set_metadata_schema(environment, "pipedrive", Some(Mode::Enforce), schema).await.unwrap();
     let defaults = Write::Replace(Document::parse(r#"{"a":1}"#).unwrap());
     store.write_metadata_defaults(environment, "pipedrive", defaults).await.unwrap().unwrap();
     assert!(store.configuration(environment, "pipedrive").await.unwrap().unwrap().defaults.is_some());
@@ -183,6 +187,7 @@ async fn connections(world: &World) {
         connection_id: "acme".to_owned(),
         credentials: credentials.clone(),
         metadata: Some(Document::empty()),
+        judge: None,
         first_metadata: None,
         provenance: by_system(),
         change: change.clone(),
