@@ -6,7 +6,7 @@
 use crate::document::Document;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 /// Where a part of an effective configuration comes from, from general to specific.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -53,6 +53,24 @@ impl FromStr for Mode {
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or(())
     }
+}
+
+/// Where functions declare types of which no value can have both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// JSON Pointer.
+    pub path: String,
+    /// Who declares what, at least two.
+    pub places: Vec<Declared>,
+}
+
+/// What one function declares at a path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared {
+    /// Kind and name of the function: `sync contacts`.
+    pub function: String,
+    /// The types, as JSON Schema calls them.
+    pub types: BTreeSet<String>,
 }
 
 /// A layer and what it says.

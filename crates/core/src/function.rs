@@ -1,6 +1,7 @@
 //! What a team deploys: syncs, actions and on-event functions, and the deployment that brings them.
 
 use crate::{
+    configuration::Conflict,
     id::{EnvironmentId, FunctionId},
     limits::Limits,
     time::Timestamp,
@@ -138,6 +139,9 @@ pub struct Definition {
     /// Requests that only read although their method can write, as `POST /crm/v3/objects/contacts/search`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preview_reads: Vec<String>,
+    /// Actions: run also where the integration enforces its schema and the connection's configuration does not fit it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub runs_unconfigured: bool,
     /// Deprecated HTTP endpoints `{method, path, group?}`.
     #[serde(default)]
     pub endpoints: Vec<Value>,
@@ -162,6 +166,11 @@ pub struct Definition {
     /// JSON Schema (draft 7) with every named schema under `definitions`.
     #[serde(default)]
     pub json_schema: Option<Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Definition {
@@ -399,6 +408,19 @@ pub struct DeployPlan {
     pub unchanged: Vec<PlannedFunction>,
     /// Functions in scope that the deployment lacks.
     pub deleted: Vec<PlannedFunction>,
+    /// Where functions would declare configuration that no value fits.
+    #[serde(default)]
+    pub conflicts: Vec<PlannedConflict>,
+}
+
+/// A place in the configuration of an integration where functions contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedConflict {
+    /// The integration's `unique_key`.
+    pub integration: String,
+    /// Where, and who declares what.
+    #[serde(flatten)]
+    pub conflict: Conflict,
 }
 
 /// A line of a [`DeployPlan`].

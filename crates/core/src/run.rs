@@ -75,6 +75,10 @@ impl FromStr for RunState {
     }
 }
 
+/// The code of the failure of a run that did not start, because the configuration does not fit. Such runs are `failed`, and
+/// people are shown this word in place of it.
+pub const UNCONFIGURED: &str = "invalid_configuration";
+
 /// What a run executes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

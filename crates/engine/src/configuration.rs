@@ -2,14 +2,13 @@
 //! schema of the integration.
 
 mod problems;
-mod schema;
+pub(crate) mod schema;
 
 pub use problems::{Level, Problem};
-pub use schema::{Conflict, Declared};
 
 use crate::{Engine, Error, Resource, Result};
 use bespoke_core::{
-    configuration::{self, Layer, Layered, Leaf, Mode},
+    configuration::{self, Conflict, Layer, Layered, Leaf, Mode},
     connection::Connection,
     document::{Document, Write},
     id::EnvironmentId,

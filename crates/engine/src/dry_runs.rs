@@ -20,7 +20,7 @@ mod triggers;
 mod verdicts;
 pub mod writes;
 
-use crate::{Engine, Error, Failure, Resource, Result, functions::LoadedFunction, run::Execution};
+use crate::{Engine, Error, Failure, Resource, Result, functions::LoadedFunction, run::{Execution, configured}};
 use bespoke_core::{
     connection::Connection,
     document::Document,
@@ -133,6 +133,8 @@ impl Engine {
             cancel,
             fence: None,
         };
+        let problems = execution.configuration.problems(execution.connection.metadata.as_ref());
+        let configured = configured(&execution);
         let mut prepared = self.prepare(&execution);
         if let Some(time) = dry.bounds.time {
             prepared.limit_time(time);
@@ -150,7 +152,7 @@ impl Engine {
             Recording::new(&execution, provider.map(AsRef::as_ref), begin)
         });
         let host = DryHost::new(Arc::clone(self), execution, options);
-        let mut result = match (host.check_input(), &recording) {
+        let mut result = match (configured.and(host.check_input()), &recording) {
             (Err(failure), _) => Err(failure),
             (Ok(()), Some(recording)) => self.run_prepared(prepared, recording.around(&host)).await,
             (Ok(()), None) => self.run_prepared(prepared, Arc::new(host.clone())).await,
@@ -169,7 +171,7 @@ impl Engine {
             (Some(recording), Ok(output)) => recording.fixture(&host, output).await,
             _ => None,
         };
-        Ok(DryRunReport { fixture, ..host.report(result, took) })
+        Ok(DryRunReport { problems, fixture, ..host.report(result, took) })
     }
 
     async fn dry_function(&self, dry: &DryRun) -> Result<Arc<LoadedFunction>> {

@@ -138,7 +138,7 @@ impl Engine {
         is_dry_run: bool,
     ) -> Result<BulkWritten> {
         let written = if is_dry_run {
-            self.try_write(environment, provider_config_key, connection_id, &change).await?
+            self.try_judged(environment, provider_config_key, connection_id, &change).await?
         } else {
             let ids = vec![connection_id.to_owned()];
             let written = self.write_metadata(environment, provider_config_key, ids, change).await?;

@@ -87,11 +87,27 @@ impl Engine {
         connection_id: &str,
         change: &MetadataChange,
     ) -> Result<CurrentMetadata> {
-        let tried = self.try_write(environment, provider_config_key, connection_id, change).await?;
+        let tried = self.try_judged(environment, provider_config_key, connection_id, change).await?;
         self.current(environment, provider_config_key, tried).await
     }
 
-    /// What a write would leave.
+    /// What a write would leave; fails as the write would.
+    pub(crate) async fn try_judged(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        change: &MetadataChange,
+    ) -> Result<WrittenMetadata> {
+        let tried = self.try_write(environment, provider_config_key, connection_id, change).await?;
+        let configuration = self.configuration(environment, provider_config_key).await?;
+        match configuration.refusal(Some(&tried.document)) {
+            Some(problems) => Err(Error::MetadataInvalid(problems)),
+            None => Ok(tried),
+        }
+    }
+
+    /// What a write would leave where nobody judged it.
     pub(crate) async fn try_write(
         &self,
         environment: EnvironmentId,
@@ -105,10 +121,6 @@ impl Engine {
         }
         let changed = change.write.change(before.metadata.as_ref());
         let (document, patch) = changed.map_err(|error| failed(error.into()))?;
-        let configuration = self.configuration(environment, provider_config_key).await?;
-        if let Some(problems) = configuration.refusal(Some(&document)) {
-            return Err(Error::MetadataInvalid(problems));
-        }
         let is_new = before.metadata.as_ref() != Some(&document);
         let revision = before.metadata_revision + i64::from(is_new);
         Ok(WrittenMetadata { connection: before.id, revision, document, patch })

@@ -2,6 +2,7 @@
 
 use crate::{
     Engine, Result,
+    configuration::Problem,
     dry_runs::{
         Bounds, DryFunction, DryRun,
         report::{BlockedCall, ChangeCounts, DryRunReport, Event, HttpCall, ModelChanges},
@@ -82,6 +83,9 @@ pub struct PreviewReport {
     pub calls: Vec<HttpCall>,
     /// The requests that were not sent because they could write.
     pub blocked_calls: Vec<BlockedCall>,
+    /// What is wrong with the configuration; where the integration enforces its schema, nothing was run because of it.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
     /// Data that does not fit the declared schemas where the integration only warns.
     pub warnings: Vec<String>,
     /// What an action answered.
@@ -109,8 +113,9 @@ impl Engine {
     /// Runs a deployed function with a candidate configuration and writes nothing. A sync runs over everything, as if for the
     /// first time: what it last saw was seen with another configuration.
     ///
-    /// Dropping the future stops the run. Fails with [`crate::Error::NotFound`] (connection, function, revision) and
-    /// with what a write of the candidate would fail with.
+    /// Dropping the future stops the run. A candidate that does not fit the schema is in the report. Fails with
+    /// [`crate::Error::NotFound`] (connection, function, revision), [`crate::Error::NotPatched`] and
+    /// [`crate::Error::MetadataTooLarge`].
     pub async fn preview(self: &Arc<Self>, preview: Preview) -> Result<PreviewReport> {
         let metadata = self.previewed_document(&preview).await?;
         let Preview { environment, integration, connection_id, kind, name, input, bounds, events, .. } =
@@ -141,7 +146,7 @@ impl Engine {
             Candidate::Write(write) => {
                 let provenance = Provenance::of(Actor::System, Source::Api);
                 let change = MetadataChange::new(write.clone(), provenance);
-                self.try_metadata(environment.id, integration, connection_id, &change).await?.document
+                Some(self.try_write(environment.id, integration, connection_id, &change).await?.document)
             }
             Candidate::Revision(number) => {
                 Some(self.metadata_revision(environment.id, integration, connection_id, *number).await?.1)
@@ -182,6 +187,7 @@ impl From<DryRunReport> for PreviewReport {
             calls: report.calls,
             blocked_calls: report.blocked_calls,
             warnings: report.warnings,
+            problems: report.problems,
             output: report.output,
             duration_ms: report.duration_ms,
         }

@@ -7,7 +7,7 @@ use crate::{Engine, Error, Failure, Result, error::chain, failures, run::Executi
 use bespoke_core::{
     function::FunctionKind,
     limits::Retries,
-    run::{RunKind, RunState},
+    run::{RunKind, RunState, UNCONFIGURED},
     sync::{BASE_VARIANT, TriggerOptions, id_of},
 };
 use bespoke_store::{CANCELLED, Claim, Finish, MAX_TAKE_UPS, QUEUED};
@@ -319,7 +319,7 @@ impl Engine {
 fn is_worth_another_try(kind: RunKind, failure: &Failure) -> bool {
     use bespoke_runtime::code;
     match failure.code.as_str() {
-        "invalid_action_input" | "invalid_configuration" | code::ABORTED => false,
+        "invalid_action_input" | UNCONFIGURED | code::ABORTED => false,
         code::TIMEOUT | code::OUT_OF_MEMORY => kind != RunKind::Webhook,
         _ => true,
     }

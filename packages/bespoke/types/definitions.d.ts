@@ -98,6 +98,11 @@ export interface ActionDefinition<
     /** What each run may use, and what happens after a failure. */
     limits?: ActionLimits;
     /**
+     * Runs also for a customer whose configuration does not fit the schema of the integration, where the integration enforces it:
+     * for an action that helps to set the configuration up, such as one that lists the fields to choose from.
+     */
+    runsUnconfigured?: boolean;
+    /**
      * Runs once per call. How strictly input and output are checked against their schemas is a setting of the integration,
      * `data_validation`: by default what does not fit is logged. `nango.zodValidateInput` checks with zod itself.
      */

@@ -107,6 +107,7 @@ function describeFunction(toJSONSchema, { integration, name, exports }) {
         event: text(definition.event),
         webhook_subscriptions: texts(definition.webhookSubscriptions),
         preview_reads: texts(definition.previewReads),
+        runs_unconfigured: isAction && definition.runsUnconfigured === true,
         endpoints: definition.endpoints ?? (definition.endpoint ? [definition.endpoint] : []),
         models: models.map(([model]) => model),
         limits: definition.limits ?? null,

@@ -11,7 +11,7 @@ use crate::{
 };
 use anstyle::Style;
 use bespoke_bundler::Selection;
-use bespoke_core::function::{DeployPlan, DeployScope, Deployment, PlannedFunction};
+use bespoke_core::function::{DeployPlan, DeployScope, Deployment, PlannedConflict, PlannedFunction};
 use reqwest::Method;
 use std::{collections::BTreeMap, path::Path, time::Instant};
 
@@ -100,12 +100,28 @@ pub(super) fn show(plan: &DeployPlan, environment: &str, host: &str) {
     if !plan.unchanged.is_empty() {
         output::line(format!("  {} unchanged", plan.unchanged.len()));
     }
+    conflicts(plan);
     let touched = plan.new.iter().chain(&plan.changed).chain(&plan.deleted);
     let connections: BTreeMap<&str, u64> =
         touched.map(|function| (function.integration.as_str(), function.connections)).collect();
     for (integration, connections) in connections.into_iter().filter(|(_, connections)| *connections > 0) {
         let word = if connections == 1 { "connection" } else { "connections" };
         output::line(format!("  affects {connections} {word} of {integration}"));
+    }
+}
+
+/// Functions that contradict each other are told, and may be deployed: each may be right for customers of its own.
+fn conflicts(plan: &DeployPlan) {
+    for PlannedConflict { integration, conflict } in &plan.conflicts {
+        output::line(format!(
+            "  {} {integration}: no configuration fits `{}`:",
+            styled(DELETED, "conflict"),
+            conflict.path
+        ));
+        for place in &conflict.places {
+            let types: Vec<&str> = place.types.iter().map(String::as_str).collect();
+            output::line(format!("             {} declares {}", place.function, types.join(" or ")));
+        }
     }
 }
 

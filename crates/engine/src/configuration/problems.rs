@@ -4,14 +4,14 @@ use super::schema;
 use crate::schemas::type_of;
 use bespoke_core::configuration::below;
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Problems of one configuration that are told.
 const MAX_PROBLEMS: usize = 50;
 
 /// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// It does not fit the schema: refused where the integration enforces it.
@@ -21,7 +21,7 @@ pub enum Level {
 }
 
 /// One thing that is wrong. Never with a value of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// How bad it is.
     pub level: Level,
@@ -32,10 +32,10 @@ pub struct Problem {
     /// One sentence for people.
     pub message: String,
     /// What the schema allows there, in the words of JSON Schema.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Value>,
     /// What was probably meant.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
 }
 

@@ -2,36 +2,17 @@
 
 use crate::schemas::gather;
 use bespoke_core::{
-    configuration::{below, overlay},
+    configuration::{Conflict, Declared, below, overlay},
     function::Definition,
 };
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// References that are followed before a schema counts as going in circles.
 const MAX_DEPTH: u8 = 32;
 
-/// Where functions declare types of which no value can have both.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Conflict {
-    /// JSON Pointer.
-    pub path: String,
-    /// Who declares what, at least two.
-    pub places: Vec<Declared>,
-}
-
-/// What one function declares at a path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Declared {
-    /// Kind and name of the function: `sync contacts`.
-    pub function: String,
-    /// The types, as JSON Schema calls them.
-    pub types: BTreeSet<String>,
-}
-
 /// One schema that a value has to fit everything of which the functions declare; `None` where none declares anything.
-pub(super) fn combine<'a>(
+pub(crate) fn combine<'a>(
     functions: impl IntoIterator<Item = &'a Definition>,
 ) -> Option<(Value, Vec<Conflict>)> {
     let mut definitions = Map::new();

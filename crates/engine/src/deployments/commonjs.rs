@@ -43,6 +43,10 @@ struct Described {
     #[serde(default)]
     sync_type: Option<String>,
     #[serde(default)]
+    preview_reads: Vec<String>,
+    #[serde(default)]
+    runs_unconfigured: bool,
+    #[serde(default)]
     json_schema: Option<Value>,
 }
 
@@ -172,6 +176,8 @@ fn complete(
     }
     definition.metadata = described.metadata.or(definition.metadata.take());
     definition.checkpoint = described.checkpoint;
+    definition.preview_reads = described.preview_reads;
+    definition.runs_unconfigured = described.runs_unconfigured;
     // The other CLI states `full` where the author states nothing.
     definition.sync_type = described.sync_type;
     let described = described.json_schema.as_ref().and_then(|schema| schema.get("definitions"));

@@ -1,10 +1,10 @@
 //! A deployment compared with what is deployed.
 
-use crate::{Error, Result};
+use crate::{Error, Result, configuration::schema};
 use bespoke_core::{
     function::{
         Definition, DeployPlan, DeployScope, DeployedFunction, Deployment, FunctionKind, ModuleRef,
-        PlannedFunction, content_fingerprint, fingerprint, next_version,
+        PlannedConflict, PlannedFunction, content_fingerprint, fingerprint, next_version,
     },
     id::FunctionId,
 };
@@ -91,7 +91,28 @@ pub(super) fn draft(deployed: &Deployed, deployment: &Deployment) -> Draft {
             draft.deleted.push(function.id);
         }
     }
+    draft.plan.conflicts = conflicts(deployed, deployment, &draft);
     draft
+}
+
+/// Where the functions that there would be contradict each other, in the integrations that change.
+fn conflicts(deployed: &Deployed, deployment: &Deployment, draft: &Draft) -> Vec<PlannedConflict> {
+    let plan = &draft.plan;
+    let changes = plan.new.iter().chain(&plan.changed).chain(&plan.deleted);
+    let integrations: BTreeSet<&str> = changes.map(|line| line.integration.as_str()).collect();
+    let sent: Vec<&Definition> = deployment.functions.iter().map(|function| &function.definition).collect();
+    let stay = deployed.functions.iter().filter(|function| {
+        let is_replaced = sent.iter().any(|sent| key(sent) == key(&function.definition));
+        !is_replaced && !draft.deleted.contains(&function.id)
+    });
+    let all: Vec<&Definition> = stay.map(|function| &function.definition).chain(sent.iter().copied()).collect();
+    let conflicts = integrations.into_iter().flat_map(|integration| {
+        let functions = all.iter().copied().filter(|definition| definition.integration == integration);
+        let conflicts = schema::combine(functions).map(|(_, conflicts)| conflicts).unwrap_or_default();
+        let planned = |conflict| PlannedConflict { integration: integration.to_owned(), conflict };
+        conflicts.into_iter().map(planned)
+    });
+    conflicts.collect()
 }
 
 fn module_refs(function: &DeployedFunction, deployment: &Deployment) -> Vec<ModuleRef> {

@@ -202,6 +202,7 @@ impl DryHost {
                 after: range.to.as_deref().and_then(raw),
             }),
             warnings,
+            problems: Vec::new(),
             refused,
             calls,
             blocked_calls: blocked,

@@ -1,5 +1,6 @@
 //! What a dry run tells: at the end in one [`DryRunReport`], and in [`Event`]s while it happens.
 
+use crate::configuration::Problem;
 use bespoke_core::{
     function::{Definition, FunctionKind},
     record::ChangeKind,
@@ -36,6 +37,9 @@ pub struct DryRunReport {
     /// What does not fit the declared schemas where the integration only warns: lines of a real run's log.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// What is wrong with the configuration that it ran with, or because of which it did not start.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
     /// Syncs and actions that it wanted started; none was.
     pub refused: Vec<RefusedTrigger>,
     /// The requests that were sent, in the order in which they ended.

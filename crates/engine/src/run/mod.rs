@@ -19,7 +19,7 @@ use bespoke_core::{
     environment::Environment,
     function::Definition,
     id::EnvironmentId,
-    run::RunKind,
+    run::{RunKind, UNCONFIGURED},
     sync::{Counts, Sync, TriggerOptions},
 };
 use bespoke_runtime::{Host, Kind, Limits, Run, code};
@@ -59,6 +59,19 @@ pub(crate) struct Execution {
     pub(crate) cancel: CancellationToken,
     /// Proves that it still may change records, where it can lose that right.
     pub(crate) fence: Option<Fence>,
+}
+
+impl Execution {
+    /// Whether it may run with a configuration that does not fit. What runs when a connection comes or goes may be what sets
+    /// the configuration up, and so may an action that says so, or that shows by declaring nothing that it does not care.
+    fn runs_unconfigured(&self) -> bool {
+        let definition = &self.function.function.definition;
+        match self.kind {
+            RunKind::OnEvent => true,
+            RunKind::Action => definition.runs_unconfigured || definition.metadata.is_none(),
+            RunKind::Sync | RunKind::Webhook => false,
+        }
+    }
 }
 
 /// How an execution ended.
@@ -159,16 +172,18 @@ impl Engine {
 }
 
 /// Where the integration enforces its schema, no run starts with a configuration that does not fit: it would fail half-way.
-/// What runs when a connection comes or goes does: it may be what sets the configuration up.
-fn configured(execution: &Execution) -> Result<(), Failure> {
+pub(crate) fn configured(execution: &Execution) -> Result<(), Failure> {
+    if execution.runs_unconfigured() {
+        return Ok(());
+    }
     let refusal = execution.configuration.refusal(execution.connection.metadata.as_ref());
-    let Some(problems) = refusal.filter(|_| execution.kind != RunKind::OnEvent) else { return Ok(()) };
+    let Some(problems) = refusal else { return Ok(()) };
     let lines: Vec<String> =
         problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
     let message =
         format!("The run did not start, because the configuration is not valid: {}", lines.join(" "));
     let payload = serde_json::value::to_raw_value(&serde_json::json!({ "problems": problems }));
-    let mut failure = Failure { status: 400, ..Failure::new("invalid_configuration", message) };
+    let mut failure = Failure { status: 400, ..Failure::new(UNCONFIGURED, message) };
     if let Ok(payload) = payload {
         failure.payload = payload;
     }

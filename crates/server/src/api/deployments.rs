@@ -7,7 +7,10 @@ use crate::{
     state::AppState,
 };
 use axum::extract::State;
-use bespoke_core::function::{DeployPlan, Deployment, PlannedFunction};
+use bespoke_core::{
+    configuration::Declared,
+    function::{DeployPlan, Deployment, PlannedConflict, PlannedFunction},
+};
 use serde::Serialize;
 
 /// What a deployment changes, or has changed.
@@ -21,6 +24,20 @@ pub struct Plan {
     unchanged: Vec<PlanLine>,
     /// Functions in the deployment's scope that it lacks. Their syncs end; the records stay.
     deleted: Vec<PlanLine>,
+    /// Where functions of an integration would declare types for its configuration that no value can have at once.
+    conflicts: Vec<PlanConflict>,
+}
+
+/// Functions that contradict each other.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PlanConflict {
+    /// The integration's key.
+    integration: String,
+    /// JSON pointer into the configuration.
+    path: String,
+    /// Who declares what: `function` and `types`.
+    #[schema(value_type = Vec<Object>)]
+    places: Vec<Declared>,
 }
 
 /// A function in a plan.
@@ -45,6 +62,12 @@ impl From<PlannedFunction> for PlanLine {
     }
 }
 
+impl From<PlannedConflict> for PlanConflict {
+    fn from(PlannedConflict { integration, conflict }: PlannedConflict) -> Self {
+        Self { integration, path: conflict.path, places: conflict.places }
+    }
+}
+
 impl From<DeployPlan> for Plan {
     fn from(plan: DeployPlan) -> Self {
         let lines = |lines: Vec<PlannedFunction>| lines.into_iter().map(Into::into).collect();
@@ -53,6 +76,7 @@ impl From<DeployPlan> for Plan {
             changed: lines(plan.changed),
             unchanged: lines(plan.unchanged),
             deleted: lines(plan.deleted),
+            conflicts: plan.conflicts.into_iter().map(Into::into).collect(),
         }
     }
 }

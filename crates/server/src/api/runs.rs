@@ -8,7 +8,7 @@ use crate::{
     state::AppState,
 };
 use axum::extract::State;
-use bespoke_core::{run::RunState, sync::Counts, time::Timestamp};
+use bespoke_core::{run::{RunState, UNCONFIGURED}, sync::Counts, time::Timestamp};
 use bespoke_engine::logs::{ListedRun, RunCursor, RunsQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -35,7 +35,8 @@ pub struct ListRuns {
     function: Option<String>,
     /// Only of this kind: `sync`, `action`, `on-event` or `webhook`.
     kind: Option<String>,
-    /// Only in these states: a comma list of `queued`, `running`, `succeeded`, `failed`, `cancelled`.
+    /// Only in these states: a comma list of `queued`, `running`, `succeeded`, `failed`, `cancelled`, and
+    /// `invalid_configuration`, which are those of `failed` that did not start for their configuration.
     status: Option<String>,
     /// Only those asked for at this time or later; ISO 8601.
     from: Option<String>,
@@ -66,7 +67,8 @@ pub struct Run {
     id: Uuid,
     /// `sync`, `action`, `on-event` or `webhook`.
     kind: &'static str,
-    /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+    /// `queued`, `running`, `succeeded`, `failed`, `cancelled`, or `invalid_configuration`: it did not start, because the
+    /// configuration does not fit the schema that the integration enforces.
     status: &'static str,
     /// The integration's key.
     provider_config_key: String,
@@ -187,10 +189,11 @@ impl Run {
             Detail::Short => json!({ "code": error["code"], "message": error["message"] }),
             Detail::Whole => error,
         });
+        let is_unconfigured = error.as_ref().is_some_and(|error| error["code"] == UNCONFIGURED);
         Self {
             id: run.id,
             kind: run.kind.as_str(),
-            status: run.state.as_str(),
+            status: if is_unconfigured { UNCONFIGURED } else { run.state.as_str() },
             provider_config_key: run.provider_config_key,
             connection_id: run.connection_id,
             function: run.function,
@@ -220,9 +223,12 @@ impl ListRuns {
         };
         names.check()?;
         let Some(words) = read_words(self.query.as_deref()) else { return Ok(None) };
-        let states = self.status.as_deref().unwrap_or_default().split(',').map(str::trim);
-        let states = states.filter(|state| !state.is_empty()).map(|state| {
-            read::<RunState>(state, "status", "a comma list of queued, running, succeeded, failed, cancelled")
+        let named = self.status.as_deref().unwrap_or_default().split(',').map(str::trim);
+        let (unconfigured, states): (Vec<&str>, Vec<&str>) =
+            named.filter(|word| !word.is_empty()).partition(|word| *word == UNCONFIGURED);
+        let states = states.into_iter().map(|state| {
+            let all = "a comma list of queued, running, succeeded, failed, cancelled, invalid_configuration";
+            read::<RunState>(state, "status", all)
         });
         let kind = self.kind.as_deref();
         Ok(Some(RunsQuery {
@@ -231,6 +237,7 @@ impl ListRuns {
             function: self.function.clone(),
             kind: kind.map(|text| read(text, "kind", "sync, action, on-event or webhook")).transpose()?,
             states: states.collect::<Result<_, _>>()?,
+            unconfigured: !unconfigured.is_empty(),
             from: read_time("from", self.from.as_deref())?,
             to: read_time("to", self.to.as_deref())?,
             words,

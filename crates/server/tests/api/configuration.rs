@@ -1,8 +1,9 @@
 //! What decides for a connection: the layers of its configuration, as its functions see them.
 
 use crate::{
+    backend::{Backend, Received},
     fixtures::metadata,
-    policies::{act, app, deploy, function},
+    policies::{act, app, deploy, function, work},
 };
 use bespoke_testkit::{app::Client, both};
 use serde_json::{Value, json};
@@ -122,7 +123,7 @@ both! {
         dev.put(SCHEMA, json!({"schema": {"type": "nothing"}, "version": 4})).await.refused_at(400, "invalid_body", "schema");
         dev.put(SCHEMA, json!({"version": 4})).await.refused_at(400, "invalid_body", "version");
         let code = "await nango.setMetadata(input); return await nango.getMetadata();";
-        deploy(&dev, vec![function("action", "set", code, declares), function("action", "read", READ, json!({}))]).await.expect(200);
+        deploy(&dev, vec![function("action", "set", code, declares.clone()), function("action", "read", READ, declares)]).await.expect(200);
         assert_eq!(dev.get(SCHEMA).await.expect(200)["source"], "functions");
 
         // `warn`: stored, and told.
@@ -175,5 +176,79 @@ both! {
         let answer = dev.put(AT, bad.clone()).await.expect(200);
         assert_eq!((&answer["problems"], &answer["effective"]), (&json!([]), &bad));
         assert_eq!(read(&dev, json!({})).await[0], bad);
+    }
+
+    async fn a_run_with_a_configuration_that_does_not_fit_does_not_start_and_says_so(database) {
+        let (app, worker) = app(database, &["a"]).await;
+        let dev = app.dev();
+        let (backend, provider) = (Backend::start().await, Backend::start().await);
+        dev.patch("/environment/webhooks", json!({"primary_url": backend.url})).await.expect(200);
+        let schema = json!({"type": "object", "required": ["field"], "properties": {"field": {"type": "string"}}});
+        let declares = |more: Value| {
+            let mut all = json!({"metadata": "Config", "json_schema": {"definitions": {"Config": schema}}});
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            all
+        };
+        let ask = format!("await nango.proxy({{ endpoint: '/x', baseUrlOverride: '{}' }}); return 'asked';", provider.url);
+        let sync = json!({"frequency": "every hour", "auto_start": true, "models": []});
+        deploy(&dev, vec![
+            function("sync", "contacts", &ask, sync),
+            function("action", "strict", &ask, declares(json!({}))),
+            function("action", "setup", "return 'set up'", declares(json!({"runs_unconfigured": true}))),
+            function("action", "careless", "return 'done'", json!({})),
+        ]).await.expect(200);
+        dev.put(SCHEMA, json!({"mode": "enforce"})).await.expect(200);
+        app.engine.enqueue_due_syncs().await.unwrap();
+        work(&worker).await;
+        app.engine.deliver_due().await.unwrap();
+        act(&dev, "strict", json!({}), &[]).await.refused(400, "invalid_configuration");
+        assert_eq!(provider.take().len(), 0, "it costs no call to the provider");
+
+        let runs = dev.get("/runs?status=invalid_configuration&kind=sync").await.expect(200);
+        assert_eq!((runs["runs"].as_array().unwrap().len(), &runs["runs"][0]["attempts"]), (1, &json!(1)));
+        let run = dev.get(&format!("/runs/{}", runs["runs"][0]["id"].as_str().unwrap())).await.expect(200);
+        assert_eq!((&run["status"], &run["error"]["code"]), (&json!("invalid_configuration"), &json!("invalid_configuration")));
+        assert_eq!(run["error"]["payload"]["problems"][0]["path"], "/field");
+        assert!(run["logs"].to_string().contains("/field: `field` is missing; it must be text."), "{}", run["logs"]);
+        assert_eq!(dev.get("/runs?status=failed").await.expect(200)["runs"][0]["status"], "invalid_configuration");
+        assert_eq!(dev.get("/runs?status=succeeded").await.expect(200)["runs"], json!([]));
+        let told = backend.take().iter().map(Received::json).find(|message| message["type"] == "sync").unwrap();
+        assert_eq!((&told["success"], &told["error"]["payload"]["problems"][0]["path"]), (&json!(false), &json!("/field")));
+
+        // What helps to set the configuration up runs, and what does not look at it.
+        assert_eq!(act(&dev, "setup", json!({}), &[]).await.expect(200), "set up");
+        assert_eq!(act(&dev, "careless", json!({}), &[]).await.expect(200), "done");
+
+        // A preview tells the problems of the candidate.
+        let path = "/connections/a/metadata/preview?provider_config_key=none";
+        let refused = dev.post(path, json!({"action": "strict", "patch": {"field": 7}})).await.expect(200);
+        assert_eq!((&refused["succeeded"], &refused["error"]["code"]), (&json!(false), &json!("invalid_configuration")));
+        assert_eq!((&refused["problems"][0]["code"], &refused["calls"]), (&json!("type"), &json!([])));
+        let streamed = dev.post(path, json!({"action": "strict"})).header("accept", "text/event-stream").await;
+        assert!(streamed.text().contains(r#""code":"required""#), "{}", streamed.text());
+        dev.put(SCHEMA, json!({"mode": "warn"})).await.expect(200);
+        let warned = dev.post(path, json!({"action": "strict"})).await.expect(200);
+        assert_eq!((&warned["problems"][0]["path"], warned["calls"].as_array().unwrap().len()), (&json!("/field"), 1));
+        dev.put(SCHEMA, json!({"mode": "enforce"})).await.expect(200);
+        let fits = dev.post(path, json!({"action": "strict", "patch": {"field": "x"}})).await.expect(200);
+        assert_eq!((&fits["succeeded"], &fits["problems"]), (&json!(true), &json!([])));
+    }
+
+    async fn functions_that_contradict_each_other_are_told_at_deploy(database) {
+        let (app, _) = app(database, &[]).await;
+        let dev = app.dev();
+        let declares = |kind: &str| {
+            let schema = json!({"type": "object", "properties": {"limit": {"type": kind}}});
+            json!({"metadata": "Config", "json_schema": {"definitions": {"Config": schema}}})
+        };
+        let one = deploy(&dev, vec![function("action", "one", "", declares("integer"))]).await.expect(200);
+        assert_eq!(one["conflicts"], json!([]));
+        let (two, code) = function("action", "two", "", declares("string"));
+        let deployment = json!({"scope": {"kind": "named"}, "functions": [two], "modules": {"two.js": {"code": code}}});
+        let plan = dev.post("/deployments/plan", deployment.clone()).await.expect(200);
+        let places = json!([{"function": "action one", "types": ["integer"]}, {"function": "action two", "types": ["string"]}]);
+        assert_eq!(plan["conflicts"], json!([{"integration": "none", "path": "/limit", "places": places}]));
+        assert_eq!(dev.post("/deployments", deployment).await.expect(200)["conflicts"], plan["conflicts"]);
+        assert_eq!(dev.get(SCHEMA).await.expect(200)["conflicts"], json!([{"path": "/limit", "places": places}]));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 use bespoke_core::{
     id::{ConnectionId, EnvironmentId, IntegrationId},
     log::LogId,
-    run::{RunKind, RunState},
+    run::{RunKind, RunState, UNCONFIGURED},
     sync::Counts,
     time::Timestamp,
 };
@@ -33,6 +33,8 @@ pub struct RunsQuery {
     pub kind: Option<RunKind>,
     /// Runs in one of these states; empty means any.
     pub states: Vec<RunState>,
+    /// Also failed runs that did not start for their configuration.
+    pub unconfigured: bool,
     /// Runs asked for at this time or later.
     pub from: Option<Timestamp>,
     /// Runs asked for before this time.
@@ -233,13 +235,23 @@ impl Runs<'_> {
         if let Some(kind) = query.kind {
             conditions.push(format!("r.kind = ${}", next(kind.as_str().into())));
         }
-        if !query.states.is_empty() {
+        if !query.states.is_empty() || query.unconfigured {
             if !query.states.contains(&RunState::Succeeded) && !is_narrowed && query.function.is_none() {
                 // The words of the partial index.
                 conditions.push("r.state <> 'succeeded'".to_owned());
             }
             let states: Vec<_> = query.states.iter().map(|state| format!("'{state}'")).collect();
-            conditions.push(format!("r.state || '' IN ({})", states.join(", ")));
+            let mut any = Vec::new();
+            if !states.is_empty() {
+                any.push(format!("r.state || '' IN ({})", states.join(", ")));
+            }
+            if query.unconfigured {
+                // The code is the first member of the stored failure.
+                any.push(format!(
+                    r#"(r.state = 'failed' AND r.error LIKE '{{"code":"{UNCONFIGURED}",%')"#
+                ));
+            }
+            conditions.push(format!("({})", any.join(" OR ")));
         }
         let from_time = query.from.map_or(i64::MIN, |time| time.0);
         conditions.push(format!("r.created_at >= ${}", next(from_time.into())));

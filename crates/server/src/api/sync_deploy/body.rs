@@ -281,6 +281,7 @@ impl Building {
             event: None,
             webhook_subscriptions: flow.webhook_subscriptions.unwrap_or_default(),
             preview_reads: Vec::new(),
+            runs_unconfigured: false,
             endpoints,
             models: if is_sync { flow.models } else { Vec::new() },
             limits: None,
