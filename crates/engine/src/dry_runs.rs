@@ -20,7 +20,11 @@ mod triggers;
 mod verdicts;
 pub mod writes;
 
-use crate::{Engine, Error, Failure, Resource, Result, functions::LoadedFunction, run::{Execution, configured}};
+use crate::{
+    Engine, Error, Failure, Resource, Result,
+    functions::LoadedFunction,
+    run::{Execution, configured},
+};
 use bespoke_core::{
     connection::Connection,
     document::Document,

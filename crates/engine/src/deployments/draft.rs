@@ -105,7 +105,8 @@ fn conflicts(deployed: &Deployed, deployment: &Deployment, draft: &Draft) -> Vec
         let is_replaced = sent.iter().any(|sent| key(sent) == key(&function.definition));
         !is_replaced && !draft.deleted.contains(&function.id)
     });
-    let all: Vec<&Definition> = stay.map(|function| &function.definition).chain(sent.iter().copied()).collect();
+    let all: Vec<&Definition> =
+        stay.map(|function| &function.definition).chain(sent.iter().copied()).collect();
     let conflicts = integrations.into_iter().flat_map(|integration| {
         let functions = all.iter().copied().filter(|definition| definition.integration == integration);
         let conflicts = schema::combine(functions).map(|(_, conflicts)| conflicts).unwrap_or_default();

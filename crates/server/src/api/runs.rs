@@ -8,7 +8,11 @@ use crate::{
     state::AppState,
 };
 use axum::extract::State;
-use bespoke_core::{run::{RunState, UNCONFIGURED}, sync::Counts, time::Timestamp};
+use bespoke_core::{
+    run::{RunState, UNCONFIGURED},
+    sync::Counts,
+    time::Timestamp,
+};
 use bespoke_engine::logs::{ListedRun, RunCursor, RunsQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -247,9 +247,7 @@ impl Runs<'_> {
             }
             if query.unconfigured {
                 // The code is the first member of the stored failure.
-                any.push(format!(
-                    r#"(r.state = 'failed' AND r.error LIKE '{{"code":"{UNCONFIGURED}",%')"#
-                ));
+                any.push(format!(r#"(r.state = 'failed' AND r.error LIKE '{{"code":"{UNCONFIGURED}",%')"#));
             }
             conditions.push(format!("({})", any.join(" OR ")));
         }

@@ -17,9 +17,8 @@ use bespoke_core::{
 use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
     IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MetadataChange, NewApiKey, NewFunction,
-    NewIntegration, NewRun, NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome,
-    Routed, RunsQuery, SaveConnection, StoredBytecode, StoredModule, VerifiedRevisions, WebhookItem, Window,
-    Writer,
+    NewIntegration, NewRun, NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed,
+    RunsQuery, SaveConnection, StoredBytecode, StoredModule, VerifiedRevisions, WebhookItem, Window, Writer,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -454,7 +453,8 @@ async fn run_lists(world: &World) {
             limit: 3,
         };
         let runs = store.runs(environment, query.clone()).await.unwrap();
-        let expects = query.words.is_empty() && !query.states.contains(&RunState::Failed) && !query.unconfigured;
+        let expects =
+            query.words.is_empty() && !query.states.contains(&RunState::Failed) && !query.unconfigured;
         assert!(!expects || !runs.is_empty(), "{query:?}");
         if let Some(run) = runs.first() {
             store.runs(environment, RunsQuery { after: Some(run.cursor()), ..query }).await.unwrap();
