@@ -22,6 +22,7 @@ pub mod record;
 pub mod revision;
 pub mod run;
 pub mod schedule;
+pub mod schema_draft;
 pub mod sync;
 pub mod tag;
 pub mod webhook;

@@ -32,6 +32,7 @@ pub mod proxy;
 mod rate_limit;
 pub mod records;
 pub mod requests;
+pub mod schema_draft;
 pub mod schemas;
 pub mod sleep;
 pub mod syncs;

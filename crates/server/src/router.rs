@@ -86,6 +86,7 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::metadata::current::replace_metadata,
             api::metadata::current::patch_metadata
         ))
+        .routes(routes!(api::metadata::draft::draft_metadata_schema))
         .routes(routes!(api::metadata::fleet::read_fleet))
         .routes(routes!(api::metadata::fleet::change_fleet))
         .routes(routes!(api::metadata::revisions::list_metadata_revisions))

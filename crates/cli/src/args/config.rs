@@ -19,6 +19,7 @@ Examples:
   bespoke config export ./config               one file for each connection, to keep with the code
   bespoke config plan ./config                 what the files would change
   bespoke config apply ./config --reason 'release 12'
+  bespoke config infer hubspot > hubspot/config.ts
 
 The server is --host, else BESPOKE_HOST, else NANGO_HOSTPORT, else http://127.0.0.1:3003.
 The key is BESPOKE_SECRET_KEY_<ENV>, else NANGO_SECRET_KEY_<ENV>; both may be in a file `.env`.";
@@ -133,6 +134,16 @@ pub(crate) enum ConfigCommand {
         /// Why, for the history.
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+    },
+    /// Draft an integration's `config.ts` from the configurations that its customers have now.
+    ///
+    /// All of them fit the draft: what all have is required, and a text is a choice where a few are all there are. Read it
+    /// before you deploy it.
+    Infer {
+        /// The integration's key.
+        integration: String,
+        #[command(flatten)]
+        server: ServerArgs,
     },
     /// Check that no revision of the environment was changed or removed after it was written.
     ///

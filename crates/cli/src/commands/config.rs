@@ -5,9 +5,11 @@ mod edit;
 mod export;
 mod files;
 mod history;
+mod infer;
 pub(crate) mod path;
 mod plan;
 pub(crate) mod server;
+mod zod;
 
 use super::{block_on, connect};
 use crate::{
@@ -41,6 +43,7 @@ pub(crate) fn run(args: ConfigArgs) -> Result {
             }
             ConfigCommand::Plan { files } => plan::show(&files).await,
             ConfigCommand::Apply { files, yes, reason } => plan::apply(&files, yes, reason.as_deref()).await,
+            ConfigCommand::Infer { integration, server } => infer::run(&integration, &server).await,
             ConfigCommand::Verify { server } => verify(&server).await,
         }
     })?

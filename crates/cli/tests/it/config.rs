@@ -175,6 +175,29 @@ fn an_editor_is_opened_until_the_server_takes_what_it_leaves() {
 }
 
 #[test]
+fn a_config_is_drafted_from_the_configurations_that_are_there() {
+    let (_data, server) = start();
+    assert!(config(&server, &["infer", "erp"]).refused(1).contains("not_found"));
+    config(&server, &["set", "acme", "fieldMapping.internal_id=cf_1", "limit=5"]).done();
+    let drafted = config(&server, &["infer", "crm"]);
+    assert_eq!(drafted.stderr, "drafted from 1 configuration of crm; it belongs into crm/config.ts\n");
+    let expected = "import { createConfig } from 'bespoke';
+import { z } from 'zod';
+
+export default createConfig({
+    version: 1,
+    schema: z.object({
+        fieldMapping: z.object({
+            internal_id: z.string(),
+        }),
+        limit: z.number().int(),
+    }),
+});
+";
+    assert_eq!(drafted.done(), expected);
+}
+
+#[test]
 fn a_revision_that_was_tampered_with_is_found() {
     let (data, server) = start();
     config(&server, &["set", "acme", "k=1"]).done();

@@ -1,6 +1,7 @@
 //! Connections' metadata: replaced by POST, merged by PATCH, echoed as it was sent (http-api.md §3).
 
 pub mod current;
+pub mod draft;
 pub mod fleet;
 pub mod preview;
 pub mod revisions;

@@ -181,6 +181,12 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
         Refused(404, "not_found"),
     ),
     (
+        "GET /integrations/{unique_key}/metadata/schema/draft",
+        "/integrations/none/metadata/schema/draft",
+        "",
+        Refused(404, "not_found"),
+    ),
+    (
         "GET /integrations/{unique_key}/metadata/defaults",
         "/integrations/none/metadata/defaults",
         "",

@@ -26,6 +26,17 @@ async fn fleet(client: &Client) {
 }
 
 both! {
+    async fn a_schema_is_drafted_from_what_is_there(database) {
+        let app = TestApp::start(database).await;
+        let dev = app.dev();
+        fleet(&dev).await;
+        let draft = dev.get("/integrations/none/metadata/schema/draft").await.expect(200);
+        assert_eq!(draft["documents"], 20);
+        assert_eq!(draft["schema"]["properties"]["filter"], json!({ "type": "string", "enum": ["active", "all"] }));
+        assert_eq!(draft["schema"]["required"], json!(["filter", "map"]));
+        dev.get("/integrations/gone/metadata/schema/draft").await.refused(404, "not_found");
+    }
+
     async fn the_fleet_tells_what_is_usual_and_who_deviates(database) {
         let app = TestApp::start(database).await;
         let dev = app.dev();
