@@ -18,6 +18,7 @@ pub mod function;
 pub mod integration;
 pub mod limits;
 pub mod log;
+pub mod paths_read;
 pub mod record;
 pub mod revision;
 pub mod run;

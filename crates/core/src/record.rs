@@ -263,6 +263,8 @@ pub struct Record {
     pub deleted_at: Option<Timestamp>,
     /// When its payload was emptied.
     pub pruned_at: Option<Timestamp>,
+    /// The metadata revision of the run that last changed it; `None` where nobody asked for it, or it is not known.
+    pub metadata_revision: Option<i64>,
 }
 
 impl Record {

@@ -158,8 +158,8 @@ impl Engine {
         let host = DryHost::new(Arc::clone(self), execution, options);
         let mut result = match (configured.and(host.check_input()), &recording) {
             (Err(failure), _) => Err(failure),
-            (Ok(()), Some(recording)) => self.run_prepared(prepared, recording.around(&host)).await,
-            (Ok(()), None) => self.run_prepared(prepared, Arc::new(host.clone())).await,
+            (Ok(()), Some(recording)) => self.run_prepared(prepared, recording.around(&host)).await.0,
+            (Ok(()), None) => self.run_prepared(prepared, Arc::new(host.clone())).await.0,
         };
         result = result.and_then(|output| host.check_output(&output).map(|()| output));
         if result.is_ok()

@@ -30,6 +30,7 @@ pub mod preview;
 pub mod providers;
 pub mod proxy;
 mod rate_limit;
+pub mod reads;
 pub mod records;
 pub mod requests;
 pub mod schema_draft;

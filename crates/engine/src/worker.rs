@@ -209,7 +209,7 @@ impl Engine {
             self.prepare_sync(&execution).await?;
         }
         let ended = self.execute(execution).await;
-        Ok(match ended.result {
+        let finish = match ended.result {
             Ok(output) => {
                 let output =
                     (run.kind == RunKind::Action).then(|| String::from_utf8_lossy(&output).into_owned());
@@ -235,7 +235,8 @@ impl Engine {
                     Finish { result: ended.counts, checkpoint: ended.checkpoint, ..Finish::failed(error) }
                 }
             }
-        })
+        };
+        Ok(Finish { reads: ended.reads, ..finish })
     }
 
     /// Loads what a run needs; else code and message of why it cannot run.

@@ -127,13 +127,13 @@ impl Drive {
             Event::Stuck { thread, cpu_start } => {
                 self.is_beyond_cpu_limit(thread, cpu_start).then(|| self.kill(Failure::cpu_time()))
             }
-            Event::Done { cpu, output } => {
+            Event::Done { cpu, output, reads } => {
                 self.task.ended = true;
-                Some(Outcome { result: self.check(output), cpu })
+                Some(Outcome { result: self.check(output), cpu, reads: reads.innermost() })
             }
-            Event::Failed { cpu, failure } => {
+            Event::Failed { cpu, failure, reads } => {
                 self.task.ended = true;
-                Some(Outcome { result: Err(failure), cpu })
+                Some(Outcome { result: Err(failure), cpu, reads: reads.innermost() })
             }
             // Answers to compilations: not this task.
             Event::Compiled { .. } | Event::Rejected { .. } => None,
@@ -197,7 +197,7 @@ impl Drive {
         );
         self.task.ended = true;
         self.task.supervisor.kill(&self.task.process);
-        Outcome { result: Err(failure), cpu: Duration::ZERO }
+        Outcome::failed(failure)
     }
 
     /// Whether the thread has really used more CPU time than the run may, as the system counts it: on a busy machine it

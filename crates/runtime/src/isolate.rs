@@ -13,7 +13,7 @@ use crate::ops;
 use crate::ops::bytes;
 use crate::state::{Assignment, State, Stop};
 use crate::worker::{Bundle, Control, Inbound};
-use bespoke_core::time::Timestamp;
+use bespoke_core::{paths_read::PathsRead, time::Timestamp};
 use rquickjs::context::intrinsic;
 use rquickjs::{Context, Ctx, Error, Exception, Function, Object, Persistent, Promise, Runtime, Value};
 use std::collections::HashSet;
@@ -184,6 +184,11 @@ impl Isolate {
             return Err(Failure::new(code::OUTPUT_TOO_LARGE, message));
         }
         Ok(output)
+    }
+
+    /// What the run has read of its configuration.
+    pub(crate) fn reads(&self) -> PathsRead {
+        self.state.reads.take()
     }
 
     /// Evaluates the modules of a function before there is a run of it, for all runs to come. Whether they can use that:

@@ -5,7 +5,7 @@ use crate::host::Refusal;
 use crate::protocol::{FromRunner, ModuleHead, PREFIX, TaskId, ToRunner, encode, lengths};
 use crate::run::Run;
 use crate::supervisor::{Options, Supervisor};
-use bespoke_core::id::EnvironmentId;
+use bespoke_core::{id::EnvironmentId, paths_read::PathsRead};
 use bytes::{Bytes, BytesMut};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -40,8 +40,8 @@ const ADDRESS_SPACE_PER_RUN: u64 = 1 << 30;
 pub(crate) enum Event {
     Call { call: u32, request: Box<RawValue>, body: Bytes },
     Notify { request: Box<RawValue> },
-    Done { cpu: Duration, output: Bytes },
-    Failed { cpu: Duration, failure: Failure },
+    Done { cpu: Duration, output: Bytes, reads: PathsRead },
+    Failed { cpu: Duration, failure: Failure, reads: PathsRead },
     Stuck { thread: i32, cpu_start: Duration },
     Compiled { lengths: Vec<usize>, code: Bytes },
     Rejected { error: CompileError },
@@ -270,11 +270,11 @@ impl Process {
             FromRunner::Stuck { task, thread, cpu_start_micros } => {
                 (task, Event::Stuck { thread, cpu_start: Duration::from_micros(cpu_start_micros) }, false)
             }
-            FromRunner::Done { task, cpu_micros } => {
-                (task, Event::Done { cpu: Duration::from_micros(cpu_micros), output: body }, true)
+            FromRunner::Done { task, cpu_micros, reads } => {
+                (task, Event::Done { cpu: Duration::from_micros(cpu_micros), output: body, reads }, true)
             }
-            FromRunner::Failed { task, cpu_micros, failure } => {
-                (task, Event::Failed { cpu: Duration::from_micros(cpu_micros), failure }, true)
+            FromRunner::Failed { task, cpu_micros, failure, reads } => {
+                (task, Event::Failed { cpu: Duration::from_micros(cpu_micros), failure, reads }, true)
             }
             FromRunner::Compiled { task, lengths } => (task, Event::Compiled { lengths, code: body }, true),
             FromRunner::Rejected { task, error } => (task, Event::Rejected { error }, true),

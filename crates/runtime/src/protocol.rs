@@ -8,7 +8,7 @@
 use crate::error::{CompileError, Failure};
 use crate::host::Refusal;
 use crate::limits::Limits;
-use bespoke_core::time::Timestamp;
+use bespoke_core::{paths_read::PathsRead, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::io;
@@ -64,9 +64,9 @@ pub(crate) enum FromRunner {
     /// A call that waits for nothing.
     Notify { task: TaskId, request: Box<RawValue> },
     /// A run's end. Body: its output (JSON).
-    Done { task: TaskId, cpu_micros: u64 },
+    Done { task: TaskId, cpu_micros: u64, reads: PathsRead },
     /// A run's end.
-    Failed { task: TaskId, cpu_micros: u64, failure: Failure },
+    Failed { task: TaskId, cpu_micros: u64, failure: Failure, reads: PathsRead },
     /// A run that is beyond its CPU limit in a part of the engine that cannot be interrupted, the thread that it is on,
     /// and the thread's CPU time when the run started.
     Stuck { task: TaskId, thread: i32, cpu_start_micros: u64 },

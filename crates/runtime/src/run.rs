@@ -3,7 +3,7 @@
 use crate::error::Failure;
 use crate::limits::Limits;
 use crate::process::Module;
-use bespoke_core::time::Timestamp;
+use bespoke_core::{paths_read::PathsRead, time::Timestamp};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,11 +68,13 @@ pub struct Outcome {
     pub result: Result<Bytes, Failure>,
     /// CPU time of the run's thread; zero when its process was lost.
     pub cpu: Duration,
+    /// What it read of its configuration; nothing when its process was lost.
+    pub reads: PathsRead,
 }
 
 impl Outcome {
-    /// A run that never had a thread.
+    /// A run that never had a thread, or whose thread can say nothing any more.
     pub(crate) fn failed(failure: Failure) -> Self {
-        Self { result: Err(failure), cpu: Duration::ZERO }
+        Self { result: Err(failure), cpu: Duration::ZERO, reads: PathsRead::default() }
     }
 }

@@ -8,6 +8,7 @@ use crate::ops::timers::Timers;
 use crate::protocol::{FromRunner, TaskId};
 use crate::wire::Writer;
 use crate::worker::{Bundle, Control};
+use bespoke_core::paths_read::PathsRead;
 use fastrand::Rng;
 use rquickjs::{Object, Persistent, Value};
 use rustix::time::{ClockId, clock_gettime};
@@ -66,6 +67,8 @@ pub(crate) struct State {
     /// Whether something ran ahead that must happen in the run's own time: reading a clock, drawing a random number,
     /// writing to the log.
     untimely: Cell<bool>,
+    /// What the run has read of its configuration.
+    pub(crate) reads: RefCell<PathsRead>,
     /// Where `Math.random` draws from.
     pub(crate) random: RefCell<Rng>,
     stop: Cell<Option<Stop>>,
@@ -95,6 +98,7 @@ impl State {
         self.calls.clear();
         self.timers.clear();
         self.rejections.take();
+        self.reads.take();
         self.stop.set(None);
         self.untimely.set(false);
         self.ahead.take();

@@ -317,6 +317,7 @@ impl Workers {
                 }),
             Err(error) => Err(Failure::new(code::RUNNER_LOST, format!("No engine could be made: {error}."))),
         };
+        let reads = isolate.map(Isolate::reads).unwrap_or_default();
         job.control.outside();
         let cpu_micros = thread_cpu().saturating_sub(cpu_start).as_micros() as u64;
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.task);
@@ -326,10 +327,10 @@ impl Workers {
         // The reading thread sees a parent that is gone, and ends the process.
         let _ = match result {
             Ok(output) => {
-                self.writer.send(&FromRunner::Done { task: job.task, cpu_micros }, output.as_bytes())
+                self.writer.send(&FromRunner::Done { task: job.task, cpu_micros, reads }, output.as_bytes())
             }
             Err(failure) => {
-                self.writer.send(&FromRunner::Failed { task: job.task, cpu_micros, failure }, &[])
+                self.writer.send(&FromRunner::Failed { task: job.task, cpu_micros, failure, reads }, &[])
             }
         };
         end

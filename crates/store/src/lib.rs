@@ -59,8 +59,8 @@ pub use metadata_revisions::{BrokenRevision, VerifiedRevisions};
 pub use modules::{LoadedModule, StoredBytecode, StoredModule};
 pub use records::{Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery, Saved, Window, Writer};
 pub use runs::{
-    CANCELLED, CheckpointRange, Claim, DirectRun, Fence, Finish, ListedRun, MAX_TAKE_UPS, NewRun, QUEUED,
-    RunCursor, RunsQuery,
+    CANCELLED, CheckpointRange, Claim, DirectRun, Fence, Finish, FleetReads, ListedRun, MAX_TAKE_UPS, NewRun,
+    QUEUED, RunCursor, RunsQuery,
 };
 pub use syncs::{MAX_VARIANTS, NewVariant, SCHEDULED};
 pub use wakeups::Listener;

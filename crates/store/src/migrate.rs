@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0015_metadata_defaults",
     "0016_metadata_webhooks",
     "0017_metadata_schemas",
+    "0018_paths_read",
 ];
 
 /// The version of the schema that this program works with.

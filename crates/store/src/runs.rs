@@ -10,8 +10,10 @@
 //! cancelled.
 
 mod list;
+mod reads;
 
 pub use list::{ListedRun, RunCursor, RunsQuery};
+pub use reads::FleetReads;
 
 use crate::{
     Store,
@@ -22,6 +24,7 @@ use crate::{
 };
 use bespoke_core::{
     id::{ConnectionId, EnvironmentId, FunctionId},
+    paths_read::PathsRead,
     run::{Run, RunKind, RunState},
     sync::Counts,
     time::Timestamp,
@@ -144,6 +147,8 @@ pub struct Finish {
     pub result: BTreeMap<String, Counts>,
     /// What became of its checkpoint.
     pub checkpoint: CheckpointRange,
+    /// What it read of its configuration; `None` where nothing ran.
+    pub reads: Option<PathsRead>,
 }
 
 /// A run's checkpoint at its start and at its end, each a JSON object.
@@ -238,8 +243,8 @@ pub(crate) fn record(tx: &mut Tx, runs: &[DirectRun]) -> Result<()> {
         tx.execute(
             "INSERT INTO runs (id, environment_id, kind, connection_id, integration_id, function_name, function_id,
                                state, run_at, take_ups, attempt, max_attempts, error, result,
-                               metadata_revision, created_at, started_at, finished_at)
-             SELECT $1, $2, $3, id, integration_id, $5, $6, $7, $8, 1, 1, 1, $9, $10, $11, $8, $8, $12
+                               metadata_revision, created_at, started_at, finished_at, paths_read)
+             SELECT $1, $2, $3, id, integration_id, $5, $6, $7, $8, 1, 1, 1, $9, $10, $11, $8, $8, $12, $13
              FROM connections WHERE id = $4",
             params![
                 run.id,
@@ -253,7 +258,8 @@ pub(crate) fn record(tx: &mut Tx, runs: &[DirectRun]) -> Result<()> {
                 finish.error.as_deref(),
                 to_json(&finish.result)?,
                 *metadata_revision,
-                *finished_at
+                *finished_at,
+                reads::text(finish)?
             ],
         )?;
     }
@@ -468,6 +474,7 @@ impl Finish {
             error: None,
             result,
             checkpoint: CheckpointRange::default(),
+            reads: None,
         }
     }
 
@@ -481,6 +488,7 @@ impl Finish {
             error: Some(error),
             result: BTreeMap::new(),
             checkpoint: CheckpointRange::default(),
+            reads: None,
         }
     }
 
@@ -494,6 +502,7 @@ impl Finish {
             error: None,
             result: BTreeMap::new(),
             checkpoint: CheckpointRange::default(),
+            reads: None,
         }
     }
 }
@@ -518,7 +527,7 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
     let changed = tx.execute(
         "UPDATE runs SET state = $4, run_at = coalesce($5, run_at), attempt = attempt + $6, output = $7, error = $8,
                          result = $9, finished_at = $10, lease_token = NULL, leased_until = NULL,
-                         checkpoint_from = $11, checkpoint_to = $12
+                         checkpoint_from = $11, checkpoint_to = $12, paths_read = $13
          WHERE id = $1 AND lease_token = $2 AND take_ups = $3",
         params![
             claim.run.id,
@@ -532,7 +541,8 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
             to_json(&finish.result)?,
             finished_at,
             finish.checkpoint.from.as_deref(),
-            finish.checkpoint.to.as_deref()
+            finish.checkpoint.to.as_deref(),
+            reads::text(finish)?
         ],
     )?;
     if changed == 0 {

@@ -50,11 +50,21 @@ struct Counts {
     deleted: u64,
 }
 
+/// The configuration that a run had, and what it read of it.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Configuration {
+    revision: i64,
+    paths_read: Option<Vec<String>>,
+    paths_cut: bool,
+}
+
 /// A run with its log.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Detail {
     #[serde(flatten)]
     pub(super) run: Run,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) configuration: Option<Configuration>,
     pub(super) logs: Vec<logs::Line>,
     has_more_logs: bool,
 }
@@ -149,7 +159,7 @@ async fn show(server: &ServerArgs, id: &str) -> Result {
         output::json(&detail);
         return Ok(());
     }
-    print_head(&detail.run);
+    print_head(&detail.run, detail.configuration.as_ref());
     if detail.has_more_logs {
         output::line(styled(QUIET, format!("earlier lines: bespoke logs --run {}", detail.run.id)));
     }
@@ -164,7 +174,7 @@ async fn cancel(server: &ServerArgs, id: &str) -> Result {
     if server.json {
         output::json(&run);
     } else {
-        print_head(&run);
+        print_head(&run, None);
     }
     // One that had ended before stays as it was.
     if run.status == "cancelled" {
@@ -206,7 +216,7 @@ async fn whole_id(client: &Client, text: &str) -> Result<Uuid> {
 }
 
 /// Prints how a run went, without its log.
-pub(super) fn print_head(run: &Run) {
+pub(super) fn print_head(run: &Run, configuration: Option<&Configuration>) {
     let style = match run.status.as_str() {
         "succeeded" => NEW,
         "failed" => DELETED,
@@ -229,6 +239,12 @@ pub(super) fn print_head(run: &Run) {
         facts.push(("attempts", format!("{} of {}", run.attempts, run.max_attempts)));
     }
     facts.extend(run.metadata_revision.map(|revision| ("metadata", format!("revision {revision}"))));
+    if let Some(Configuration { paths_read: Some(paths), paths_cut, .. }) = configuration
+        && !paths.is_empty()
+    {
+        let more = if *paths_cut { ", and more" } else { "" };
+        facts.push(("it read", format!("{}{more}", paths.join(", "))));
+    }
     for (model, Counts { added, updated, deleted }) in &run.counts {
         facts.push(("records", format!("{model}: {added} added, {updated} updated, {deleted} deleted")));
     }

@@ -128,7 +128,7 @@ async fn wait(args: &TriggerArgs, client: &Client, id: Uuid) -> Result {
     if args.server.json {
         output::json(&detail);
     } else {
-        runs::print_head(&detail.run);
+        runs::print_head(&detail.run, detail.configuration.as_ref());
     }
     if detail.run.status == "succeeded" { Ok(()) } else { Err(Failure::Shown) }
 }

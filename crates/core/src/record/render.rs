@@ -31,7 +31,7 @@ impl Record {
         push(
             json,
             format_args!(
-                r#""{METADATA_KEY}":{{"first_seen_at":{},"last_modified_at":{},"last_action":"{}","deleted_at":{},"pruned_at":{},"cursor":"{}"}}}}"#,
+                r#""{METADATA_KEY}":{{"first_seen_at":{},"last_modified_at":{},"last_action":"{}","deleted_at":{},"pruned_at":{},"cursor":"{}""#,
                 time(Some(self.created_at)),
                 time(Some(self.updated_at)),
                 self.last_action().as_str(),
@@ -40,6 +40,10 @@ impl Record {
                 self.cursor().encode()
             ),
         );
+        if let Some(revision) = self.metadata_revision {
+            push(json, format_args!(r#","metadata_revision":{revision}"#));
+        }
+        json.push_str("}}");
     }
 }
 

@@ -127,6 +127,7 @@ impl DryRecords {
             updated_at: now,
             deleted_at: record.deleted.then_some(now),
             pruned_at: None,
+            metadata_revision: None,
         }
     }
 }
@@ -144,5 +145,12 @@ fn is_touched(set: &DrySet, id: &str) -> bool {
 }
 
 fn everything(limit: u32) -> RecordsQuery {
-    RecordsQuery { after: None, modified_since: None, actions: Vec::new(), external_ids: Vec::new(), limit }
+    RecordsQuery {
+        after: None,
+        modified_since: None,
+        actions: Vec::new(),
+        external_ids: Vec::new(),
+        with_revision: false,
+        limit,
+    }
 }

@@ -18,6 +18,7 @@ use crate::{Engine, Error, Resource, Result, error::chain};
 use bespoke_core::{
     id::{EnvironmentId, IdSource},
     log::LogLine,
+    paths_read::PathsRead,
     time::Clock,
 };
 use bespoke_store::{DirectRun, Store};
@@ -186,6 +187,8 @@ pub struct RunWithLogs {
     pub run: ListedRun,
     /// Its checkpoint before and after, `{from, to}`; `None` where it did not ask for it.
     pub checkpoints: Option<serde_json::Value>,
+    /// What it read of its configuration; `None` where it has not ended yet, or cannot tell.
+    pub reads: Option<PathsRead>,
     /// Its last lines, oldest first.
     pub lines: Vec<LogLine>,
     /// Whether there are earlier ones.
@@ -215,7 +218,8 @@ impl Engine {
         newest.truncate(lines as usize);
         newest.reverse();
         let checkpoints = self.store.checkpoint_of_run(environment, id).await?.to_json()?;
-        Ok(RunWithLogs { run, checkpoints, lines: newest, has_more })
+        let reads = self.store.reads_of_run(environment, id).await?;
+        Ok(RunWithLogs { run, checkpoints, reads, lines: newest, has_more })
     }
 
     /// Cancels a run that is queued or goes on; one that has ended stays as it is. What became of it.

@@ -25,6 +25,7 @@ impl Engine {
             Ok(_) => Finish::succeeded(None, ended.counts),
             Err(failure) => Finish::failed(ended.log.hide(&failures::kept(failure)).into_owned()),
         };
+        let finish = Finish { reads: ended.reads, ..finish };
         let function = &execution.function.function;
         let run = NewRun {
             id: execution.id,

@@ -19,10 +19,11 @@ use bespoke_core::{
     environment::Environment,
     function::Definition,
     id::EnvironmentId,
+    paths_read::PathsRead,
     run::{RunKind, UNCONFIGURED},
     sync::{Counts, Sync, TriggerOptions},
 };
-use bespoke_runtime::{Host, Kind, Limits, Run, code};
+use bespoke_runtime::{Host, Kind, Limits, Outcome, Run, code};
 use bespoke_store::{CheckpointRange, Fence};
 use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -84,6 +85,8 @@ pub(crate) struct Ended {
     pub(crate) log: Arc<LogScope>,
     /// What became of its checkpoint.
     pub(crate) checkpoint: CheckpointRange,
+    /// What it read of its configuration; `None` where it did not start.
+    pub(crate) reads: Option<PathsRead>,
 }
 
 /// An execution as the runtime takes it.
@@ -109,9 +112,12 @@ impl Engine {
         let connection = execution.connection.clone();
         let configured = configured(&execution);
         let host = Arc::new(host::RunHost::new(Arc::clone(self), execution, Arc::clone(&log)));
-        let result = match configured.and(host.check_input()).and(host.begin().await) {
-            Err(failure) => Err(failure),
-            Ok(()) => self.run_prepared(prepared, Arc::clone(&host) as Arc<dyn Host>).await,
+        let ready = configured.and(host.check_input()).and(host.begin().await);
+        let (result, reads) = if let Err(failure) = ready {
+            (Err(failure), None)
+        } else {
+            let (result, reads) = self.run_prepared(prepared, Arc::clone(&host) as Arc<dyn Host>).await;
+            (result, Some(reads))
         };
         let mut result = result.and_then(|output| host.check_output(&output).map(|()| output));
         if let Err(refusal) = host.end(result.is_ok()).await {
@@ -122,7 +128,7 @@ impl Engine {
             log.know_connection(self, &connection).await;
         }
         log::end(&log, begun, self.now(), &result, &counts);
-        Ended { result, counts, log, checkpoint: host.checkpoint_range().await }
+        Ended { result, counts, log, checkpoint: host.checkpoint_range().await, reads }
     }
 
     /// What the runtime needs to know of an execution.
@@ -142,18 +148,19 @@ impl Engine {
     }
 
     /// Runs what [`Engine::prepare`] gave, with `host` to answer its calls. The output's JSON, or the failure in words of
-    /// the author's source.
+    /// the author's source; and what it read of its configuration.
     pub(crate) async fn run_prepared(
         &self,
         prepared: Prepared,
         host: Arc<dyn Host>,
-    ) -> Result<Bytes, Failure> {
+    ) -> (Result<Bytes, Failure>, PathsRead) {
         let Prepared { environment, run, function } = prepared;
-        let outcome = self.runtime.run(environment, run, host).await;
-        outcome.result.map_err(|failure| {
+        let Outcome { result, reads, .. } = self.runtime.run(environment, run, host).await;
+        let result = result.map_err(|failure| {
             let failure = failures::of_own_api(failure, self.public_url());
             speak_of_the_source(failure, &function)
-        })
+        });
+        (result, reads)
     }
 
     /// What a run of the function may use: what it declares, else what the server's settings say.

@@ -1,6 +1,7 @@
 // nango.getConnection, getToken, getEnvironmentVariables, getIntegration and getWebhookURL.
 import { isArray, jsonStringify, toBoolean, toText } from './intrinsics.js';
 import { ask } from './host.js';
+import { noting } from './noting.js';
 
 /** How long a fetched connection is used again, in milliseconds; its access token may be replaced meanwhile. */
 const CONNECTION_AGE = 60_000;
@@ -22,7 +23,7 @@ export function connectionMembers(run) {
     getConnection: async (providerConfigKey, connectionId, options) => {
       const force = toBoolean(options?.forceRefresh);
       const withRefreshToken = toBoolean(options?.refreshToken);
-      const key = jsonStringify([providerConfigKey || run.context.provider_config_key, connectionId || run.context.connection_id]);
+      const key = keyOf(providerConfigKey || run.context.provider_config_key, connectionId || run.context.connection_id);
       const known = force || withRefreshToken ? undefined : run.known(key, CONNECTION_AGE);
       if (known !== undefined) return known;
       const reply = await ask('get_connection', {
@@ -31,6 +32,10 @@ export function connectionMembers(run) {
         force_refresh: force,
         refresh_token: withRefreshToken,
       });
+      // The own configuration once more, without what lies below it.
+      if (key === keyOf(run.context.provider_config_key, run.context.connection_id) && reply.head?.metadata) {
+        reply.head.metadata = noting(reply.head.metadata);
+      }
       run.remember(key, reply.head);
       return reply.head;
     },
@@ -60,6 +65,12 @@ export function connectionMembers(run) {
     getWebhookURL: async () => (await integration(run, ['webhook'])).webhook_url,
   };
 }
+
+/**
+ * @param {string} integration
+ * @param {string} connection
+ */
+const keyOf = (integration, connection) => jsonStringify([integration, connection]);
 
 /**
  * @param {import('./run.js').Run} run

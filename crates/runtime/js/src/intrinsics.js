@@ -35,6 +35,7 @@ export const { fromCharCode } = String;
 export const { floor, min, max } = Math;
 export const {
   construct: reflectConstruct, get: reflectGet, set: reflectSet, has: reflectHas, deleteProperty: reflectDelete, defineProperty: reflectDefine,
+  getOwnPropertyDescriptor: reflectGetDescriptor, ownKeys: reflectKeys, preventExtensions: reflectPreventExtensions,
 } = Reflect;
 export const {
   String: toText, Number: toNumber, Boolean: toBoolean, Date: DateClass, Error: ErrorClass, TypeError: TypeErrorClass,

@@ -1,6 +1,7 @@
 // nango.getMetadata, setMetadata and updateMetadata: the customer's configuration. And what there was before them.
 import { ErrorClass, jsonStringify } from './intrinsics.js';
 import { ask } from './host.js';
+import { noting } from './noting.js';
 
 /**
  * @param {import('./run.js').Run} run
@@ -16,7 +17,7 @@ export function metadataMembers(run) {
     if (typeof metadata !== 'object' || metadata === null || text === undefined) throw new ErrorClass('The metadata must be an object');
     try {
       const reply = await ask(op, {}, text);
-      run.metadata = reply.head;
+      run.metadata = noting(reply.head);
     } finally {
       run.forgetConnections();
     }

@@ -21,6 +21,7 @@
  * @typedef {object} Native
  * @property {(op: string, args: string, body?: ArrayBuffer | string) => Promise<Reply>} call
  * @property {(op: string, args: string) => void} notify
+ * @property {(path: string) => boolean} noteRead notes that the run read this place of its configuration; false when no more is kept
  * @property {(milliseconds: number, run: () => void) => number} setTimer
  * @property {(id: number) => void} clearTimer
  * @property {(json: ArrayBuffer) => any} parseJson skips a byte order mark

@@ -1,6 +1,7 @@
 // What one run knows: its context, its metadata snapshot and what it has fetched.
 import { MapClass, mapClear, mapGet, mapSet } from './intrinsics.js';
 import { native } from './native.js';
+import { noting } from './noting.js';
 
 /**
  * @typedef {object} Context the parent's description of the run
@@ -32,7 +33,7 @@ export class Run {
   /** @param {Context} context */
   constructor(context) {
     this.context = context;
-    this.metadata = context.metadata ?? null;
+    this.metadata = noting(context.metadata ?? null);
   }
 
   /**

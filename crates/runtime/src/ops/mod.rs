@@ -22,6 +22,11 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> Result<Object<'
     let native = Object::new(ctx.clone())?;
     call::install(ctx, &native, state)?;
     timers::install(ctx, &native, state)?;
+    let noted = Rc::clone(state);
+    let note = move |ctx: Ctx<'js>, path: rquickjs::String<'js>| {
+        Ok::<_, rquickjs::Error>(noted.reads.borrow_mut().add(text::lossy(&ctx, &path)?))
+    };
+    native.set("noteRead", Function::new(ctx.clone(), note)?)?;
     builtin::install(ctx, &native, state)?;
     text::install(ctx, &native)?;
     url::install(ctx, &native)?;

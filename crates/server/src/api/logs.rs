@@ -305,12 +305,17 @@ pub(super) fn read_time(name: &str, text: Option<&str>) -> Result<Option<Timesta
 
 /// Reads how many are wanted.
 pub(super) fn read_limit(text: Option<&str>, default: u32, most: u32) -> Result<u32, Issue> {
+    read_count("limit", text, default, most)
+}
+
+/// Reads a number of things, 1 to `most`, from the parameter `name`.
+pub(super) fn read_count(name: &str, text: Option<&str>, default: u32, most: u32) -> Result<u32, Issue> {
     let Some(text) = text else { return Ok(default) };
     match text.parse() {
-        Err(_) => Err(Issue::new("invalid_type", ["limit"], "Must be a whole number")),
-        Ok(0) => Err(Issue::new("too_small", ["limit"], "Must be at least 1")),
-        Ok(limit) if limit > most => Err(Issue::new("too_big", ["limit"], format!("Must be at most {most}"))),
-        Ok(limit) => Ok(limit),
+        Err(_) => Err(Issue::new("invalid_type", [name], "Must be a whole number")),
+        Ok(0) => Err(Issue::new("too_small", [name], "Must be at least 1")),
+        Ok(count) if count > most => Err(Issue::new("too_big", [name], format!("Must be at most {most}"))),
+        Ok(count) => Ok(count),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     auth::{Key, scope},
     error::{ApiError, Code, Issue, Result},
-    extract::{ConnectionHeaders, Json, NoQuery, Query, rules},
+    extract::{ConnectionHeaders, Json, NoQuery, Query, deserialize_boolean, rules},
     state::AppState,
 };
 use axum::{
@@ -53,6 +53,10 @@ pub struct ListRecords {
     #[serde(default, deserialize_with = "one_or_many")]
     #[param(value_type = Vec<String>)]
     ids: Vec<String>,
+    /// Tell with each record `_nango_metadata.metadata_revision`: the revision of the connection's metadata that the run had
+    /// which last added, changed or deleted it.
+    #[serde(default, deserialize_with = "deserialize_boolean")]
+    include_revision: bool,
 }
 
 /// A page of records.
@@ -157,6 +161,7 @@ impl ListRecords {
             modified_since: since.map(|text| read_time(name, text, now)).transpose()?,
             actions: self.filter.as_deref().map(read_filter).transpose()?.unwrap_or_default(),
             external_ids: self.ids.clone(),
+            with_revision: self.include_revision,
             limit: match &self.limit {
                 Some(text) => read_limit(text.parse().ok())?,
                 None => DEFAULT_LIMIT,
@@ -266,6 +271,7 @@ mod tests {
             updated_at: Timestamp(1_700_000_000_123_456),
             deleted_at: None,
             pruned_at: None,
+            metadata_revision: None,
         }
     }
 

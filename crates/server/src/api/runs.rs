@@ -9,6 +9,7 @@ use crate::{
 };
 use axum::extract::State;
 use bespoke_core::{
+    paths_read::PathsRead,
     run::{RunState, UNCONFIGURED},
     sync::Counts,
     time::Timestamp,
@@ -16,7 +17,7 @@ use bespoke_core::{
 use bespoke_engine::logs::{ListedRun, RunCursor, RunsQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Runs per page where no limit is given.
@@ -116,10 +117,32 @@ pub struct RunDetail {
     /// Its checkpoint before and after, `from` and `to`; null where it did not ask for it.
     #[schema(value_type = Option<Object>)]
     checkpoints: Option<Value>,
+    /// The configuration that it ran with; null where it has not started yet.
+    configuration: Option<RunConfiguration>,
     /// Its last lines, oldest first, requests to the provider among them.
     logs: Vec<Log>,
     /// Whether there are earlier lines: `GET /logs?run_id=…` has them.
     has_more_logs: bool,
+}
+
+/// Which configuration a run had, and what it made use of.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"revision": 7, "paths_read": ["/fieldMapping/internal_id", "/filterStatus"], "paths_cut": false}))]
+pub struct RunConfiguration {
+    /// The revision of the connection's metadata that it began with; 0 where there was none.
+    revision: i64,
+    /// The leaves of its configuration that the function read, or looked for in vain: JSON pointers, never values. Null
+    /// where the run has not ended yet, or was lost.
+    paths_read: Option<BTreeSet<String>>,
+    /// It read more than 500 different ones; the rest is left out.
+    paths_cut: bool,
+}
+
+impl RunConfiguration {
+    fn of(run: &Run, reads: Option<PathsRead>) -> Option<Self> {
+        let paths_cut = reads.as_ref().is_some_and(|reads| reads.is_cut);
+        Some(Self { revision: run.metadata_revision?, paths_read: reads.map(|reads| reads.paths), paths_cut })
+    }
 }
 
 /// Lists runs, newest first.
@@ -148,7 +171,9 @@ pub async fn read_run(
     let found = app.engine.read_run(key.environment.id, read_id(&id)?, LINES).await?;
     let logs = found.lines.into_iter().map(Log::of).collect();
     let run = Run::of(found.run, Detail::Whole);
-    Ok(axum::Json(RunDetail { run, checkpoints: found.checkpoints, logs, has_more_logs: found.has_more }))
+    let configuration = RunConfiguration::of(&run, found.reads);
+    let checkpoints = found.checkpoints;
+    Ok(axum::Json(RunDetail { run, checkpoints, configuration, logs, has_more_logs: found.has_more }))
 }
 
 /// Cancels a run that is queued or goes on: a running function is stopped at once, and saves nothing more. A run that has

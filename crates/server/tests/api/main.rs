@@ -22,6 +22,7 @@ mod on_events;
 mod outbound_webhooks;
 mod policies;
 mod providers;
+mod reads;
 mod records;
 mod refresh;
 mod runs;

@@ -24,6 +24,8 @@ pub struct RecordsQuery {
     pub actions: Vec<Action>,
     /// Only records with these ids; empty means any.
     pub external_ids: Vec<String>,
+    /// Whether to tell the metadata revision of each.
+    pub with_revision: bool,
     /// How many at most.
     pub limit: u32,
 }
@@ -50,12 +52,13 @@ pub struct RecordCount {
     pub live: u64,
 }
 
-const COLUMNS: &str = "r.id, r.external_id, r.created_at, r.updated_at, r.deleted_at, r.pruned_at, r.payload";
+const COLUMNS: &str = "r.id, r.external_id, r.created_at, r.updated_at, r.deleted_at, r.pruned_at, r.metadata_revision, \
+     r.payload";
 
 impl Store {
     /// Reads a page of records, oldest change first.
     pub async fn records_page(&self, set: RecordSet, query: RecordsQuery) -> Result<RecordsPage> {
-        let limit = query.limit as usize;
+        let (limit, with_revision) = (query.limit as usize, query.with_revision);
         let mut records = self
             .db
             .read(move |tx| {
@@ -77,6 +80,11 @@ impl Store {
             .await?;
         let has_more = records.len() > limit;
         records.truncate(limit);
+        if !with_revision {
+            for record in &mut records {
+                record.metadata_revision = None;
+            }
+        }
         Ok(RecordsPage { records, has_more })
     }
 
@@ -175,6 +183,7 @@ fn read(row: &Row<'_>) -> Result<Record> {
         updated_at: row.get(3)?,
         deleted_at: row.get(4)?,
         pruned_at: row.get(5)?,
-        payload: row.get(6)?,
+        metadata_revision: row.get(6)?,
+        payload: row.get(7)?,
     })
 }

@@ -7,7 +7,7 @@
 //!
 //! A window that is open for a set is kept in the database; the one of a single run in the run's memory.
 
-use super::{RecordSet, write};
+use super::{RecordSet, Writer, write};
 use crate::{
     Store,
     db::{Tx, Value, params},
@@ -88,7 +88,7 @@ impl Store {
         &self,
         set: RecordSet,
         window: Window,
-        run: Uuid,
+        writer: Writer,
     ) -> Result<Option<Vec<String>>> {
         let now = self.now();
         loop {
@@ -107,7 +107,7 @@ impl Store {
                         Window::Run(_, seen) => seen.clone(),
                     };
                     let deleted = still_unseen(tx, set, candidates, since, &seen)?;
-                    write::mark_deleted(tx, set, &deleted, run, begun.time)?;
+                    write::mark_deleted(tx, set, &deleted, writer, begun.time)?;
                     write::add_live(tx, set.id, 0, deleted.len() as u64)?;
                     if matches!(window, Window::Open) {
                         close_window(tx, set.id)?;

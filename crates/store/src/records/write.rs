@@ -153,7 +153,7 @@ impl Store {
                     params![set.id, json_ids(&records)?, writer.overwrites_until(), writer.run.as_bytes()],
                     |row| row.get(0),
                 )?;
-                mark_deleted(tx, set, &live, writer.run, time)?;
+                mark_deleted(tx, set, &live, writer, time)?;
                 let deleted = live.len() as u64;
                 add_live(tx, set.id, 0, deleted)?;
                 Ok(Counts { deleted, ..Counts::default() })
@@ -461,7 +461,7 @@ pub(super) fn mark_deleted(
     tx: &mut Tx,
     set: RecordSet,
     external_ids: &[String],
-    run: Uuid,
+    writer: Writer,
     time: Timestamp,
 ) -> Result<()> {
     let mut rest = external_ids;
@@ -474,14 +474,16 @@ pub(super) fn mark_deleted(
         }
         let sql = multi_row(
             "INSERT INTO records (set_id, external_id, id, hash, ordinal, created_at, updated_at) VALUES ",
-            "($1, ?, $4, $4, 0, $2, $2)",
-            " ON CONFLICT (set_id, external_id) DO UPDATE SET deleted_at = $2, updated_at = $2, run_id = $3",
-            4,
+            "($1, ?, $5, $5, 0, $2, $2)",
+            " ON CONFLICT (set_id, external_id) DO UPDATE SET deleted_at = $2, updated_at = $2, run_id = $3,
+                                                              metadata_revision = $4",
+            5,
             size,
         );
         let nothing: &[u8] = &[];
         for chunk in chunks.chunks_exact(size) {
-            let mut values = params![set.id, time, run.as_bytes(), nothing].to_vec();
+            let mut values =
+                params![set.id, time, writer.run.as_bytes(), writer.metadata_revision, nothing].to_vec();
             values.extend(chunk.iter().map(Value::from));
             tx.execute(&sql, &values)?;
         }

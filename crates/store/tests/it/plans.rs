@@ -70,6 +70,8 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
     ),
     ("AND +environment_id = $4", Kind::Wide, &["connections_of_integration"], "a page, in order"),
     ("DELETE FROM syncs", Kind::Wide, &["syncs_of_function"], "each is deleted"),
+    (" newest WHERE", Kind::Wide, &["runs_of_integration"], "the newest runs only"),
+    (" newest WHERE", Kind::Sort, &[""], "the newest runs only"),
 ];
 
 /// What an idle node asks the database again and again, and the indexes that may be touched for it, as SQLite and as

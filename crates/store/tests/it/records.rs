@@ -18,7 +18,14 @@ fn batch(records: Value) -> Vec<NewRecord> {
 }
 
 fn query(limit: u32) -> RecordsQuery {
-    RecordsQuery { after: None, modified_since: None, actions: vec![], external_ids: vec![], limit }
+    RecordsQuery {
+        after: None,
+        modified_since: None,
+        actions: vec![],
+        external_ids: vec![],
+        with_revision: false,
+        limit,
+    }
 }
 
 async fn save(store: &Store, set: RecordSet, records: Value) -> Counts {

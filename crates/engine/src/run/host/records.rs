@@ -111,6 +111,7 @@ impl RunHost {
             after: None,
             modified_since: None,
             actions: Vec::new(),
+            with_revision: false,
             limit: external_ids.len().max(1) as u32,
             external_ids,
         };
@@ -131,6 +132,7 @@ impl RunHost {
             modified_since: None,
             actions: Vec::new(),
             external_ids: Vec::new(),
+            with_revision: false,
             limit: PAGE,
         };
         let page = self.page(&asked.model, query).await?;
@@ -162,7 +164,7 @@ impl RunHost {
 
     async fn delete_unseen(&self, model: &str, window: Window) -> Answer {
         let set = self.record_set(model).await?;
-        let deleted = self.0.engine.store.delete_unseen(set, window, self.0.execution.id).await;
+        let deleted = self.0.engine.store.delete_unseen(set, window, self.writer(model)).await;
         let Some(ids) = deleted.map_err(not_written)? else {
             let message = format!("trackDeletesStart was not called for `{model}`");
             return Err(Refusal::new("track_deletes_not_started", message));

@@ -31,6 +31,7 @@ export async function boot({ host = () => ({}), context = {} } = {}) {
   const bytes = (buffer) => Buffer.from(new Uint8Array(buffer));
   const calls = [];
   const logs = [];
+  const reads = new Set();
   const modules = new Map();
 
   const parts = (url) => realmJson(JSON.stringify(Object.fromEntries(
@@ -46,6 +47,7 @@ export async function boot({ host = () => ({}), context = {} } = {}) {
   const native = {
     call: (op, args, body) => realmPromise((resolve, reject) => void answer(op, args, body).then(resolve, (refusal) => reject(refusal.code ? realmJson(JSON.stringify(refusal)) : refusal))),
     notify: (op, args) => void (op === 'log' && logs.push(JSON.parse(args))),
+    noteRead: (path) => reads.size < 500 && Boolean(reads.add(path)),
     setTimer: (ms, run) => Number(setTimeout(run, ms)),
     clearTimer: (id) => clearTimeout(id),
     parseJson: (json) => realmJson(new TextDecoder('utf-8', { fatal: true }).decode(json)),
@@ -113,7 +115,7 @@ export async function boot({ host = () => ({}), context = {} } = {}) {
       if (!error.failure) throw error;
       return error.failure;
     },
-    calls, logs, native,
+    calls, logs, reads, native,
     http: () => calls.filter(({ op }) => op === 'http'),
   };
 }

@@ -1,6 +1,9 @@
 //! The metadata of all connections of an integration: what they have in common, and changes of many at once.
 
-use super::{super::connections::read_tags, current::Patch};
+use super::{
+    super::{connections::read_tags, logs::read_count},
+    current::Patch,
+};
 use crate::{
     auth::{Key, scope},
     error::{ApiError, Code, Issue, Result},
@@ -14,7 +17,10 @@ use bespoke_core::{
     fleet::{Condition, FleetFacts, PathFacts, Test},
     revision::Source,
 };
-use bespoke_engine::fleet::{BulkChange, BulkOutcome, BulkResult, FleetSelection};
+use bespoke_engine::{
+    fleet::{BulkChange, BulkOutcome, BulkResult, FleetSelection},
+    reads::{self, ReadsOfFleet},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -88,6 +94,9 @@ pub struct ReadFleet {
     /// `where[path]=/filterStatus&where[is]=active`: what their metadata must have. Also `where[is_not]` and `where[set]=false`.
     #[param(style = DeepObject, explode, value_type = Option<Object>)]
     r#where: Option<Where>,
+    /// How many of the integration's newest runs to ask what they read, 1 to 10000; 1000 unless given.
+    #[param(value_type = Option<u32>)]
+    runs: Option<String>,
 }
 
 /// What connections have in common.
@@ -101,6 +110,8 @@ pub struct FleetReport {
     paths: Vec<PathReport>,
     /// There are more paths than are told: keys that are data, perhaps.
     paths_cut: bool,
+    /// What functions read of it.
+    reads: ReadsReport,
 }
 
 /// What is at one path.
@@ -146,11 +157,32 @@ pub struct DeviantReport {
     value: Option<Value>,
 }
 
-impl From<FleetFacts> for FleetReport {
-    fn from(facts: FleetFacts) -> Self {
+/// What the newest runs of the integration have read, compared with what the connections set.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"runs": 1000, "unread": ["/fieldMaping/internal_id"], "missing": ["/filter/region"], "cut": false}))]
+pub struct ReadsReport {
+    /// Runs that told what they read.
+    runs: u64,
+    /// Leaves that are set, and that none of these runs read.
+    unread: Vec<String>,
+    /// Leaves that they looked for, and that no connection sets and no default has.
+    missing: Vec<String>,
+    /// Some of them read more than is kept of one run: `unread` may then be too long.
+    cut: bool,
+}
+
+impl From<ReadsOfFleet> for ReadsReport {
+    fn from(reads: ReadsOfFleet) -> Self {
+        let ReadsOfFleet { runs, mismatch, is_cut } = reads;
+        Self { runs, unread: mismatch.unread, missing: mismatch.missing, cut: is_cut }
+    }
+}
+
+impl FleetReport {
+    fn new(facts: FleetFacts, reads: ReadsOfFleet) -> Self {
         let FleetFacts { connections, with_metadata, paths, are_paths_cut } = facts;
         let paths = paths.into_iter().map(PathReport::from).collect();
-        Self { connections, with_metadata, paths, paths_cut: are_paths_cut }
+        Self { connections, with_metadata, paths, paths_cut: are_paths_cut, reads: reads.into() }
     }
 }
 
@@ -183,10 +215,13 @@ pub async fn read_fleet(
         }
         condition
     });
-    let selection = selection(None, &query.tags, condition)
-        .map_err(|issue| ApiError::new(Code::InvalidQueryParams).issue(issue))?;
-    let facts = app.engine.fleet(key.environment.id, &unique_key, selection, query.path.as_deref()).await?;
-    Ok(axum::Json(facts.into()))
+    let wrong = |issue| ApiError::new(Code::InvalidQueryParams).issue(issue);
+    let selection = selection(None, &query.tags, condition).map_err(wrong)?;
+    let runs = read_count("runs", query.runs.as_deref(), reads::RUNS, reads::MOST_RUNS).map_err(wrong)?;
+    let (environment, path) = (key.environment.id, query.path.as_deref());
+    let facts = app.engine.fleet(environment, &unique_key, selection, path).await?;
+    let reads = app.engine.reads_of_fleet(environment, &unique_key, &facts, path, runs).await?;
+    Ok(axum::Json(FleetReport::new(facts, reads)))
 }
 
 /// A change of many connections: of which, and what. All conditions must hold; at least one must be given.

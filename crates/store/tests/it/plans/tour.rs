@@ -326,9 +326,12 @@ async fn runs(world: &World) {
     }
     let (first, others) = claims.split_first().unwrap();
     assert!(store.finish_run(first, Finish::again(now)).await.unwrap());
+    store.reads_of_run(environment, first.run.id).await.unwrap();
     for claim in others {
         assert!(store.finish_run(claim, Finish::succeeded(None, Default::default())).await.unwrap());
     }
+    let integration = store.integration_by_key(environment, CRM).await.unwrap().unwrap().id;
+    store.reads_of_integration(environment, integration, 100).await.unwrap();
     store.claim_runs(NODE, 100, MINUTE).await.unwrap();
     store.expire_leases().await.unwrap();
     assert!(store.rescue_runs("{}".to_owned()).await.unwrap() > 0);
@@ -486,6 +489,7 @@ async fn records(world: &World) {
             modified_since: None,
             actions: if given(1) { vec![Action::Updated, Action::Deleted] } else { Vec::new() },
             external_ids: if given(2) { vec!["1".to_owned(), "7".to_owned()] } else { Vec::new() },
+            with_revision: true,
             limit: 5,
         };
         let page = store.records_page(set, query).await.unwrap();
@@ -503,11 +507,15 @@ async fn records(world: &World) {
     store.save_records(set, batch(2, 300), Writer::new(NODE, 1)).await.unwrap();
     store.save_records(set, batch(2, 301), Writer::new(NODE, 1)).await.unwrap();
     store.update_records(set, batch(2, 3), Writer::new(NODE, 1)).await.unwrap();
-    let deleted = store.delete_unseen(set, Window::Open, NODE).await.unwrap().unwrap();
+    let deleted = store.delete_unseen(set, Window::Open, Writer::new(NODE, 1)).await.unwrap().unwrap();
     assert_eq!(deleted.len(), 10);
-    assert_eq!(store.delete_unseen(set, Window::Open, NODE).await.unwrap(), None);
+    assert_eq!(store.delete_unseen(set, Window::Open, Writer::new(NODE, 1)).await.unwrap(), None);
     let since = store.last_changes(environment, connection, "base").await.unwrap()["Contact"];
-    store.delete_unseen(set, Window::Run(since, Default::default()), NODE).await.unwrap().unwrap();
+    store
+        .delete_unseen(set, Window::Run(since, Default::default()), Writer::new(NODE, 1))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(store.clear_records(set).await.unwrap(), 311);
 }
 
