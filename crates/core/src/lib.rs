@@ -19,6 +19,7 @@ pub mod integration;
 pub mod limits;
 pub mod log;
 pub mod paths_read;
+pub mod promotion;
 pub mod record;
 pub mod revision;
 pub mod run;

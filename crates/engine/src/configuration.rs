@@ -12,6 +12,7 @@ use bespoke_core::{
     connection::Connection,
     document::{Document, Write},
     id::EnvironmentId,
+    promotion::Fold,
 };
 use bespoke_store::{Judge, StoredConfiguration};
 use jsonschema::Validator;
@@ -88,6 +89,23 @@ impl Configuration {
         configuration::effective(&self.below(own), own)
     }
 
+    /// What counts for connections under any defaults of the integration.
+    pub(crate) fn fold(self: &Arc<Self>) -> Fold {
+        let configuration = Arc::clone(self);
+        Fold::new(move |defaults, own| configuration.over(defaults, own))
+    }
+
+    /// What counts for a connection with the metadata `own` over these defaults of the integration.
+    fn over(&self, defaults: &Map<String, Value>, own: &Map<String, Value>) -> Map<String, Value> {
+        let mut upper = defaults.clone();
+        configuration::overlay(&mut upper, own);
+        let Some(schema) = self.schema().filter(|_| self.stored.mode != Mode::Off) else { return upper };
+        let mut effective = schema.defaults(&upper);
+        configuration::overlay(&mut effective, defaults);
+        configuration::overlay(&mut effective, own);
+        effective
+    }
+
     /// Every leaf of the effective configuration and where it comes from.
     pub fn leaves(&self, own: Option<&Document>) -> Vec<Leaf> {
         configuration::leaves(&self.below(own), own)
@@ -97,11 +115,34 @@ impl Configuration {
     pub fn problems(&self, own: Option<&Document>) -> Vec<Problem> {
         match self.schema().filter(|_| self.stored.mode != Mode::Off) {
             Some(schema) => {
-                let effective = self.effective(own).unwrap_or_default().to_object();
-                schema.problems(&Value::Object(effective))
+                let own = own.map(Document::to_object).unwrap_or_default();
+                schema.problems(&Value::Object(self.over(&self.defaults, &own)))
             }
             None => Vec::new(),
         }
+    }
+
+    /// Where the effective configuration of a connection with the metadata `own` does not fit the schema.
+    pub(crate) fn invalid_paths(&self, own: Option<&Document>) -> Vec<String> {
+        let Some(schema) = self.schema().filter(|_| self.stored.mode != Mode::Off) else { return Vec::new() };
+        let own = own.map(Document::to_object).unwrap_or_default();
+        let effective = Value::Object(self.over(&self.defaults, &own));
+        if schema.validator.is_valid(&effective) {
+            return Vec::new();
+        }
+        let errors = schema.problems(&effective).into_iter().filter(|problem| problem.level == Level::Error);
+        errors.map(|problem| problem.path).collect()
+    }
+
+    /// Whether the same metadata fits this one and another.
+    pub(crate) fn judges_as(&self, other: &Self) -> bool {
+        self.judging() == other.judging()
+    }
+
+    /// What decides which metadata fits; `None` where all does.
+    fn judging(&self) -> Option<(&Value, &Map<String, Value>)> {
+        let schema = self.schema().filter(|_| self.stored.mode != Mode::Off)?;
+        Some((&schema.schema, &self.defaults))
     }
 
     /// Why nothing may be stored, or run, with the metadata `own`: the problems, where the integration enforces its schema.
@@ -126,12 +167,10 @@ impl Schema {
         Ok(Self { schema, source, conflicts, validator })
     }
 
-    fn definitions(&self) -> Map<String, Value> {
-        self.schema.get("definitions").and_then(Value::as_object).cloned().unwrap_or_default()
-    }
-
     fn defaults(&self, upper: &Map<String, Value>) -> Map<String, Value> {
-        schema::defaults(&self.schema, &self.definitions(), upper)
+        let none = Map::new();
+        let definitions = self.schema.get("definitions").and_then(Value::as_object).unwrap_or(&none);
+        schema::defaults(&self.schema, definitions, upper)
     }
 
     fn problems(&self, configuration: &Value) -> Vec<Problem> {

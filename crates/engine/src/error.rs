@@ -96,6 +96,9 @@ pub enum Error {
     /// A JSON Patch does not fit the metadata.
     #[error("the patch does not fit the metadata: {0}")]
     NotPatched(String),
+    /// A value that is to become a default would be new to connections.
+    #[error("the value would be new to {} connections, such as {}", .0.changed.count, .0.changed.examples.join(", "))]
+    NotPromotable(Box<bespoke_core::promotion::Effects>),
     /// An idempotency key does not lead to an answer.
     #[error("{0}")]
     IdempotencyKey(crate::idempotency::KeyProblem),

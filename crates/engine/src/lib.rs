@@ -27,6 +27,7 @@ pub mod logs;
 pub mod metadata;
 pub mod on_events;
 pub mod preview;
+pub mod promotion;
 pub mod providers;
 pub mod proxy;
 mod rate_limit;
@@ -90,6 +91,8 @@ pub struct Engine {
     public_url: OnceLock<String>,
     /// What providers may send.
     pub(crate) webhook_limits: webhooks::Limits,
+    /// What is known of all connections of an integration.
+    pub(crate) fleets: fleet::Indexes,
     /// Where lines of the log, and runs that nobody queued, are handed in.
     pub(crate) logs: Logs,
 }
@@ -135,6 +138,7 @@ impl Engine {
             renewals: Renewals::default(),
             public_url: OnceLock::new(),
             webhook_limits,
+            fleets: fleet::Indexes::default(),
             logs,
         })
     }

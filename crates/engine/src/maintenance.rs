@@ -48,8 +48,9 @@ impl Engine {
     }
 
     /// Deletes runs that ended and lines that were written longer ago than they are kept, and the records of deleted
-    /// connections: some at a time, so that others get their turn.
+    /// connections: some at a time, so that others get their turn. Forgets the fleets that nobody asks for.
     pub async fn tidy(&self) -> Result<()> {
+        self.fleets.forget_idle(self.now());
         while self.store.prune_runs(self.settings.run_retention).await? > 0 {}
         while self.store.prune_webhook_events(self.settings.run_retention).await? > 0 {}
         while self.store.prune_idempotency_keys(idempotency::KEEP).await? > 0 {}

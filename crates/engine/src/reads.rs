@@ -43,7 +43,8 @@ impl Engine {
             let rest = found.strip_prefix(path.unwrap_or_default());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let set: Vec<&str> = facts.paths.iter().map(|facts| facts.path.as_str()).collect();
+        let set = facts.paths.iter().filter(|facts| facts.set > 0);
+        let set: Vec<&str> = set.map(|facts| facts.path.as_str()).collect();
         let defaults: Vec<&str> = below.iter().map(|leaf| leaf.path.as_str()).collect();
         let read = reads.paths.iter().map(String::as_str).filter(is_wanted).collect();
         let mismatch = compare(&set, &defaults, &read);

@@ -10,18 +10,13 @@ impl Engine {
         environment: EnvironmentId,
         unique_key: &str,
     ) -> Result<SchemaDraft> {
-        let integration = self.integration(environment, unique_key).await?.integration.id;
         let mut draft = SchemaDraft::default();
-        let mut cursor = Some(Default::default());
-        while let Some(from) = cursor {
-            let (members, next) = self.store.fleet_page(environment, integration, from).await?;
-            cursor = next;
-            for metadata in members.into_iter().filter_map(|member| member.metadata) {
+        self.each_of_fleet(environment, unique_key, |member| {
+            if let Some(metadata) = member.metadata {
                 draft.observe(&Document::from_stored(metadata).to_object());
             }
-            // Thousands of documents were read meanwhile: others have their turn.
-            tokio::task::yield_now().await;
-        }
+        })
+        .await?;
         Ok(draft)
     }
 }

@@ -63,6 +63,7 @@ error_codes! {
     MetadataTooLarge           "metadata_too_large"           413 "The metadata would be larger than 1 MiB.";
     MetadataConflict           "metadata_conflict"            412 "The metadata has another revision than `If-Match` says; `payload` has the newest and what changed.";
     PatchFailed                "patch_failed"                 409 "The JSON Patch does not fit the metadata, or its `test` found something else; nothing was written.";
+    PromotionRefused           "promotion_refused"            409 "The value would be new to connections for which nothing counts at its path; `payload` has how many and some of their ids. Nothing was written.";
     UnknownRevision            "unknown_revision"             404 "The connection has no revision of this number.";
     NotFound                   "not_found"                    404 "There is nothing at this address.";
     MethodNotAllowed           "method_not_allowed"           405 "This address does not take this method.";
@@ -315,6 +316,12 @@ impl From<bespoke_engine::Error> for ApiError {
                 .payload(json!({ "problems": problems })),
             Error::MetadataConflict => Self::new(Code::MetadataConflict),
             Error::NotPatched(problem) => Self::new(Code::PatchFailed).message(format!("{problem}.")),
+            Error::NotPromotable(ref effects) => {
+                let payload =
+                    json!({ "count": effects.changed.count, "connection_ids": effects.changed.examples });
+                let message = format!("Nothing was written: {error}.");
+                Self::new(Code::PromotionRefused).message(message).payload(payload)
+            }
             Error::CredentialsRefused(_) => Self::new(Code::ConnectionTestFailed).message(error.to_string()),
             Error::CredentialsUnusable(unusable) => Self::new(match unusable.reason {
                 Reason::Refused(_) => Code::RefreshTokenExternalError,

@@ -89,6 +89,7 @@ fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(api::metadata::draft::draft_metadata_schema))
         .routes(routes!(api::metadata::fleet::read_fleet))
         .routes(routes!(api::metadata::fleet::change_fleet))
+        .routes(routes!(api::metadata::promote::promote_metadata))
         .routes(routes!(api::metadata::revisions::list_metadata_revisions))
         .routes(routes!(api::metadata::revisions::read_metadata_revision))
         .routes(routes!(api::metadata::revisions::diff_metadata))

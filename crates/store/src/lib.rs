@@ -32,6 +32,7 @@ mod metadata;
 mod metadata_revisions;
 mod modules;
 mod notices;
+mod promotion;
 mod records;
 mod runs;
 mod syncs;
@@ -49,7 +50,7 @@ pub use connections::{
 };
 pub use deployments::{DeployChanges, Deployed, NewFunction};
 pub use error::{Cause, Error, Result};
-pub use fleet::{FleetCursor, FleetMember};
+pub use fleet::{FleetCursor, FleetMember, Revisions};
 pub use idempotency_keys::{Keyed, KeyedRequest};
 pub use integrations::{IntegrationChange, NewIntegration};
 pub use lanes::{FREED, Lane};
@@ -57,6 +58,7 @@ pub use logs::{LogQuery, Order};
 pub use metadata::{Judge, MetadataChange, WrittenMetadata};
 pub use metadata_revisions::{BrokenRevision, VerifiedRevisions};
 pub use modules::{LoadedModule, StoredBytecode, StoredModule};
+pub use promotion::Promoted;
 pub use records::{Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery, Saved, Window, Writer};
 pub use runs::{
     CANCELLED, CheckpointRange, Claim, DirectRun, Fence, Finish, FleetReads, ListedRun, MAX_TAKE_UPS, NewRun,

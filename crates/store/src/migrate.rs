@@ -44,6 +44,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0016_metadata_webhooks",
     "0017_metadata_schemas",
     "0018_paths_read",
+    "0019_fleet",
 ];
 
 /// The version of the schema that this program works with.

@@ -4,6 +4,7 @@ pub mod current;
 pub mod draft;
 pub mod fleet;
 pub mod preview;
+pub mod promote;
 pub mod revisions;
 pub mod verify;
 

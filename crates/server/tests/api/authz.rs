@@ -169,6 +169,12 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
         Refused(400, "unknown_provider_config"),
     ),
     (
+        "POST /integrations/{unique_key}/metadata/promote",
+        "/integrations/none/metadata/promote",
+        r#"{"path":"/a","value":1}"#,
+        Refused(400, "unknown_provider_config"),
+    ),
+    (
         "GET /integrations/{unique_key}/functions",
         "/integrations/none/functions",
         "",

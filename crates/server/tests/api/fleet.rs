@@ -1,8 +1,8 @@
 //! All customers of an integration at once: what their configurations have in common, and changes of many.
 
-use crate::fixtures::{connections, metadata};
+use crate::fixtures::{connection, connections, metadata};
 use bespoke_testkit::{
-    app::{Client, TestApp},
+    app::{Client, Options, TestApp},
     both,
 };
 use serde_json::{Value, json};
@@ -57,6 +57,67 @@ both! {
         dev.get(&format!("{FLEET}?where[path]=filter&where[is]=1")).await.refused(400, "invalid_query_params");
         dev.get(&format!("{FLEET}?where[path]=/filter")).await.refused(400, "invalid_query_params");
         dev.get("/integrations/other/metadata/fleet").await.refused(400, "unknown_provider_config");
+    }
+
+    async fn the_fleet_is_up_to_date_at_every_question_on_every_node(database) {
+        let app = TestApp::start(database).await;
+        let dev = app.dev();
+        fleet(&dev).await;
+        let mut other = None;
+        if app.is_postgres() {
+            other = Some(app.another_node(Options::default()).await);
+        }
+        let ask = other.as_ref().map_or_else(|| app.dev(), TestApp::dev);
+        let count = async |question: &str| ask.get(&format!("{FLEET}?{question}")).await.expect(200)["connections"].clone();
+        assert_eq!(count("where[path]=/filter&where[is]=active").await, 19);
+        set(&dev, "c1", json!({"filter": "none", "list": [{"x": "y".repeat(300)}, 5]})).await;
+        dev.delete("/connections/c2?provider_config_key=none").await.expect(200);
+        connection(&dev, "new").await;
+        let all = ask.get(FLEET).await.expect(200);
+        assert_eq!((&all["connections"], &all["with_metadata"]), (&json!(20), &json!(20)));
+        assert_eq!(all["paths"][0]["values"][0], json!({"value": "active", "count": 17}));
+        assert_eq!(count("where[path]=/filter&where[is]=active").await, 17);
+        assert_eq!(count("where[path]=/filter&where[set]=false").await, 1);
+        // What the index does not hold, the documents do.
+        assert_eq!(count("where[path]=/list/1&where[is]=5").await, 1);
+        assert_eq!(count("where[path]=/map&where[is]={\"name\":\"c3\"}").await, 1);
+        dev.patch("/connections/c3?provider_config_key=none", json!({"tags": {"plan": "pro", "eu": "1"}})).await.expect(200);
+        dev.patch("/connections/c1?provider_config_key=none", json!({"tags": {"plan": "pro"}})).await.expect(200);
+        assert_eq!(count("tags[plan]=pro").await, 2);
+        assert_eq!(count("tags[plan]=pro&tags[eu]=1").await, 1);
+        assert_eq!(count("tags[plan]=pro&where[path]=/filter&where[is_not]=active").await, 1);
+    }
+
+    async fn who_does_not_fit_the_schema_is_found_and_counted_where_it_does_not(database) {
+        let app = TestApp::start(database).await;
+        let dev = app.dev();
+        fleet(&dev).await;
+        let put = async |body: Value| dev.put("/integrations/none/metadata/schema", body).await.expect(200);
+        let ask = async |question: &str| dev.get(&format!("{FLEET}?{question}")).await.expect(200);
+        assert_eq!(ask("").await["invalid"], 0);
+        let schema = json!({"type": "object", "required": ["limit"],
+            "properties": {"filter": {"enum": ["active"]}, "limit": {"type": "integer"}}});
+        put(json!({"schema": schema, "version": 1})).await;
+        let report = ask("").await;
+        let invalid = |report: &Value, path: &str| {
+            let paths = report["paths"].as_array().unwrap().clone();
+            paths.iter().find(|found| found["path"] == path).map(|found| (found["set"].clone(), found["invalid"].clone()))
+        };
+        assert_eq!(report["invalid"], 20);
+        assert_eq!(invalid(&report, "/limit"), Some((json!(0), json!(20))));
+        assert_eq!(invalid(&report, "/filter"), Some((json!(20), json!(1))));
+        // A default is as good as a value of one's own.
+        dev.put("/integrations/none/metadata/defaults", json!({"limit": 5})).await.expect(200);
+        let report = ask("invalid=true").await;
+        assert_eq!((&report["connections"], &report["connection_ids"]), (&json!(1), &json!(["c19"])));
+        set(&dev, "c19", json!({"filter": "active"})).await;
+        set(&dev, "c7", json!({"limit": "many"})).await;
+        let report = ask("invalid=true&where[path]=/limit&where[set]=true").await;
+        assert_eq!((&report["invalid"], &report["connection_ids"]), (&json!(1), &json!(["c7"])));
+        put(json!({"mode": "off"})).await;
+        let report = ask("invalid=true").await;
+        assert_eq!((&report["connections"], invalid(&report, "/limit")), (&json!(0), None));
+        dev.get(&format!("{FLEET}?invalid=perhaps")).await.refused(400, "invalid_query_params");
     }
 
     async fn many_are_changed_with_a_dry_run_first(database) {

@@ -21,6 +21,7 @@ mod metadata_revisions;
 mod on_events;
 mod outbound_webhooks;
 mod policies;
+mod promotion;
 mod providers;
 mod reads;
 mod records;

@@ -18,7 +18,7 @@ use bespoke_core::{
     revision::Source,
 };
 use bespoke_engine::{
-    fleet::{BulkChange, BulkOutcome, BulkResult, FleetSelection},
+    fleet::{BulkChange, BulkOutcome, BulkResult, FleetSelection, FleetView},
     reads::{self, ReadsOfFleet},
 };
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,9 @@ pub struct ReadFleet {
     /// `where[path]=/filterStatus&where[is]=active`: what their metadata must have. Also `where[is_not]` and `where[set]=false`.
     #[param(style = DeepObject, explode, value_type = Option<Object>)]
     r#where: Option<Where>,
+    /// Only connections whose effective configuration does not fit the schema.
+    #[serde(default, deserialize_with = "extract::deserialize_boolean")]
+    invalid: bool,
     /// How many of the integration's newest runs to ask what they read, 1 to 10000; 1000 unless given.
     #[param(value_type = Option<u32>)]
     runs: Option<String>,
@@ -103,10 +106,15 @@ pub struct ReadFleet {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct FleetReport {
     /// Connections that match.
-    connections: u64,
+    connections: usize,
     /// How many of them have metadata.
-    with_metadata: u64,
-    /// What is at each path, those that most set first.
+    with_metadata: usize,
+    /// How many have an effective configuration that does not fit the schema. None with the mode `off`.
+    invalid: usize,
+    /// The first hundred of them, where not all connections of the integration were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_ids: Option<Vec<String>>,
+    /// What is at each path, also where nobody sets what the schema demands; those that most set first.
     paths: Vec<PathReport>,
     /// There are more paths than are told: keys that are data, perhaps.
     paths_cut: bool,
@@ -117,21 +125,23 @@ pub struct FleetReport {
 /// What is at one path.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"path": "/filterStatus", "set": 980, "types": {"string": 980}, "distinct": 2,
-    "values": [{"value": "active", "count": 972}, {"value": "all", "count": 8}], "others": 0,
+    "values": [{"value": "active", "count": 972}, {"value": "all", "count": 8}], "others": 0, "invalid": 0,
     "deviants": [{"connection_id": "acme", "value": "all"}]}))]
 pub struct PathReport {
     /// JSON pointer to it.
     path: String,
     /// Connections that set it.
-    set: u64,
+    set: usize,
     /// How many values there are of each JSON type.
-    types: BTreeMap<&'static str, u64>,
-    /// Different values, up to 1000.
+    types: BTreeMap<&'static str, usize>,
+    /// Different values.
     distinct: usize,
     /// The ten most common values. A long one is shown by its beginning, as a text.
     values: Vec<ValueReport>,
-    /// Values beyond the first 1000 different ones.
-    others: u64,
+    /// Connections with another value than those.
+    others: usize,
+    /// Connections whose effective configuration does not fit the schema there.
+    invalid: usize,
     /// Up to 20 of those who have another value than nine in ten.
     deviants: Vec<DeviantReport>,
 }
@@ -143,7 +153,7 @@ pub struct ValueReport {
     #[schema(value_type = Object)]
     value: Value,
     /// How many have it.
-    count: u64,
+    count: usize,
 }
 
 /// A connection whose value is not the usual one.
@@ -151,10 +161,9 @@ pub struct ValueReport {
 pub struct DeviantReport {
     /// The connection's id.
     connection_id: String,
-    /// Its value; missing where there are too many different ones.
-    #[schema(value_type = Option<Object>)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Value>,
+    /// Its value.
+    #[schema(value_type = Object)]
+    value: Value,
 }
 
 /// What the newest runs of the integration have read, compared with what the connections set.
@@ -179,21 +188,22 @@ impl From<ReadsOfFleet> for ReadsReport {
 }
 
 impl FleetReport {
-    fn new(facts: FleetFacts, reads: ReadsOfFleet) -> Self {
-        let FleetFacts { connections, with_metadata, paths, are_paths_cut } = facts;
+    fn new(FleetView { facts, connection_ids }: FleetView, reads: ReadsOfFleet) -> Self {
+        let FleetFacts { connections, with_metadata, invalid, paths, are_paths_cut: paths_cut } = facts;
         let paths = paths.into_iter().map(PathReport::from).collect();
-        Self { connections, with_metadata, paths, paths_cut: are_paths_cut, reads: reads.into() }
+        Self { connections, with_metadata, invalid, connection_ids, paths, paths_cut, reads: reads.into() }
     }
 }
 
 impl From<PathFacts> for PathReport {
     fn from(facts: PathFacts) -> Self {
-        let PathFacts { path, set, types, distinct, values, others, deviants } = facts;
+        let PathFacts { path, set, types, distinct, values, others, invalid, deviants } = facts;
         let values = values.into_iter().map(|found| ValueReport { value: found.value, count: found.count });
         let deviants = deviants
             .into_iter()
             .map(|deviant| DeviantReport { connection_id: deviant.connection_id, value: deviant.value });
-        Self { path, set, types, distinct, values: values.collect(), others, deviants: deviants.collect() }
+        let (values, deviants) = (values.collect(), deviants.collect());
+        Self { path, set, types, distinct, values, others, invalid, deviants }
     }
 }
 
@@ -216,12 +226,13 @@ pub async fn read_fleet(
         condition
     });
     let wrong = |issue| ApiError::new(Code::InvalidQueryParams).issue(issue);
-    let selection = selection(None, &query.tags, condition).map_err(wrong)?;
+    let mut selection = selection(None, &query.tags, condition).map_err(wrong)?;
+    selection.is_invalid = query.invalid;
     let runs = read_count("runs", query.runs.as_deref(), reads::RUNS, reads::MOST_RUNS).map_err(wrong)?;
     let (environment, path) = (key.environment.id, query.path.as_deref());
-    let facts = app.engine.fleet(environment, &unique_key, selection, path).await?;
-    let reads = app.engine.reads_of_fleet(environment, &unique_key, &facts, path, runs).await?;
-    Ok(axum::Json(FleetReport::new(facts, reads)))
+    let view = app.engine.fleet(environment, &unique_key, selection, path).await?;
+    let reads = app.engine.reads_of_fleet(environment, &unique_key, &view.facts, path, runs).await?;
+    Ok(axum::Json(FleetReport::new(view, reads)))
 }
 
 /// A change of many connections: of which, and what. All conditions must hold; at least one must be given.
@@ -361,8 +372,9 @@ fn selection(
     condition: Option<Where>,
 ) -> Result<FleetSelection, Issue> {
     Ok(FleetSelection {
-        connection_ids: ids.map(|ids| ids.into_iter().collect()),
+        connection_ids: ids,
         tags: read_tags(tags)?,
         condition: condition.map(Where::condition).transpose()?,
+        is_invalid: false,
     })
 }

@@ -8,6 +8,7 @@ use bespoke_core::{
     document::{Document, Write},
     function::{Definition, FunctionKind, Hash, Origin, Source},
     log::{Level, LogId, LogKind, LogLine, LogOrigin},
+    promotion::{Fold, Promotion},
     record::{Action, read_batch},
     run::{RunKind, RunState},
     sync::{SyncName, TriggerOptions},
@@ -613,10 +614,20 @@ async fn ends(world: &World) {
 }
 
 async fn revisions(world: &World) {
-    let (page, next) =
-        world.store.fleet_page(world.environment, world.integration.id, Default::default()).await.unwrap();
+    let (store, environment, integration) = (&world.store, world.environment, world.integration.id);
+    let (page, next) = store.fleet_revisions(environment, integration, Default::default()).await.unwrap();
     assert!(!page.is_empty() && next.is_none());
-    let (store, environment) = (&world.store, world.environment);
+    let ids = page.iter().map(|(id, _)| *id).collect();
+    assert_eq!(store.fleet_members(environment, integration, ids).await.unwrap().len(), page.len());
+    let defaults = Write::Replace(Document::parse(r#"{"folded":0}"#).unwrap());
+    store.write_metadata_defaults(environment, CRM, defaults).await.unwrap();
+    let promotion = Promotion::new("/folded", json!(1), Fold::of_layers()).unwrap();
+    let promoted = store.promote_metadata(environment, CRM, promotion, by_system()).await.unwrap();
+    assert_eq!(promoted.effects.pinned.count, page.len());
+    let names = vec!["acme".to_owned(), "nobody".to_owned()];
+    assert_eq!(store.fleet_members_by_name(environment, integration, names).await.unwrap().len(), 1);
+    let tags = ["plan", "number"].map(|key| (key.to_owned(), "pro".to_owned())).to_vec();
+    assert!(store.connections_with_tags(environment, tags).await.unwrap().is_empty());
     assert!(
         !store.metadata_revisions(environment, CRM, "acme", i64::MAX, 20).await.unwrap().unwrap().is_empty()
     );

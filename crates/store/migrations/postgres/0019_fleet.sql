@@ -1,0 +1,2 @@
+-- SQLite has the newest revision of each connection in the index connections_of_integration from here on. Not PostgreSQL:
+-- there, a column in an index would make each write of metadata a write to all indexes of the table.
