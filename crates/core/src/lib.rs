@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod configuration;
 pub mod connection;
 pub mod document;
+pub mod effect;
 pub mod environment;
 pub mod fleet;
 pub mod function;

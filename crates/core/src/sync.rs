@@ -49,6 +49,8 @@ pub struct Sync {
     pub last_run: Option<LastRun>,
     /// Its progress object, if it keeps one.
     pub checkpoint: Option<Value>,
+    /// It owes a re-sync: the next run that succeeds has read everything, and what nothing saved since is deleted.
+    pub resync: bool,
 }
 
 /// How often a sync runs whose function does not say it.

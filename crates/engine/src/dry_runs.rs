@@ -221,6 +221,7 @@ impl Engine {
             last_success_started_at: None,
             last_run: None,
             checkpoint: None,
+            resync: false,
         })
     }
 }

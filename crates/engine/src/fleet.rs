@@ -5,9 +5,13 @@ mod indexes;
 pub(crate) use indexes::Indexes;
 use indexes::KnownFleet;
 
-use crate::{Engine, Error, Resource, Result, metadata::MetadataChange};
+use crate::{
+    Engine, Error, Resource, Result,
+    metadata::{Effects, MetadataChange},
+};
 use bespoke_core::{
     document::Write,
+    effect::Applied,
     fleet::{Condition, FleetFacts, FleetIndex},
     id::{ConnectionId, EnvironmentId, IntegrationId},
     revision::Provenance,
@@ -69,6 +73,8 @@ pub struct BulkChange {
     pub batch: usize,
     /// Where it comes from.
     pub provenance: Provenance,
+    /// What each write does to data.
+    pub effects: Option<Effects>,
 }
 
 /// What came of a change of many.
@@ -98,6 +104,8 @@ pub struct BulkWritten {
     pub revision: i64,
     /// The JSON Patch from what was there; empty where nothing is different.
     pub diff: Value,
+    /// What it did to data.
+    pub applied: Applied,
 }
 
 impl Engine {
@@ -132,12 +140,16 @@ impl Engine {
         provider_config_key: &str,
         bulk: BulkChange,
     ) -> Result<BulkOutcome> {
-        let BulkChange { selection, write, is_dry_run, batch, provenance } = bulk;
+        let BulkChange { selection, write, is_dry_run, batch, provenance, effects } = bulk;
         let ids = self.selected_names(environment, provider_config_key, selection).await?;
         let mut outcome = BulkOutcome { matched: ids.len(), ..BulkOutcome::default() };
         for batch in ids.chunks(batch.max(1)) {
             let change = |id: &String| {
-                let (id, change) = (id.clone(), MetadataChange::new(write.clone(), provenance.clone()));
+                let id = id.clone();
+                let change = MetadataChange {
+                    effects: effects.clone(),
+                    ..MetadataChange::new(write.clone(), provenance.clone())
+                };
                 async move {
                     let written =
                         self.change_member(environment, provider_config_key, &id, change, is_dry_run).await;
@@ -172,7 +184,7 @@ impl Engine {
             written.into_iter().next().ok_or(Error::NotFound(Resource::Connection))?
         };
         let diff = serde_json::to_value(written.patch).unwrap_or_default();
-        Ok(BulkWritten { revision: written.revision, diff })
+        Ok(BulkWritten { revision: written.revision, diff, applied: written.applied })
     }
 
     /// Every connection of an integration, oldest first, some hundred documents at a time.

@@ -3,11 +3,13 @@
 use crate::{Engine, Error, Resource, Result, configuration::Configuration};
 use bespoke_core::{
     configuration::Leaf,
-    document::{Document, Write},
+    connection::Connection,
+    document::{Document, Patch, Write},
+    effect::{Applied, AppliedSync, Effect, When},
     id::EnvironmentId,
     revision::{Provenance, Revision},
 };
-pub use bespoke_store::{BrokenRevision, MetadataChange, VerifiedRevisions, WrittenMetadata};
+pub use bespoke_store::{BrokenRevision, Effects, MetadataChange, VerifiedRevisions, WrittenMetadata};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ pub struct CurrentMetadata {
     pub revision: i64,
     /// What lies below it.
     pub configuration: Arc<Configuration>,
+    /// What the write did to data that left it so; `None` where it was only read.
+    pub applied: Option<Applied>,
 }
 
 impl CurrentMetadata {
@@ -32,6 +36,19 @@ impl CurrentMetadata {
     pub fn leaves(&self) -> Vec<Leaf> {
         self.configuration.leaves(self.document.as_ref())
     }
+}
+
+/// An earlier revision that is to be the newest again.
+#[derive(Clone, Debug)]
+pub struct Restore {
+    /// Its number.
+    pub number: i64,
+    /// Where the write comes from.
+    pub provenance: Provenance,
+    /// Write only where this is the newest revision.
+    pub expected: Option<i64>,
+    /// What it does to data.
+    pub effects: Option<Effects>,
 }
 
 /// Revisions, newest first.
@@ -123,7 +140,32 @@ impl Engine {
         let (document, patch) = changed.map_err(|error| failed(error.into()))?;
         let is_new = before.metadata.as_ref() != Some(&document);
         let revision = before.metadata_revision + i64::from(is_new);
-        Ok(WrittenMetadata { connection: before.id, revision, document, patch })
+        let applied = self.would_apply(&before, change, &patch).await?;
+        Ok(WrittenMetadata { connection: before.id, revision, document, patch, applied })
+    }
+
+    /// What a write would do to the syncs of a connection.
+    async fn would_apply(
+        &self,
+        connection: &Connection,
+        change: &MetadataChange,
+        patch: &Patch,
+    ) -> Result<Applied> {
+        let Some(effects) = &change.effects else { return Ok(Applied::default()) };
+        let effect = effects.of(patch);
+        if effect == Effect::None {
+            return Ok(Applied::default());
+        }
+        let Connection { environment, integration, connection_id, .. } = connection;
+        let disabled = self.store.disabled_syncs(*environment, *integration).await?;
+        let syncs = self.store.syncs(*environment, *integration, Some(connection_id)).await?;
+        let applied = syncs.into_iter().filter_map(|sync| {
+            let is_on = (sync.started || effects.are_asked()) && disabled.binary_search(&sync.name).is_err();
+            let active = sync.last_run.filter(|run| !run.state.is_final());
+            let when = When::of(effect, is_on, active.map(|run| run.state))?;
+            Some(AppliedSync { name: sync.name, variant: sync.variant, when, run: None })
+        });
+        Ok(Applied { effect, syncs: applied.collect() })
     }
 
     async fn current(
@@ -133,7 +175,8 @@ impl Engine {
         written: WrittenMetadata,
     ) -> Result<CurrentMetadata> {
         let configuration = self.configuration(environment, provider_config_key).await?;
-        Ok(CurrentMetadata { document: Some(written.document), revision: written.revision, configuration })
+        let WrittenMetadata { document, revision, applied, .. } = written;
+        Ok(CurrentMetadata { document: Some(document), revision, configuration, applied: Some(applied) })
     }
 
     /// The metadata of a connection. Fails with [`Error::NotFound`].
@@ -146,7 +189,7 @@ impl Engine {
         let connection = self.connection(environment, provider_config_key, connection_id).await?;
         let configuration = self.configuration(environment, provider_config_key).await?;
         let revision = connection.metadata_revision;
-        Ok(CurrentMetadata { document: connection.metadata, revision, configuration })
+        Ok(CurrentMetadata { document: connection.metadata, revision, configuration, applied: None })
     }
 
     /// The revisions below `before`, newest first. Fails with [`Error::NotFound`].
@@ -214,14 +257,14 @@ impl Engine {
         environment: EnvironmentId,
         provider_config_key: &str,
         connection_id: &str,
-        number: i64,
-        provenance: Provenance,
-        expected: Option<i64>,
+        restore: Restore,
     ) -> Result<CurrentMetadata> {
+        let Restore { number, provenance, expected, effects } = restore;
         // What a revision was never changes, so it need not be read where it is written.
         let (_, document) =
             self.metadata_revision(environment, provider_config_key, connection_id, number).await?;
-        let change = MetadataChange { expected, ..MetadataChange::new(Write::Replace(document), provenance) };
+        let change =
+            MetadataChange { expected, effects, ..MetadataChange::new(Write::Replace(document), provenance) };
         self.write_metadata_of(environment, provider_config_key, connection_id, change).await
     }
 

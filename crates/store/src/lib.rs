@@ -55,7 +55,7 @@ pub use idempotency_keys::{Keyed, KeyedRequest};
 pub use integrations::{IntegrationChange, NewIntegration};
 pub use lanes::{FREED, Lane};
 pub use logs::{LogQuery, Order};
-pub use metadata::{Judge, MetadataChange, WrittenMetadata};
+pub use metadata::{Effects, Judge, MetadataChange, WrittenMetadata};
 pub use metadata_revisions::{BrokenRevision, VerifiedRevisions};
 pub use modules::{LoadedModule, StoredBytecode, StoredModule};
 pub use promotion::Promoted;

@@ -9,9 +9,11 @@ use crate::{
     db::{Tx, Value, params},
     error::{Error, Result},
     metadata_revisions, notices,
+    syncs::{self, Affected},
 };
 use bespoke_core::{
     document::{Document, Patch, Write},
+    effect::{Applied, Effect},
     id::{ConnectionId, EnvironmentId},
     revision::Provenance,
     time::Timestamp,
@@ -36,6 +38,40 @@ impl fmt::Debug for Judge {
     }
 }
 
+/// What a write does to data.
+#[derive(Clone)]
+pub enum Effects {
+    /// What the writer asked for.
+    Asked(Effect),
+    /// What is said of the places that it changes.
+    OfChange(Arc<dyn Fn(&Patch) -> Effect + Send + Sync>),
+}
+
+impl Effects {
+    /// The effect of a change. One that changes nothing has none.
+    pub fn of(&self, patch: &Patch) -> Effect {
+        match self {
+            _ if patch.is_empty() => Effect::None,
+            Self::Asked(effect) => *effect,
+            Self::OfChange(effect) => effect(patch),
+        }
+    }
+
+    /// Whether syncs whose schedule is off run, too.
+    pub fn are_asked(&self) -> bool {
+        matches!(self, Self::Asked(_))
+    }
+}
+
+impl fmt::Debug for Effects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked(effect) => f.debug_tuple("Asked").field(effect).finish(),
+            Self::OfChange(_) => f.write_str("OfChange"),
+        }
+    }
+}
+
 /// A write and what is to be known of it.
 #[derive(Clone, Debug)]
 pub struct MetadataChange {
@@ -47,12 +83,14 @@ pub struct MetadataChange {
     pub expected: Option<i64>,
     /// Who has to accept what would be stored.
     pub judge: Option<Judge>,
+    /// What it does to data; `None` is nothing.
+    pub effects: Option<Effects>,
 }
 
 impl MetadataChange {
     /// A write on whatever is there.
     pub const fn new(write: Write, provenance: Provenance) -> Self {
-        Self { write, provenance, expected: None, judge: None }
+        Self { write, provenance, expected: None, judge: None, effects: None }
     }
 }
 
@@ -67,6 +105,8 @@ pub struct WrittenMetadata {
     pub document: Document,
     /// From what was there before; empty where nothing was different.
     pub patch: Patch,
+    /// What it did to data.
+    pub applied: Applied,
 }
 
 impl Store {
@@ -142,17 +182,19 @@ pub(crate) fn write(
         "SELECT metadata_revision,
                 (SELECT webhook_paths IS NOT NULL FROM integrations WHERE integrations.id = connections.integration_id),
                 (SELECT on_metadata_change FROM webhook_settings s WHERE s.environment_id = connections.environment_id),
-                metadata
+                metadata, environment_id
          FROM connections WHERE id = $1{}",
-        tx.for_update()
+        // Whoever has locked a sync may be making a run of it, which refers to the connection.
+        tx.for_change()
     );
-    let mut written = Vec::with_capacity(ids.len());
+    let mut written: Vec<WrittenMetadata> = Vec::with_capacity(ids.len());
+    let mut affected = Vec::new();
     for &connection in ids {
-        let (mut revision, has_paths, is_told, before) = tx
+        let (mut revision, has_paths, is_told, before, environment) = tx
             .query_opt(&select, params![connection], |row| {
                 let before = row.get::<Option<String>>(3)?.map(Document::from_stored);
                 let is_told = row.get::<Option<bool>>(2)?.unwrap_or_default();
-                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, is_told, before))
+                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, is_told, before, row.get(4)?))
             })?
             .ok_or(Error::NotFound("the connection"))?;
         if change.expected.is_some_and(|expected| expected != revision) {
@@ -179,7 +221,18 @@ pub(crate) fn write(
                 notices::metadata_changed(tx, connection, &added, now)?;
             }
         }
-        written.push(WrittenMetadata { connection, revision, document, patch });
+        let effect = change.effects.as_ref().map(|effects| effects.of(&patch)).unwrap_or_default();
+        if effect > Effect::None {
+            let is_asked = change.effects.as_ref().is_some_and(Effects::are_asked);
+            affected.push(Affected { environment, connection, revision, effect, is_asked });
+        }
+        let applied = Applied { effect, syncs: Vec::new() };
+        written.push(WrittenMetadata { connection, revision, document, patch, applied });
+    }
+    for (connection, sync) in syncs::apply(tx, &affected, now)? {
+        if let Ok(place) = written.binary_search_by_key(&connection, |written| written.connection) {
+            written[place].applied.syncs.push(sync);
+        }
     }
     Ok(written)
 }

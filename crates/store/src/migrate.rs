@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0017_metadata_schemas",
     "0018_paths_read",
     "0019_fleet",
+    "0020_resync",
 ];
 
 /// The version of the schema that this program works with.

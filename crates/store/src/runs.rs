@@ -218,6 +218,12 @@ pub(crate) fn enqueue_for_event(tx: &mut Tx, run: &NewRun, event: Option<(i64, i
     Ok(inserted > 0)
 }
 
+/// The run of a sync that is queued or goes on.
+pub(crate) fn active_of_sync(tx: &mut Tx, sync: Uuid) -> Result<Option<(Uuid, RunState)>> {
+    let sql = "SELECT id, state FROM runs WHERE sync_id = $1 AND state IN ('queued', 'running')";
+    tx.query_opt(sql, params![sync], |row| Ok((row.get(0)?, word(row.get(1)?)?)))
+}
+
 /// Cancels the active run of a sync, if there is one. A running one is stopped by its node as soon as it hears of it.
 pub(crate) fn cancel_for_sync(tx: &mut Tx, sync: Uuid, now: Timestamp) -> Result<bool> {
     // Runs of syncs are in no lane.

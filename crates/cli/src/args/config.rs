@@ -1,7 +1,7 @@
 //! The arguments of `bespoke config`.
 
 use super::ServerArgs;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// What `bespoke config --help` adds.
@@ -15,7 +15,7 @@ Examples:
   bespoke config edit acme                     in $VISUAL or $EDITOR
   bespoke config history acme
   bespoke config diff acme 3                   what changed since revision 3
-  bespoke config restore acme 3
+  bespoke config restore acme 3 --apply resync  and make its records anew
   bespoke config export ./config               one file for each connection, to keep with the code
   bespoke config plan ./config                 what the files would change
   bespoke config apply ./config --reason 'release 12'
@@ -51,6 +51,9 @@ pub(crate) enum ConfigCommand {
         string: bool,
         #[command(flatten)]
         write: ConfigWrite,
+        /// Only show what would change.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Remove values.
     Unset {
@@ -61,6 +64,9 @@ pub(crate) enum ConfigCommand {
         paths: Vec<String>,
         #[command(flatten)]
         write: ConfigWrite,
+        /// Only show what would change.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Change the configuration in an editor: $VISUAL, else $EDITOR, else vi.
     ///
@@ -69,9 +75,8 @@ pub(crate) enum ConfigCommand {
     Edit {
         #[command(flatten)]
         place: ConfigPlace,
-        /// Why, for the history.
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
+        #[command(flatten)]
+        write: ConfigWrite,
     },
     /// Show what changed between two revisions; between the last two unless others are given.
     Diff {
@@ -96,9 +101,8 @@ pub(crate) enum ConfigCommand {
         place: ConfigPlace,
         /// The revision, as `history` shows it.
         revision: i64,
-        /// Why, for the history.
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
+        #[command(flatten)]
+        write: ConfigWrite,
     },
     /// Write the configuration of each connection into a file: `<folder>/<integration>/<connection>.json`.
     ///
@@ -131,9 +135,8 @@ pub(crate) enum ConfigCommand {
         /// Do not ask.
         #[arg(long, short)]
         yes: bool,
-        /// Why, for the history.
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
+        #[command(flatten)]
+        write: ConfigWrite,
     },
     /// Draft an integration's `config.ts` from the configurations that its customers have now.
     ///
@@ -181,12 +184,34 @@ pub(crate) struct ConfigPlace {
 }
 
 /// How to write.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct ConfigWrite {
     /// Why, for the history.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
-    /// Only show what would change.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
+    /// What the change does to the connection's data; what the integration says unless given.
+    #[arg(long, value_name = "EFFECT")]
+    pub(crate) apply: Option<Apply>,
+}
+
+/// What a change of configuration does to data.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Apply {
+    /// Nothing: the next run sees it.
+    None,
+    /// The connection's syncs run at once.
+    Run,
+    /// They read everything anew, and what they do not save again is deleted.
+    Resync,
+}
+
+impl Apply {
+    /// The word of the API.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Run => "run",
+            Self::Resync => "resync",
+        }
+    }
 }

@@ -30,19 +30,21 @@ pub(crate) fn run(args: ConfigArgs) -> Result {
     block_on(async {
         match args.command {
             ConfigCommand::Get { place, path } => get(&place, path.as_deref()).await,
-            ConfigCommand::Set { place, values, string, write } => set(&place, &values, string, &write).await,
-            ConfigCommand::Unset { place, paths, write } => unset(&place, &paths, &write).await,
-            ConfigCommand::Edit { place, reason } => edit(&place, reason.as_deref()).await,
+            ConfigCommand::Set { place, values, string, write, dry_run } => {
+                set(&place, &values, string, (&write, dry_run)).await
+            }
+            ConfigCommand::Unset { place, paths, write, dry_run } => {
+                unset(&place, &paths, (&write, dry_run)).await
+            }
+            ConfigCommand::Edit { place, write } => edit(&place, &write).await,
             ConfigCommand::Diff { place, from, to } => diff(&place, from, to).await,
             ConfigCommand::History { place, limit } => history(&place, limit).await,
-            ConfigCommand::Restore { place, revision, reason } => {
-                restore(&place, revision, reason.as_deref()).await
-            }
+            ConfigCommand::Restore { place, revision, write } => restore(&place, revision, &write).await,
             ConfigCommand::Export { files, connection, force } => {
                 export::run(&files, &connection, force).await
             }
             ConfigCommand::Plan { files } => plan::show(&files).await,
-            ConfigCommand::Apply { files, yes, reason } => plan::apply(&files, yes, reason.as_deref()).await,
+            ConfigCommand::Apply { files, yes, write } => plan::apply(&files, yes, &write).await,
             ConfigCommand::Infer { integration, server } => infer::run(&integration, &server).await,
             ConfigCommand::Verify { server } => verify(&server).await,
         }
@@ -77,23 +79,28 @@ async fn get(args: &ConfigPlace, path: Option<&str>) -> Result {
     Ok(())
 }
 
-async fn set(args: &ConfigPlace, values: &[String], as_text: bool, write: &ConfigWrite) -> Result {
+async fn set(
+    args: &ConfigPlace,
+    values: &[String],
+    as_text: bool,
+    (write, dry_run): (&ConfigWrite, bool),
+) -> Result {
     let values: Vec<_> = values.iter().map(|text| path::assignment(text, as_text)).collect::<Result<_>>()?;
     let place = Place::find(args).await?;
     let (before, after) = place
-        .change(write.reason.as_deref(), write.dry_run, |document| {
+        .change(write, dry_run, |document| {
             values.iter().try_for_each(|(keys, value)| path::set(document, keys, value.clone()))
         })
         .await?;
-    written(args, &place, &before, &after, write.dry_run);
+    written(args, &place, &before, &after, dry_run);
     Ok(())
 }
 
-async fn unset(args: &ConfigPlace, paths: &[String], write: &ConfigWrite) -> Result {
+async fn unset(args: &ConfigPlace, paths: &[String], (write, dry_run): (&ConfigWrite, bool)) -> Result {
     let paths: Vec<_> = paths.iter().map(|text| path::parse(text)).collect::<Result<_>>()?;
     let place = Place::find(args).await?;
     let (before, after) = place
-        .change(write.reason.as_deref(), write.dry_run, |document| {
+        .change(write, dry_run, |document| {
             for keys in &paths {
                 path::unset(document, keys);
             }
@@ -104,13 +111,13 @@ async fn unset(args: &ConfigPlace, paths: &[String], write: &ConfigWrite) -> Res
     for keys in paths.iter().filter(|keys| path::get(&document, keys).is_none()) {
         output::note(format!("`{}` was not set", path::show(keys)));
     }
-    written(args, &place, &before, &after, write.dry_run);
+    written(args, &place, &before, &after, dry_run);
     Ok(())
 }
 
-async fn edit(args: &ConfigPlace, reason: Option<&str>) -> Result {
+async fn edit(args: &ConfigPlace, write: &ConfigWrite) -> Result {
     let place = Place::find(args).await?;
-    match edit::edit(&place, reason).await? {
+    match edit::edit(&place, write).await? {
         Some((before, after)) => written(args, &place, &before, &after, false),
         None => output::note("Nothing was changed."),
     }
@@ -156,10 +163,10 @@ async fn history(args: &ConfigPlace, limit: usize) -> Result {
     Ok(())
 }
 
-async fn restore(args: &ConfigPlace, revision: i64, reason: Option<&str>) -> Result {
+async fn restore(args: &ConfigPlace, revision: i64, write: &ConfigWrite) -> Result {
     let place = Place::find(args).await?;
     let before = place.read().await?;
-    let after = place.restore(revision, &before, reason).await?;
+    let after = place.restore(revision, &before, write).await?;
     written(args, &place, &before, &after, false);
     Ok(())
 }
@@ -181,6 +188,7 @@ fn written(args: &ConfigPlace, place: &Place, before: &Current, after: &Current,
             format!("{name} has {}", styled(NEW, format!("revision {}", after.revision)))
         });
     }
+    after.print_applied(dry_run);
     after.note_problems();
 }
 

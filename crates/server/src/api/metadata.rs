@@ -2,6 +2,7 @@
 
 pub mod current;
 pub mod draft;
+pub mod effects;
 pub mod fleet;
 pub mod preview;
 pub mod promote;

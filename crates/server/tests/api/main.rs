@@ -9,6 +9,7 @@ mod connections;
 mod deploy_fuzz;
 mod deployments;
 mod dry_runs;
+mod effects;
 mod environment_variables;
 mod fixtures;
 mod fleet;

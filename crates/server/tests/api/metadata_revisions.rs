@@ -112,7 +112,7 @@ both! {
         dev.put(&path, json!({})).header("If-Match", "soon").await.refused_at(400, "invalid_headers", "if-match");
 
         let only = format!("{path}&validate_only=true");
-        assert_eq!(dev.patch(&only, json!({"n": 1})).await.expect(200), json!({"metadata": {"k": 2, "n": 1}, "effective": {"k": 2, "n": 1}, "revision": 4, "schema_version": null, "problems": []}));
+        assert_eq!(dev.patch(&only, json!({"n": 1})).await.expect(200), json!({"metadata": {"k": 2, "n": 1}, "effective": {"k": 2, "n": 1}, "revision": 4, "schema_version": null, "problems": [], "applied": {"effect": "none", "syncs": []}}));
         dev.patch(&only, json!({})).header("If-Match", "\"1\"").await.refused(412, "metadata_conflict");
         assert_eq!(metadata(&dev, "a").await, json!({"k": 2}));
     }

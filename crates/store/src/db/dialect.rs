@@ -100,6 +100,12 @@ impl Tx {
         self.execute(&format!("DELETE FROM logs_words WHERE rowid IN ({select})"), params![param]).map(drop)
     }
 
+    /// Goes behind a `SELECT`: as [`Tx::for_update`], but others can make rows that refer to these. For who then waits for
+    /// locks of those who do.
+    pub(crate) fn for_change(&self) -> &'static str {
+        if self.is_postgres() { " FOR NO KEY UPDATE" } else { "" }
+    }
+
     /// Goes behind a `SELECT`: locks the rows until the end of the transaction, so that what was read stays true.
     pub(crate) fn for_update(&self) -> &'static str {
         if self.is_postgres() { " FOR UPDATE" } else { "" }

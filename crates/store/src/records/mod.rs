@@ -10,7 +10,7 @@ mod write;
 
 pub use read::{RecordCount, RecordsPage, RecordsQuery};
 pub use tracking::Window;
-pub(crate) use tracking::close_windows;
+pub(crate) use tracking::{close_windows, open_resync_window};
 pub use write::{Pruned, Saved, Writer};
 
 use crate::{

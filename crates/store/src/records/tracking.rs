@@ -29,6 +29,8 @@ const PAGE: i64 = 10_000;
 pub enum Window {
     /// The window that is open for the set; deleting closes it.
     Open,
+    /// The same, unless the function itself tracks what is gone.
+    Resync,
     /// What changed after this time, and what has these numbers.
     Run(Timestamp, Sightings),
 }
@@ -40,19 +42,20 @@ struct Candidate {
 }
 
 impl Store {
-    /// Opens a window; where one is open it stays as it is. `by` is the checkpoint key of the function that asks.
+    /// Opens a window; where one is open it stays as it is, and that of a re-sync becomes the function's own. `by` is the
+    /// checkpoint key of the function that asks.
     pub async fn open_window(&self, set: RecordSet, by: &str) -> Result<()> {
         let (now, by) = (self.now(), by.to_owned());
         self.db
             .write(move |tx| {
                 write::check_fence(tx, set)?;
                 tx.execute(
-                    "UPDATE record_sets
-                     SET tracked_since = CASE WHEN last_change < $2 THEN $2 ELSE last_change + 1 END,
-                         last_change = CASE WHEN last_change < $2 THEN $2 ELSE last_change + 1 END,
-                         tracked_by = $3
-                     WHERE id = $1 AND tracked_since IS NULL",
-                    params![set.id, now, &by],
+                    &format!("{OPEN} WHERE id = $3 AND tracked_since IS NULL"),
+                    params![now, &by, set.id],
+                )?;
+                tx.execute(
+                    "UPDATE record_sets SET tracked_by = $2 WHERE id = $1 AND tracked_by = $3",
+                    params![set.id, &by, resync(&by)],
                 )?;
                 Ok(())
             })
@@ -99,17 +102,18 @@ impl Store {
                 .db
                 .write(move |tx| {
                     let begun = write::begin_change(tx, set, now, 0)?;
-                    if matches!(window, Window::Open) && begun.tracked_since != Some(since) {
+                    let is_stored = !matches!(window, Window::Run(..));
+                    if is_stored && begun.tracked_since != Some(since) {
                         return Ok(None);
                     }
                     let seen = match &window {
-                        Window::Open => stored_sightings(tx, set.id)?,
+                        Window::Open | Window::Resync => stored_sightings(tx, set.id)?,
                         Window::Run(_, seen) => seen.clone(),
                     };
                     let deleted = still_unseen(tx, set, candidates, since, &seen)?;
                     write::mark_deleted(tx, set, &deleted, writer, begun.time)?;
                     write::add_live(tx, set.id, 0, deleted.len() as u64)?;
-                    if matches!(window, Window::Open) {
+                    if is_stored {
                         close_window(tx, set.id)?;
                     }
                     Ok(Some(deleted))
@@ -132,10 +136,16 @@ impl Store {
     async fn window(&self, set: RecordSet, window: &Window) -> Result<Option<(Timestamp, Sightings)>> {
         match window {
             Window::Run(since, seen) => Ok(Some((*since, seen.clone()))),
-            Window::Open => {
+            Window::Open | Window::Resync => {
+                let only_resync = matches!(window, Window::Resync);
                 self.db
                     .read(move |tx| {
                         let Some(since) = tracked_since(tx, set.id)? else { return Ok(None) };
+                        let sql = "SELECT tracked_by FROM record_sets WHERE id = $1";
+                        let by: Option<String> = tx.query_one(sql, params![set.id], |row| row.get(0))?;
+                        if only_resync && by.is_none_or(|by| !by.starts_with(RESYNC)) {
+                            return Ok(None);
+                        }
                         Ok(Some((since, stored_sightings(tx, set.id)?)))
                     })
                     .await
@@ -183,6 +193,19 @@ impl Store {
     }
 }
 
+/// Opens the window of a set now, for `$2`.
+const OPEN: &str = "UPDATE record_sets
+     SET tracked_since = CASE WHEN last_change < $1 THEN $1 ELSE last_change + 1 END,
+         last_change = CASE WHEN last_change < $1 THEN $1 ELSE last_change + 1 END,
+         tracked_by = $2";
+
+/// Begins the `tracked_by` of a window that a re-sync has opened.
+const RESYNC: &str = "resync:";
+
+fn resync(by: &str) -> String {
+    format!("{RESYNC}{by}")
+}
+
 /// Since when the set is tracked, if it is.
 pub(super) fn tracked_since(tx: &mut Tx, set: RecordSetId) -> Result<Option<Timestamp>> {
     let since: Option<Option<Timestamp>> =
@@ -213,11 +236,27 @@ pub(super) fn mark_seen(tx: &mut Tx, set: RecordSetId, ordinals: &[u64]) -> Resu
     Ok(())
 }
 
-/// Closes the windows that a function has open at a connection.
+/// Opens the window of a re-sync for a model and variant; `by` is the sync's checkpoint key. Of what was never saved there is
+/// nothing to delete.
+pub(crate) fn open_resync_window(
+    tx: &mut Tx,
+    connection: ConnectionId,
+    (model, variant): (&str, &str),
+    by: &str,
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        &format!("{OPEN} WHERE connection_id = $3 AND model = $4 AND variant = $5 AND tracked_since IS NULL"),
+        params![now, resync(by), connection, model, variant],
+    )?;
+    Ok(())
+}
+
+/// Closes the windows that a function, or a re-sync of it, has open at a connection.
 pub(crate) fn close_windows(tx: &mut Tx, connection: ConnectionId, by: &str) -> Result<()> {
     let mut sets: Vec<RecordSetId> = tx.query(
-        "SELECT id FROM record_sets WHERE connection_id = $1 AND tracked_by = $2",
-        params![connection, by],
+        "SELECT id FROM record_sets WHERE connection_id = $1 AND tracked_by IN ($2, $3)",
+        params![connection, by, resync(by)],
         |row| row.get(0),
     )?;
     // Everybody locks them in this order.

@@ -3,10 +3,12 @@
 //! `next_run_at` is set exactly while the schedule is on and no run of the sync is queued or running. So the due ones
 //! are one range of an index, whatever the number of syncs, and a sync never overlaps with itself.
 
+mod effects;
 mod lifecycle;
 mod schedule;
 mod variants;
 
+pub(crate) use effects::{Affected, apply};
 pub(crate) use lifecycle::{
     create_for_connection, create_for_function, delete_for_connection, delete_for_function, function_changed,
 };
@@ -32,7 +34,7 @@ const COLUMNS: &str = "syncs.id, syncs.environment_id, syncs.connection_id, conn
      syncs.frequency, syncs.anchor, syncs.next_run_at, syncs.last_success_started_at, \
      (SELECT c.value FROM checkpoints c WHERE c.connection_id = syncs.connection_id \
       AND c.key = 'sync:' || syncs.name || ':' || syncs.variant), \
-     (SELECT runs.id FROM runs WHERE runs.sync_id = syncs.id ORDER BY runs.created_at DESC LIMIT 1)";
+     (SELECT runs.id FROM runs WHERE runs.sync_id = syncs.id ORDER BY runs.created_at DESC LIMIT 1), syncs.resync";
 
 const FROM: &str = "FROM syncs JOIN connections ON connections.id = syncs.connection_id \
      JOIN integrations ON integrations.id = syncs.integration_id";
@@ -133,5 +135,6 @@ fn read(row: &Row<'_>) -> Result<Sync> {
         last_success_started_at: row.get(13)?,
         last_run: None,
         checkpoint,
+        resync: row.get(16)?,
     })
 }

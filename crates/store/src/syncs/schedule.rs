@@ -1,7 +1,8 @@
 //! When syncs run: by schedule, and when someone asks for it.
 
+use super::effects::forget_progress;
 use crate::{
-    Store, checkpoints,
+    Store,
     db::{Tx, params},
     error::{Error, Result},
     runs::{self, NewRun},
@@ -20,17 +21,22 @@ use uuid::Uuid;
 pub const SCHEDULED: &str = "syncs.scheduled";
 
 /// What is needed to queue a run of a sync.
-struct Runnable {
-    id: Uuid,
-    environment: EnvironmentId,
-    connection: ConnectionId,
-    integration: IntegrationId,
-    name: String,
-    variant: String,
+#[derive(Clone)]
+pub(super) struct Runnable {
+    pub(super) id: Uuid,
+    pub(super) environment: EnvironmentId,
+    pub(super) connection: ConnectionId,
+    pub(super) integration: IntegrationId,
+    pub(super) name: String,
+    pub(super) variant: String,
+    /// Its schedule is on.
+    pub(super) started: bool,
+    /// It owes a re-sync.
+    pub(super) resync: bool,
 }
 
 /// A sync function, as many syncs have it.
-type OfFunction = (EnvironmentId, IntegrationId, String);
+pub(super) type OfFunction = (EnvironmentId, IntegrationId, String);
 
 impl Store {
     /// Queues the runs of up to `limit` syncs that are due, longest due first. How many were due.
@@ -44,7 +50,7 @@ impl Store {
                 ));
                 let sql = format!(
                     "UPDATE syncs SET next_run_at = NULL WHERE id {due}
-                     RETURNING id, environment_id, connection_id, name, integration_id, variant"
+                     RETURNING id, environment_id, connection_id, name, integration_id, variant, started, resync"
                 );
                 let due = tx.query(&sql, params![now, limit], |row| {
                     let sync = Runnable {
@@ -54,6 +60,8 @@ impl Store {
                         name: row.get(3)?,
                         integration: row.get(4)?,
                         variant: row.get(5)?,
+                        started: row.get(6)?,
+                        resync: row.get(7)?,
                     };
                     Ok(sync)
                 })?;
@@ -105,13 +113,9 @@ impl Store {
                     if afresh {
                         runs::cancel_for_sync(tx, sync.id, now)?;
                     }
-                    enqueue(tx, &sync, afresh.then_some(options), &ids, now)?;
+                    enqueue(tx, &sync, ids.next(), afresh.then_some(options), now)?;
                     if options.reset {
-                        tx.execute(
-                            "UPDATE syncs SET last_success_started_at = NULL WHERE id = $1",
-                            params![sync.id],
-                        )?;
-                        checkpoints::clear_for_sync(tx, sync.connection, &sync.name, &sync.variant)?;
+                        forget_progress(tx, &sync, now)?;
                     }
                 }
                 Ok(())
@@ -134,7 +138,7 @@ impl Store {
                     let was_off = tx.execute(sql, params![sync.id])? > 0;
                     // That of a disabled function is due when the function is enabled.
                     if was_off && is_enabled(tx, &(environment, sync.integration, sync.name.clone()))? {
-                        enqueue(tx, &sync, None, &ids, now)?;
+                        enqueue(tx, &sync, ids.next(), None, now)?;
                     }
                 }
                 Ok(())
@@ -148,7 +152,8 @@ impl Store {
         self.db
             .write(move |tx| {
                 for sync in runnable(tx, environment, &syncs)? {
-                    let sql = "UPDATE syncs SET started = FALSE, next_run_at = NULL WHERE id = $1";
+                    let sql =
+                        "UPDATE syncs SET started = FALSE, run_again = FALSE, next_run_at = NULL WHERE id = $1";
                     tx.execute(sql, params![sync.id])?;
                     runs::cancel_for_sync(tx, sync.id, now)?;
                 }
@@ -185,7 +190,7 @@ impl Store {
     }
 }
 
-fn is_enabled(tx: &mut Tx, (environment, integration, name): &OfFunction) -> Result<bool> {
+pub(super) fn is_enabled(tx: &mut Tx, (environment, integration, name): &OfFunction) -> Result<bool> {
     let enabled = tx.value_opt(
         "SELECT enabled FROM functions
          WHERE environment_id = $1 AND integration_id = $2 AND kind = 'sync' AND name = $3 AND is_current",
@@ -222,13 +227,13 @@ pub(crate) fn run_finished(
 ) -> Result<()> {
     let next = next_slot(tx, sync, now)?;
     tx.execute(
-        "UPDATE syncs SET next_run_at = $2, last_success_started_at = coalesce($3, last_success_started_at)
+        "UPDATE syncs SET next_run_at = CASE WHEN run_again THEN CAST($4 AS BIGINT) ELSE $2 END, run_again = FALSE,
+                          last_success_started_at = coalesce($3, last_success_started_at),
+                          resync = CASE WHEN $3 IS NULL THEN resync ELSE FALSE END
          WHERE id = $1",
-        params![sync, next, succeeded.then_some(started_at)],
+        params![sync, next, succeeded.then_some(started_at), now],
     )?;
-    if next.is_some() {
-        tx.wake(SCHEDULED);
-    }
+    tx.wake(SCHEDULED);
     Ok(())
 }
 
@@ -255,40 +260,47 @@ fn next_slot(tx: &mut Tx, sync: Uuid, now: Timestamp) -> Result<Option<Timestamp
 
 /// Those of `syncs` that exist, locked in the order of their ids so that two callers never wait for each other.
 fn runnable(tx: &mut Tx, environment: EnvironmentId, syncs: &[Uuid]) -> Result<Vec<Runnable>> {
-    let sql = format!(
-        "SELECT connection_id, integration_id, name, variant FROM syncs WHERE id = $2 AND environment_id = $1{}",
-        tx.for_update()
-    );
     let mut ids = syncs.to_vec();
     ids.sort_unstable();
     ids.dedup();
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        let sync = tx.query_opt(&sql, params![environment, id], |row| {
-            Ok(Runnable {
-                id,
-                environment,
-                connection: row.get(0)?,
-                integration: row.get(1)?,
-                name: row.get(2)?,
-                variant: row.get(3)?,
-            })
-        })?;
-        found.extend(sync);
+        found.extend(lock_runnable(tx, environment, id)?);
     }
     Ok(found)
 }
 
+/// The sync with this id, locked.
+pub(super) fn lock_runnable(tx: &mut Tx, environment: EnvironmentId, id: Uuid) -> Result<Option<Runnable>> {
+    let sql = format!(
+        "SELECT connection_id, integration_id, name, variant, started, resync FROM syncs
+         WHERE id = $2 AND environment_id = $1{}",
+        tx.for_update()
+    );
+    tx.query_opt(&sql, params![environment, id], |row| {
+        Ok(Runnable {
+            id,
+            environment,
+            connection: row.get(0)?,
+            integration: row.get(1)?,
+            name: row.get(2)?,
+            variant: row.get(3)?,
+            started: row.get(4)?,
+            resync: row.get(5)?,
+        })
+    })
+}
+
 /// Queues a run and takes the sync off the schedule until it has ended.
-fn enqueue(
+pub(super) fn enqueue(
     tx: &mut Tx,
     sync: &Runnable,
+    run: Uuid,
     options: Option<TriggerOptions>,
-    ids: &IdSource,
     now: Timestamp,
 ) -> Result<()> {
     let input = options.map(|options| serde_json::to_string(&options).expect("two booleans are JSON"));
-    runs::enqueue(tx, &sync.run(ids.next(), input, now))?;
+    runs::enqueue(tx, &sync.run(run, input, now))?;
     tx.execute("UPDATE syncs SET next_run_at = NULL WHERE id = $1", params![sync.id])?;
     Ok(())
 }

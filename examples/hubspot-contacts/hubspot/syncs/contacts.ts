@@ -9,6 +9,8 @@ export default createSync({
     autoStart: false,
     models: { Contact },
     metadata: Configuration,
+    // HubSpot's search is a POST and only reads: a preview may send it.
+    previewReads: ['POST /crm/v3/objects/contacts/search'],
     exec: async (nango) => {
         const configuration = Configuration.parse(await nango.getMetadata());
         for await (const page of nango.paginate<HubSpotContact>(request(configuration))) {

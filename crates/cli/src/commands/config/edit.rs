@@ -5,6 +5,7 @@ use super::{
     server::{self, Current, Place},
 };
 use crate::{
+    args::config::ConfigWrite,
     failure::{Failure, Result, chain},
     output, settings,
 };
@@ -18,7 +19,7 @@ const COMMENT: &str = "//";
 
 /// Lets the user edit until the server takes it, or the user gives up. What it was, and what it is; nothing where nothing
 /// was changed.
-pub(super) async fn edit(place: &Place, reason: Option<&str>) -> Result<Option<(Current, Current)>> {
+pub(super) async fn edit(place: &Place, write: &ConfigWrite) -> Result<Option<(Current, Current)>> {
     let current = place.read().await?;
     let file = draft(&place.connection)?;
     let mut text = format!("{:#}\n", current.document());
@@ -51,7 +52,7 @@ pub(super) async fn edit(place: &Place, reason: Option<&str>) -> Result<Option<(
         if document == current.document() {
             return Ok(None);
         }
-        match place.write(&current, &document, reason, false).await {
+        match place.write(&current, &document, write, false).await {
             Ok(written) => return Ok(Some((current, written))),
             Err(failure) if server::is_conflict(&failure) => {
                 return Err(conflict(place, &current, file).await);

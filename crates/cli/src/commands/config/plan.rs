@@ -7,7 +7,7 @@ use super::{
     server::{self, Current, Place},
 };
 use crate::{
-    args::config::ConfigFiles,
+    args::config::{ConfigFiles, ConfigWrite},
     client::Client,
     commands::connect,
     failure::{Failure, Result},
@@ -69,7 +69,7 @@ pub(super) async fn show(args: &ConfigFiles) -> Result {
 }
 
 /// Prints the plan, asks, and does it.
-pub(super) async fn apply(args: &ConfigFiles, yes: bool, reason: Option<&str>) -> Result {
+pub(super) async fn apply(args: &ConfigFiles, yes: bool, write: &ConfigWrite) -> Result {
     let plan = plan(args).await?;
     if !args.server.json {
         print(&plan, args);
@@ -92,7 +92,7 @@ pub(super) async fn apply(args: &ConfigFiles, yes: bool, reason: Option<&str>) -
     let mut written = Vec::new();
     for planned in &plan {
         if let Some(current) =
-            planned.write(reason).await.map_err(|failure| stopped(failure, planned, &written))?
+            planned.write(write).await.map_err(|failure| stopped(failure, planned, &written))?
         {
             written.push(format!("{} has revision {}", planned.place.name(), current.revision));
             if !args.server.json {
@@ -116,9 +116,9 @@ impl Planned {
     }
 
     /// Writes it, if it is to be, and its file with the new revision.
-    async fn write(&self, reason: Option<&str>) -> Result<Option<Current>> {
+    async fn write(&self, write: &ConfigWrite) -> Result<Option<Current>> {
         let Outcome::Changed(current, _) = &self.outcome else { return Ok(None) };
-        let written = self.place.write(current, &self.file.metadata, reason, false).await?;
+        let written = self.place.write(current, &self.file.metadata, write, false).await?;
         let file = ConfigFile { revision: written.revision, ..self.file.clone() };
         file.write(&self.path)?;
         Ok(Some(written))
@@ -157,7 +157,7 @@ async fn planned(client: &Arc<Client>, path: PathBuf, file: ConfigFile) -> Resul
 }
 
 async fn changed(place: &Place, current: Current, file: &ConfigFile) -> Result<Outcome> {
-    match place.write(&current, &file.metadata, None, true).await {
+    match place.write(&current, &file.metadata, &ConfigWrite::default(), true).await {
         Ok(after) => Ok(Outcome::Changed(current, after)),
         Err(failure) => match server::refusal(&failure) {
             Some(refusal) if refusal.is_of_content() => Ok(Outcome::Refused(current, refusal.to_string())),

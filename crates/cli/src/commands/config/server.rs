@@ -1,7 +1,7 @@
 //! One connection's configuration at the server.
 
 use crate::{
-    args::config::ConfigPlace,
+    args::config::{ConfigPlace, ConfigWrite},
     client::{Client, Refusal},
     commands::{connect, query_string, url_path},
     failure::{Failure, Result},
@@ -55,6 +55,35 @@ impl Current {
     /// The document; an empty one where none was ever written.
     pub(crate) fn document(&self) -> Value {
         if self.metadata.is_null() { json!({}) } else { self.metadata.clone() }
+    }
+
+    /// Says what the write did to data, or would do.
+    pub(crate) fn print_applied(&self, dry_run: bool) {
+        let applied = self.more.get("applied").unwrap_or(&Value::Null);
+        let what = match (applied["effect"].as_str(), dry_run) {
+            (Some("run"), false) => "runs",
+            (Some("run"), true) => "would run",
+            (Some("resync"), false) => "reads everything anew",
+            (Some("resync"), true) => "would read everything anew",
+            _ => return,
+        };
+        let syncs = applied["syncs"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if syncs.is_empty() {
+            output::note("The connection has no sync that this concerns.");
+        }
+        for sync in syncs {
+            let text = |name: &str| sync[name].as_str().unwrap_or_default();
+            let variant = Some(text("variant")).filter(|variant| *variant != "base");
+            let name =
+                variant.map_or(text("name").to_owned(), |variant| format!("{}::{variant}", text("name")));
+            let when = match text("when") {
+                "after_current_run" => " after the run that goes on",
+                "once_started" => " when it is next started or triggered",
+                _ => "",
+            };
+            let run = sync["run_id"].as_str().map(|id| format!(": bespoke runs show {}", &id[..8]));
+            output::line(format!("{} {what}{when}{}", styled(CHANGED, name), run.unwrap_or_default()));
+        }
     }
 
     /// Says what does not fit the schema.
@@ -133,14 +162,14 @@ impl Place {
         &self,
         current: &Current,
         document: &Value,
-        reason: Option<&str>,
+        write: &ConfigWrite,
         dry_run: bool,
     ) -> Result<Current> {
         let patch = current.patch_to(document)?;
-        let path = self.path("", &[("validate_only", dry_run.then(|| "true".to_owned()))]);
+        let path = self.path("", &[("validate_only", dry_run.then(|| "true".to_owned())), apply(write)]);
         let if_match = format!("\"{}\"", current.revision);
         let headers =
-            with_reason(&[("content-type", "application/json-patch+json"), ("if-match", &if_match)], reason);
+            with_reason(&[("content-type", "application/json-patch+json"), ("if-match", &if_match)], write);
         Ok(self.client.ask_for(Method::PATCH, &path, &headers, &patch).await?)
     }
 
@@ -148,7 +177,7 @@ impl Place {
     /// was, and what it is.
     pub(crate) async fn change(
         &self,
-        reason: Option<&str>,
+        write: &ConfigWrite,
         dry_run: bool,
         change: impl Fn(&mut Value) -> Result,
     ) -> Result<(Current, Current)> {
@@ -158,7 +187,7 @@ impl Place {
             let mut document = current.document();
             change(&mut document)?;
             tries += 1;
-            match self.write(&current, &document, reason, dry_run).await {
+            match self.write(&current, &document, write, dry_run).await {
                 Err(failure) if is_conflict(&failure) && tries < TRIES => {}
                 written => return Ok((current, written?)),
             }
@@ -170,11 +199,11 @@ impl Place {
         &self,
         number: i64,
         current: &Current,
-        reason: Option<&str>,
+        write: &ConfigWrite,
     ) -> Result<Current> {
-        let path = self.path(&format!("/revisions/{number}/restore"), &[]);
+        let path = self.path(&format!("/revisions/{number}/restore"), &[apply(write)]);
         let if_match = format!("\"{}\"", current.revision);
-        let headers = with_reason(&[("if-match", &if_match)], reason);
+        let headers = with_reason(&[("if-match", &if_match)], write);
         Ok(self.client.ask_for(Method::POST, &path, &headers, &json!({})).await?)
     }
 }
@@ -201,8 +230,13 @@ pub(crate) fn refusal(failure: &Failure) -> Option<&Refusal> {
     }
 }
 
-fn with_reason<'a>(headers: &[(&'a str, &'a str)], reason: Option<&'a str>) -> Vec<(&'a str, &'a str)> {
-    let reason = reason.map(|reason| ("bespoke-reason", reason));
+/// The parameter that says what a write does to data.
+fn apply(write: &ConfigWrite) -> (&'static str, Option<String>) {
+    ("apply", write.apply.map(|apply| apply.as_str().to_owned()))
+}
+
+fn with_reason<'a>(headers: &[(&'a str, &'a str)], write: &'a ConfigWrite) -> Vec<(&'a str, &'a str)> {
+    let reason = write.reason.as_deref().map(|reason| ("bespoke-reason", reason));
     headers.iter().copied().chain([("bespoke-source", "cli")]).chain(reason).collect()
 }
 

@@ -174,14 +174,32 @@ impl RunHost {
         Ok(Reply { head: None, body: Bytes::from(body) })
     }
 
-    /// The end of a successful run of a sync that was declared with `trackDeletes: true`.
+    /// The end of a successful run of a sync that owes a re-sync, or that was declared with `trackDeletes: true`.
     pub(super) async fn delete_what_is_gone(&self) -> Result<(), Refusal> {
-        let Execution { kind, function, .. } = &self.0.execution;
+        let Execution { kind, function, sync, .. } = &self.0.execution;
         let definition = &function.function.definition;
-        if *kind == RunKind::Sync && definition.track_deletes {
-            for model in &definition.models {
+        if *kind != RunKind::Sync {
+            return Ok(());
+        }
+        for model in &definition.models {
+            if sync.as_ref().is_some_and(|sync| sync.resync) {
+                self.end_resync(model).await?;
+            }
+            if definition.track_deletes {
                 self.delete_unsaved(model).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Deletes what nothing has saved since the re-sync was asked for. Nothing where that was done by a run that could not say
+    /// that it had ended, and where the function itself tracks what is gone, perhaps over several runs.
+    async fn end_resync(&self, model: &str) -> Result<(), Refusal> {
+        let set = self.record_set(model).await?;
+        let store = &self.0.engine.store;
+        let deleted = store.delete_unseen(set, Window::Resync, self.writer(model)).await;
+        if let Some(ids) = deleted.map_err(not_written)? {
+            self.count(model, Counts { deleted: ids.len() as u64, ..Counts::default() });
         }
         Ok(())
     }

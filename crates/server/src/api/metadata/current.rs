@@ -1,6 +1,9 @@
 //! The metadata of one connection as a document with a version: read, replaced, patched.
 
-use super::document;
+use super::{
+    document,
+    effects::{AppliedReport, Apply},
+};
 use crate::{
     auth::{Key, scope},
     error::{ApiError, Code, Issue, Result},
@@ -48,6 +51,9 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<std::collections::HashMap<String, String>>)]
     layers: Option<Map<String, Value>>,
+    /// What the write did to the connection's data, or would do; after a write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied: Option<AppliedReport>,
 }
 
 impl IntoResponse for Metadata {
@@ -66,6 +72,7 @@ impl From<CurrentMetadata> for Metadata {
             schema_version: configuration.schema_version(),
             problems: configuration.problems(current.document.as_ref()),
             layers: None,
+            applied: current.applied.map(AppliedReport::from),
             metadata: current.document,
         }
     }
@@ -93,6 +100,8 @@ pub struct WriteDocument {
     /// Only tell what would be stored.
     #[serde(default, deserialize_with = "deserialize_boolean")]
     validate_only: bool,
+    /// What a change does to the connection's data.
+    apply: Option<Apply>,
 }
 
 /// Reads the metadata of a connection.
@@ -200,6 +209,7 @@ async fn write(
     query: WriteDocument,
     change: MetadataChange,
 ) -> Result<Metadata> {
+    let change = MetadataChange { effects: query.apply.map(Apply::effects), ..change };
     let (environment, key_of, expected) = (key.environment.id, &query.provider_config_key, change.expected);
     let written = if query.validate_only {
         app.engine.try_metadata(environment, key_of, connection_id, &change).await

@@ -3,6 +3,7 @@
 use super::{
     super::{connections::read_tags, logs::read_count},
     current::Patch,
+    effects::{AppliedReport, Apply},
 };
 use crate::{
     auth::{Key, scope},
@@ -14,6 +15,7 @@ use crate::{
 use axum::extract::State;
 use bespoke_core::{
     document::Write,
+    effect::Effect,
     fleet::{Condition, FleetFacts, PathFacts, Test},
     revision::Source,
 };
@@ -262,6 +264,8 @@ pub struct BulkMetadata {
     batch_size: Option<u32>,
     /// Why, in the writer's words.
     reason: Option<String>,
+    /// What a change does to the data of each connection.
+    apply: Option<Apply>,
 }
 
 /// What came of a change of many.
@@ -295,6 +299,9 @@ pub struct BulkItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>)]
     diff: Option<Value>,
+    /// What the change did to the connection's data, or would do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied: Option<AppliedReport>,
     /// Why it could not be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -308,11 +315,14 @@ impl From<BulkResult> for BulkItem {
                 let is_same = written.diff.as_array().is_some_and(Vec::is_empty);
                 let outcome = if is_same { "unchanged" } else { "changed" };
                 let (revision, diff) = (Some(written.revision), Some(written.diff));
-                Self { connection_id, outcome, revision, diff, error: None }
+                let applied = Some(written.applied).filter(|applied| applied.effect > Effect::None);
+                let applied = applied.map(AppliedReport::from);
+                Self { connection_id, outcome, revision, diff, applied, error: None }
             }
             Err(error) => {
                 let error = ApiError::from(error).to_json()["error"].take();
-                Self { connection_id, outcome: "failed", revision: None, diff: None, error: Some(error) }
+                let (revision, diff, applied) = (None, None, None);
+                Self { connection_id, outcome: "failed", revision, diff, applied, error: Some(error) }
             }
         }
     }
@@ -362,7 +372,8 @@ impl BulkMetadata {
             return Err(ApiError::body("too_small", &["batch_size"], "Must be at least 1"));
         }
         let provenance = writer.by(Source::Bulk, self.reason)?;
-        Ok(BulkChange { selection, write, is_dry_run: self.dry_run, batch, provenance })
+        let effects = self.apply.map(Apply::effects);
+        Ok(BulkChange { selection, write, is_dry_run: self.dry_run, batch, provenance, effects })
     }
 }
 

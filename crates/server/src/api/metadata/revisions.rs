@@ -3,6 +3,7 @@
 use super::{
     super::{connections::AtIntegration, logs::read_limit},
     current::{Metadata, conflict, expected_revision},
+    effects::Apply,
 };
 use crate::{
     auth::{Key, scope},
@@ -16,7 +17,7 @@ use bespoke_core::{
     document::Document,
     revision::{self, Actor, Source},
 };
-use bespoke_engine::Error;
+use bespoke_engine::{Error, metadata::Restore};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
@@ -183,26 +184,36 @@ pub struct RestoreMetadata {
     reason: Option<String>,
 }
 
+/// Of which connection, and what the restored document does to its data.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RestoreAt {
+    /// The integration's key.
+    provider_config_key: String,
+    /// What a change does to the connection's data.
+    apply: Option<Apply>,
+}
+
 /// Makes the document of an earlier revision the newest again: a new revision, whose document is the same to the byte.
 #[utoipa::path(post, path = "/connections/{connection_id}/metadata/revisions/{revision}/restore", tag = "metadata",
     request_body = RestoreMetadata,
-    params(("connection_id" = String, Path), ("revision" = i64, Path), AtIntegration,
+    params(("connection_id" = String, Path), ("revision" = i64, Path), RestoreAt,
         ("If-Match" = Option<String>, Header, description = "Restore only where this is the newest revision: its ETag")),
     responses((status = 200, body = Metadata), (status = 404), (status = 412)))]
 pub async fn restore_metadata(
     State(app): State<AppState>,
     key: Key<scope::ConnectionsUpdate>,
     Path((connection_id, number)): Path<(String, i64)>,
-    Query(at): Query<AtIntegration>,
+    Query(at): Query<RestoreAt>,
     headers: HeaderMap,
     writer: Writer,
     Json(body): Json<RestoreMetadata>,
 ) -> Result<Metadata> {
     let (key_of, expected) = (&at.provider_config_key, expected_revision(&headers)?);
     let provenance = writer.by(Source::Restore, body.reason)?;
-    let environment = key.environment.id;
-    match app.engine.restore_metadata(environment, key_of, &connection_id, number, provenance, expected).await
-    {
+    let restore = Restore { number, provenance, expected, effects: at.apply.map(Apply::effects) };
+    match app.engine.restore_metadata(key.environment.id, key_of, &connection_id, restore).await {
         Ok(restored) => Ok(restored.into()),
         Err(Error::MetadataConflict) => Err(conflict(&app, &key, key_of, &connection_id, expected).await),
         Err(error) => Err(error.into()),

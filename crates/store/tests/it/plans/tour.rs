@@ -6,6 +6,7 @@ use bespoke_core::{
     configuration::Mode,
     connection::{EndUser, Organization},
     document::{Document, Write},
+    effect::Effect,
     function::{Definition, FunctionKind, Hash, Origin, Source},
     log::{Level, LogId, LogKind, LogLine, LogOrigin},
     promotion::{Fold, Promotion},
@@ -16,8 +17,8 @@ use bespoke_core::{
     webhook::WebhookSettings,
 };
 use bespoke_store::{
-    Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, FindConnections, Finish,
-    IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MetadataChange, NewApiKey, NewFunction,
+    Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Effects, FindConnections,
+    Finish, IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MetadataChange, NewApiKey, NewFunction,
     NewIntegration, NewRun, NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed,
     RunsQuery, SaveConnection, StoredBytecode, StoredModule, VerifiedRevisions, WebhookItem, Window, Writer,
 };
@@ -508,6 +509,7 @@ async fn records(world: &World) {
     store.save_records(set, batch(2, 300), Writer::new(NODE, 1)).await.unwrap();
     store.save_records(set, batch(2, 301), Writer::new(NODE, 1)).await.unwrap();
     store.update_records(set, batch(2, 3), Writer::new(NODE, 1)).await.unwrap();
+    assert_eq!(store.delete_unseen(set, Window::Resync, Writer::new(NODE, 1)).await.unwrap(), None);
     let deleted = store.delete_unseen(set, Window::Open, Writer::new(NODE, 1)).await.unwrap().unwrap();
     assert_eq!(deleted.len(), 10);
     assert_eq!(store.delete_unseen(set, Window::Open, Writer::new(NODE, 1)).await.unwrap(), None);
@@ -529,7 +531,14 @@ async fn webhooks(world: &World) {
     let document = Document::parse(r#"{ "account": 7 }"#).unwrap();
     let names = vec!["acme".to_owned()];
     let change = MetadataChange::new(Write::Replace(document), by_system());
-    store.write_metadata(environment, CRM, names, change).await.unwrap();
+    store.write_metadata(environment, CRM, names.clone(), change).await.unwrap();
+    for (effect, text) in [(Effect::Run, r#"{ "account": 8 }"#), (Effect::Resync, r#"{ "account": 7 }"#)] {
+        let effects = Some(Effects::Asked(effect));
+        let write = Write::Replace(Document::parse(text).unwrap());
+        let change = MetadataChange { effects, ..MetadataChange::new(write, by_system()) };
+        let written = store.write_metadata(environment, CRM, names.clone(), change).await.unwrap();
+        assert!(!written[0].applied.syncs.is_empty());
+    }
     world.deploy_webhook_sync("hooked").await;
     let event = NewWebhookEvent {
         environment,
