@@ -3,7 +3,7 @@
 //! The effective configuration is their fold: objects merge deeply, everything else (arrays and `null`, too) is replaced
 //! by the more specific layer.
 
-use crate::document::Document;
+use crate::{document::Document, sealed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeSet, str::FromStr};
@@ -89,7 +89,11 @@ pub struct Leaf {
 pub fn overlay(base: &mut Map<String, Value>, over: &Map<String, Value>) {
     for (key, value) in over {
         match (base.get_mut(key), value) {
-            (Some(Value::Object(below)), Value::Object(above)) => overlay(below, above),
+            (Some(Value::Object(below)), Value::Object(above))
+                if !sealed::is_token_object(below) && !sealed::is_token_object(above) =>
+            {
+                overlay(below, above);
+            }
             (Some(below), value) => *below = value.clone(),
             (None, value) => {
                 base.insert(key.clone(), value.clone());
@@ -134,7 +138,7 @@ pub fn leaves(below: &[Layered], own: Option<&Document>) -> Vec<Leaf> {
 
 fn leaf_paths(at: &str, value: &Value, paths: &mut Vec<String>) {
     match value {
-        Value::Object(object) if !object.is_empty() => {
+        Value::Object(object) if !object.is_empty() && !sealed::is_token_object(object) => {
             object.iter().for_each(|(key, value)| leaf_paths(&below(at, key), value, paths));
         }
         Value::Object(_) if at.is_empty() => {}

@@ -1,6 +1,8 @@
 //! The JSON object that a connection carries: its metadata, which is its configuration.
 
+use crate::sealed;
 pub use json_patch::Patch;
+use json_patch::PatchOperation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Arc};
@@ -68,10 +70,32 @@ impl Document {
         Self::from_object(&object)
     }
 
-    /// The JSON Patch (RFC 6902) that makes `to` of this document. Empty where they differ by the order of keys only.
+    /// The JSON Patch (RFC 6902) that makes `to` of this document. Empty where they differ by the order of keys only. It
+    /// says that a secret has changed, and not to what.
     pub fn diff(&self, to: &Self) -> Patch {
-        json_patch::diff(&self.to_object().into(), &to.to_object().into())
+        diff(self.to_object(), to.to_object(), self.may_have_token() || to.may_have_token())
     }
+
+    /// Whether a secret may be in it.
+    pub fn may_have_token(&self) -> bool {
+        sealed::may_have_token(&self.0)
+    }
+}
+
+fn diff(from: Map<String, Value>, to: Map<String, Value>, has_tokens: bool) -> Patch {
+    if !has_tokens {
+        return json_patch::diff(&from.into(), &to.into());
+    }
+    let (from, to) = (sealed::with_stand_ins(from.into()), sealed::with_stand_ins(to.into()));
+    let mut patch = json_patch::diff(&from, &to);
+    for operation in &mut patch.0 {
+        match operation {
+            PatchOperation::Add(add) => sealed::mask_stand_ins(&mut add.value),
+            PatchOperation::Replace(replace) => sealed::mask_stand_ins(&mut replace.value),
+            _ => {}
+        }
+    }
+    patch
 }
 
 impl Default for Document {
@@ -80,8 +104,14 @@ impl Default for Document {
     }
 }
 
+/// As it is shown: with a mask in the place of every secret.
 impl Serialize for Document {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.may_have_token() {
+            let mut value = Value::Object(self.to_object());
+            sealed::mask(&mut value);
+            return value.serialize(serializer);
+        }
         let raw = serde_json::value::RawValue::from_string(self.0.to_string())
             .map_err(serde::ser::Error::custom)?;
         raw.serialize(serializer)
@@ -133,7 +163,7 @@ impl Write {
             let (mut object, merged) = (current.to_object(), merged.to_object());
             let own = |(key, _): (&String, &Value)| Some((key.clone(), object.get(key)?.clone()));
             let before: Map<String, Value> = merged.iter().filter_map(own).collect();
-            let patch = json_patch::diff(&before.into(), &merged.clone().into());
+            let patch = diff(before, merged.clone(), current.may_have_token());
             object.extend(merged);
             return Ok((Document::from_object(&object)?, patch));
         }

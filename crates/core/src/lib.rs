@@ -26,6 +26,7 @@ pub mod revision;
 pub mod run;
 pub mod schedule;
 pub mod schema_draft;
+pub mod sealed;
 pub mod sync;
 pub mod tag;
 pub mod webhook;

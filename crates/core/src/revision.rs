@@ -49,6 +49,8 @@ pub enum Source {
     Promote,
     /// The document was there before revisions were.
     Baseline,
+    /// What was stored in the open was marked as secret, and sealed.
+    Seal,
 }
 
 impl Source {
@@ -63,13 +65,14 @@ impl Source {
             Self::Bulk => "bulk",
             Self::Promote => "promote",
             Self::Baseline => "baseline",
+            Self::Seal => "seal",
         }
     }
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
-        use Source::{Api, Baseline, Bulk, Cli, Function, Import, Promote, Restore};
-        let all = [Api, Cli, Function, Import, Restore, Bulk, Promote, Baseline];
+        use Source::{Api, Baseline, Bulk, Cli, Function, Import, Promote, Restore, Seal};
+        let all = [Api, Cli, Function, Import, Restore, Bulk, Promote, Baseline, Seal];
         all.into_iter().find(|source| source.as_str() == word)
     }
 }
@@ -217,7 +220,7 @@ mod tests {
 
     #[test]
     fn every_source_has_a_word_of_its_own() {
-        for word in ["api", "cli", "function", "import", "restore", "bulk", "promote", "baseline"] {
+        for word in ["api", "cli", "function", "import", "restore", "bulk", "promote", "baseline", "seal"] {
             assert_eq!(Source::parse(word).unwrap().as_str(), word);
         }
         assert_eq!(Source::parse("dashboard"), None);

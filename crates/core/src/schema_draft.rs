@@ -1,6 +1,7 @@
 //! A schema drafted from documents that are there: what nearly everybody's configuration looks like, for somebody who is
 //! about to write a schema down and does not want to start from nothing.
 
+use crate::sealed;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,6 +93,7 @@ impl Shape {
                     items.observe(item);
                 }
             }
+            Value::Object(object) if sealed::is_token_object(object) => self.texts.observe(sealed::MASK),
             Value::Object(object) => self.objects.observe(object),
         }
     }

@@ -3,6 +3,7 @@
 
 mod problems;
 pub(crate) mod schema;
+mod secrets;
 
 pub use problems::{Level, Problem};
 
@@ -216,7 +217,8 @@ impl Engine {
                 .ok()
         });
         let defaults = stored.defaults.as_ref().map(Document::to_object).unwrap_or_default();
-        let configuration = Arc::new(Configuration { stored, defaults, schema });
+        let configuration = Configuration { stored, defaults, schema };
+        let configuration = self.with_secrets(environment, unique_key, configuration).await?;
         self.configurations.0.insert(place, Arc::clone(&configuration));
         Ok(configuration)
     }
@@ -255,6 +257,7 @@ impl Engine {
             bespoke_store::Error::NotFound(_) => Error::NotFound(Resource::Integration),
             other => other.into(),
         })?;
+        self.seal_secrets_of(environment, &[unique_key.to_owned()]).await?;
         self.configuration(environment, unique_key).await
     }
 

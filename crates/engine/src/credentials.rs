@@ -145,7 +145,7 @@ impl Engine {
         let renewal = Renewal {
             engine: Arc::clone(self),
             provider: Arc::clone(provider),
-            connection: connection.clone(),
+            connection: self.with_open_secrets(connection.clone()),
             seen: stored.clone(),
             need,
         };

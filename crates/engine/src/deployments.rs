@@ -17,7 +17,11 @@ use bespoke_runtime::{CompileError, ENGINE_VERSION, SourceMaps, SourceModule};
 use bespoke_store::{DeployChanges, StoredBytecode, StoredModule};
 use draft::Draft;
 use serde_json::json;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// How long a deployment keeps others away if its node dies.
@@ -110,6 +114,9 @@ impl Engine {
                 bespoke_store::Error::NotFound(_) => Error::NotFound(Resource::Integration),
                 other => other.into(),
             })?;
+        let integrations: BTreeSet<String> =
+            plan.new.iter().chain(&plan.changed).map(|function| function.integration.clone()).collect();
+        self.seal_secrets_of(environment, &Vec::from_iter(integrations)).await?;
         tracing::info!(
             environment.id = %environment,
             new = plan.new.len(),

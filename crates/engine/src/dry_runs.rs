@@ -115,8 +115,12 @@ impl Engine {
             FunctionKind::Action | FunctionKind::OnEvent => None,
         };
         let stored_metadata = connection.metadata.clone();
+        let configuration = self.configuration_of(&connection).await?;
         if let Some(metadata) = dry.metadata {
-            connection.metadata = Some(metadata);
+            let (secrets, stored) = (configuration.secrets(), stored_metadata.as_ref());
+            let metadata = self.store.unmask_metadata(connection.id, secrets, stored, metadata);
+            let metadata = metadata.map_err(crate::metadata::failed)?;
+            connection.metadata = Some(self.store.hide_metadata(secrets, metadata));
         }
         let cancel = CancellationToken::new();
         // Nobody waits for a report any more: half a dry run is as good as none.
@@ -127,7 +131,7 @@ impl Engine {
             id: self.ids.next(),
             environment: dry.environment,
             kind,
-            configuration: self.configuration_of(&connection).await?,
+            configuration,
             connection: connection.clone(),
             function: Arc::clone(&function),
             input: dry.payload.unwrap_or(dry.input),

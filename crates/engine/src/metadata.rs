@@ -137,7 +137,15 @@ impl Engine {
             return Err(Error::MetadataConflict);
         }
         let changed = change.write.change(before.metadata.as_ref());
-        let (document, patch) = changed.map_err(|error| failed(error.into()))?;
+        let (document, mut patch) = changed.map_err(|error| failed(error.into()))?;
+        let configuration = self.configuration(environment, provider_config_key).await?;
+        let secrets = configuration.secrets();
+        let current = before.metadata.as_ref();
+        let document = self.store.unmask_metadata(before.id, secrets, current, document).map_err(failed)?;
+        if !secrets.is_empty() {
+            let shown = self.store.hide_metadata(secrets, document.clone());
+            patch = current.unwrap_or(&Document::empty()).diff(&shown);
+        }
         let is_new = before.metadata.as_ref() != Some(&document);
         let revision = before.metadata_revision + i64::from(is_new);
         let applied = self.would_apply(&before, change, &patch).await?;
@@ -176,6 +184,7 @@ impl Engine {
     ) -> Result<CurrentMetadata> {
         let configuration = self.configuration(environment, provider_config_key).await?;
         let WrittenMetadata { document, revision, applied, .. } = written;
+        let document = self.store.hide_metadata(configuration.secrets(), document);
         Ok(CurrentMetadata { document: Some(document), revision, configuration, applied: Some(applied) })
     }
 

@@ -41,6 +41,9 @@ impl Engine {
         let Promote { path, value, is_dry_run, provenance } = promote;
         for _ in 0..TRIES {
             let configuration = self.configuration(environment, provider_config_key).await?;
+            if configuration.secrets().has(&path) {
+                return Err(Error::invalid(&["path"], "custom", "Is secret: each connection has its own"));
+            }
             let promotion = Promotion::new(&path, value.clone(), configuration.fold()).map_err(|unfit| {
                 let field = if value.is_object() { "value" } else { "path" };
                 Error::invalid(&[field], "custom", unfit.to_string())

@@ -60,6 +60,7 @@ impl Engine {
         let (connection, access) =
             self.connection_with_access(environment, &call.provider_config_key, &call.connection_id).await?;
         let provider = connection.provider.clone();
+        let secrets = self.secret_values(&connection, connection.metadata.as_ref());
         let mut request = self.request_to(&provider, connection, access, call.method, call.endpoint).await?;
         request.headers = call.headers;
         request.content_type = call.content_type;
@@ -69,6 +70,7 @@ impl Engine {
         request.decompress = call.decompress;
         request.forward_headers_on_redirect = call.forward_headers_on_redirect;
         let log = self.connection_log(&request.connection);
+        log.secrets.add_values(&secrets);
         let (mut answer, mut sent) = self.send(request, &log).await;
         if let Ok(answer) = &mut answer
             && sent.is_refused()
@@ -192,7 +194,8 @@ impl Engine {
         let provider = Arc::clone(self.providers.get(provider).ok_or(Error::NotFound(Resource::Provider))?);
         let Access { credentials: stored, integration_config } = access;
         let credentials = self.fresh_credentials(&connection, stored, Need::Lasting).await?;
-        let mut request = ProxyRequest::get(provider, Arc::new(connection), Arc::new(credentials), endpoint);
+        let connection = Arc::new(self.with_open_secrets(connection));
+        let mut request = ProxyRequest::get(provider, connection, Arc::new(credentials), endpoint);
         request.method = method;
         request.integration_config = integration_config;
         Ok(request)

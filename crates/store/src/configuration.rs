@@ -2,13 +2,15 @@
 
 use crate::{
     Store,
-    db::params,
+    db::{Value, params},
     error::{Error, Result},
+    metadata_secrets::{self, Owner},
 };
 use bespoke_core::{
     configuration::Mode,
     document::{Document, Write},
     id::{EnvironmentId, FunctionId, IntegrationId},
+    sealed::SecretPaths,
 };
 
 /// What an integration says about the configuration of its connections.
@@ -25,6 +27,8 @@ pub struct StoredConfiguration {
     pub functions: Vec<FunctionId>,
     /// Its defaults; `None` where it has none.
     pub defaults: Option<Document>,
+    /// Where the secrets of its configurations are, as the store knows it.
+    pub secrets: SecretPaths,
 }
 
 impl Store {
@@ -38,15 +42,18 @@ impl Store {
         self.db
             .look_up(move |tx| {
                 let found = tx.query_opt(
-                    "SELECT id, metadata_mode, metadata_schema_version, metadata_schema, metadata_defaults
+                    "SELECT id, metadata_mode, metadata_schema_version, metadata_schema, metadata_defaults, metadata_secrets
                      FROM integrations WHERE environment_id = $1 AND unique_key = $2",
                     params![environment, &key],
                     |row| {
+                        let secrets = metadata_secrets::paths(row.get::<Option<&str>>(5)?)?;
+                        let defaults = document(row.get(4)?);
                         let stored = StoredConfiguration {
                             mode: mode(row.get(1)?)?,
                             schema_version: row.get(2)?,
                             schema: document(row.get(3)?),
-                            defaults: document(row.get(4)?),
+                            defaults: defaults.map(|defaults| metadata_secrets::hidden(&secrets, defaults)),
+                            secrets,
                             functions: Vec::new(),
                         };
                         Ok((row.get::<IntegrationId>(0)?, stored))
@@ -105,26 +112,82 @@ impl Store {
         unique_key: &str,
         write: Write,
     ) -> Result<Option<Document>> {
-        let (key, now) = (unique_key.to_owned(), self.now());
+        let (key, vault, now) = (unique_key.to_owned(), self.vault.clone(), self.now());
         self.db
             .write(move |tx| {
                 let select = format!(
-                    "SELECT id, metadata_defaults FROM integrations WHERE environment_id = $1 AND unique_key = $2{}",
+                    "SELECT id, metadata_defaults, metadata_secrets FROM integrations
+                     WHERE environment_id = $1 AND unique_key = $2{}",
                     tx.for_update()
                 );
                 let found = tx.query_opt(&select, params![environment, &key], |row| {
-                    Ok((row.get::<IntegrationId>(0)?, document(row.get(1)?)))
+                    let secrets = metadata_secrets::paths(row.get::<Option<&str>>(2)?)?;
+                    Ok((row.get::<IntegrationId>(0)?, document(row.get(1)?), secrets))
                 })?;
-                let (integration, before) = found.ok_or(Error::NotFound("the integration"))?;
+                let (integration, stored, secrets) = found.ok_or(Error::NotFound("the integration"))?;
+                let owner = Owner::Integration(integration);
+                let before = stored.clone().map(|stored| metadata_secrets::hidden(&secrets, stored));
                 let after = write.apply(before.as_ref()).map_err(Error::from)?;
+                let after = metadata_secrets::unmasked(&vault, owner, &secrets, before.as_ref(), after)?;
+                let after = metadata_secrets::sealed(&vault, owner, &secrets, before.as_ref(), after)?;
                 let after = Some(after).filter(|document| !document.to_object().is_empty());
-                if after != before {
+                if after != stored {
                     tx.execute(
                         "UPDATE integrations SET metadata_defaults = $2, updated_at = $3 WHERE id = $1",
                         params![integration, after.as_ref().map(Document::as_str), now],
                     )?;
                 }
                 Ok(after)
+            })
+            .await
+    }
+
+    /// Sets where the secrets of an integration's configurations are. Where there are some, documents from before have to be
+    /// sealed then: [`Store::integrations_with_open_secrets`] has the integration until that is done.
+    pub async fn set_metadata_secrets(
+        &self,
+        environment: EnvironmentId,
+        unique_key: &str,
+        secrets: SecretPaths,
+    ) -> Result<()> {
+        let key = unique_key.to_owned();
+        self.db
+            .write(move |tx| {
+                let text = if secrets.is_empty() { Value::Null } else { Value::json(&secrets)? };
+                tx.execute(
+                    "UPDATE integrations SET metadata_secrets = $3, has_open_secrets = $4
+                     WHERE environment_id = $1 AND unique_key = $2",
+                    params![environment, &key, text, !secrets.is_empty()],
+                )
+                .map(drop)
+            })
+            .await
+    }
+
+    /// Integrations whose documents may have secrets in the open, with their environment and key: a few at a time.
+    pub async fn integrations_with_open_secrets(
+        &self,
+    ) -> Result<Vec<(EnvironmentId, IntegrationId, String)>> {
+        self.db
+            .read(|tx| {
+                tx.query(
+                    "SELECT environment_id, id, unique_key FROM integrations WHERE has_open_secrets ORDER BY id LIMIT 10",
+                    params![],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
+            })
+            .await
+    }
+
+    /// Notes that no document of the integration has secrets in the open any more, as long as they are at these paths.
+    pub async fn secrets_are_sealed(&self, integration: IntegrationId, secrets: SecretPaths) -> Result<()> {
+        self.db
+            .write(move |tx| {
+                tx.execute(
+                    "UPDATE integrations SET has_open_secrets = FALSE WHERE id = $1 AND metadata_secrets = $2",
+                    params![integration, Value::json(&secrets)?],
+                )
+                .map(drop)
             })
             .await
     }

@@ -16,7 +16,7 @@ use crate::{
     connection_lookups::{self, Part},
     db::{Row, Tx, Value, params},
     error::{Error, Result},
-    integrations, metadata, syncs,
+    integrations, metadata, metadata_secrets, syncs,
     vault::{Place, Vault},
 };
 use bespoke_core::{
@@ -37,9 +37,9 @@ const COLUMNS: &str = "connections.id, connections.environment_id, connections.i
      integrations.unique_key, integrations.provider, connections.connection_id, connections.metadata, \
      connections.metadata_revision, connections.connection_config, connections.tags, connections.end_user, \
      connections.webhook_url_override, connections.created_at, connections.updated_at, connections.last_fetched_at, \
-     integrations.data_validation";
+     integrations.data_validation, integrations.metadata_secrets";
 /// How many [`COLUMNS`] there are.
-const WIDTH: usize = 16;
+const WIDTH: usize = 17;
 const FROM: &str = "FROM connections JOIN integrations ON integrations.id = connections.integration_id";
 /// Finds a connection by its names: environment, integration's key, connection's id.
 const BY_NAMES: &str = "connections.integration_id = \
@@ -94,7 +94,8 @@ pub enum Announcement {
 
 fn read(row: &Row<'_>) -> Result<Connection> {
     let end_user: Option<String> = row.get(10)?;
-    let metadata: Option<String> = row.get(6)?;
+    let metadata = row.get::<Option<String>>(6)?.map(Document::from_stored);
+    let secrets = metadata_secrets::paths(row.get::<Option<&str>>(16)?)?;
     Ok(Connection {
         id: row.get(0)?,
         environment: row.get(1)?,
@@ -102,7 +103,7 @@ fn read(row: &Row<'_>) -> Result<Connection> {
         provider_config_key: row.get(3)?,
         provider: row.get(4)?,
         connection_id: row.get(5)?,
-        metadata: metadata.map(Document::from_stored),
+        metadata: metadata.map(|document| metadata_secrets::hidden(&secrets, document)),
         metadata_revision: row.get(7)?,
         connection_config: row.json(8)?,
         tags: row.json(9)?,
@@ -394,7 +395,7 @@ fn save_in(
         let write = Write::Replace(document.clone());
         let judge = save.judge.clone().filter(|_| save.metadata.is_some());
         let change = MetadataChange { judge, ..MetadataChange::new(write, save.provenance.clone()) };
-        metadata::write(tx, &[id], &change, now)?;
+        metadata::write(tx, vault, &[id], &change, now)?;
     }
     if made.is_some() {
         syncs::create_for_connection(tx, environment, integration.id, id, now)?;

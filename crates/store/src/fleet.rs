@@ -4,6 +4,7 @@ use crate::{
     Store,
     db::{Row, Value, params},
     error::Result,
+    metadata_secrets,
 };
 use bespoke_core::{
     id::{ConnectionId, EnvironmentId, IntegrationId},
@@ -108,7 +109,14 @@ impl Store {
                      WHERE +r.environment_id = $1 AND +r.integration_id = $2",
                     tx.by_keys(3, "connections", on)
                 );
-                tx.query(&sql, params![environment, integration, Value::json(&keys)?], member)
+                let secrets: Option<Option<String>> = tx
+                    .value_opt("SELECT metadata_secrets FROM integrations WHERE id = $1", params![integration])?;
+                let secrets = metadata_secrets::paths(secrets.flatten().as_deref())?;
+                tx.query(&sql, params![environment, integration, Value::json(&keys)?], |row| {
+                    let FleetMember { metadata, .. } = member(row)?;
+                    let metadata = metadata_secrets::hidden_text(&secrets, metadata);
+                    Ok(FleetMember { metadata, ..member(row)? })
+                })
             })
             .await
     }

@@ -8,8 +8,11 @@ use crate::{
     connection_lookups::{self, Part},
     db::{Tx, Value, params},
     error::{Error, Result},
-    metadata_revisions, notices,
+    metadata_revisions,
+    metadata_secrets::{self, Owner},
+    notices,
     syncs::{self, Affected},
+    vault::Vault,
 };
 use bespoke_core::{
     document::{Document, Patch, Write},
@@ -123,11 +126,11 @@ impl Store {
         connection_ids: Vec<String>,
         change: MetadataChange,
     ) -> Result<Vec<WrittenMetadata>> {
-        let (key, now) = (provider_config_key.to_owned(), self.now());
+        let (key, vault, now) = (provider_config_key.to_owned(), self.vault.clone(), self.now());
         self.db
             .write(move |tx| {
                 let ids = rows(tx, environment, &key, &connection_ids)?;
-                self::write(tx, &ids, &change, now)
+                self::write(tx, &vault, &ids, &change, now)
             })
             .await
     }
@@ -174,6 +177,7 @@ pub(crate) fn row(
 /// in a circle. Where a document stays what it is, there is no revision and nothing is written.
 pub(crate) fn write(
     tx: &mut Tx,
+    vault: &Vault,
     ids: &[ConnectionId],
     change: &MetadataChange,
     now: Timestamp,
@@ -182,7 +186,8 @@ pub(crate) fn write(
         "SELECT metadata_revision,
                 (SELECT webhook_paths IS NOT NULL FROM integrations WHERE integrations.id = connections.integration_id),
                 (SELECT on_metadata_change FROM webhook_settings s WHERE s.environment_id = connections.environment_id),
-                metadata, environment_id
+                metadata, environment_id,
+                (SELECT metadata_secrets FROM integrations WHERE integrations.id = connections.integration_id)
          FROM connections WHERE id = $1{}",
         // Whoever has locked a sync may be making a run of it, which refers to the connection.
         tx.for_change()
@@ -190,22 +195,30 @@ pub(crate) fn write(
     let mut written: Vec<WrittenMetadata> = Vec::with_capacity(ids.len());
     let mut affected = Vec::new();
     for &connection in ids {
-        let (mut revision, has_paths, is_told, before, environment) = tx
+        let (mut revision, has_paths, is_told, stored, environment, secrets) = tx
             .query_opt(&select, params![connection], |row| {
-                let before = row.get::<Option<String>>(3)?.map(Document::from_stored);
+                let stored = row.get::<Option<String>>(3)?.map(Document::from_stored);
                 let is_told = row.get::<Option<bool>>(2)?.unwrap_or_default();
-                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, is_told, before, row.get(4)?))
+                let secrets = metadata_secrets::paths(row.get::<Option<&str>>(5)?)?;
+                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, is_told, stored, row.get(4)?, secrets))
             })?
             .ok_or(Error::NotFound("the connection"))?;
         if change.expected.is_some_and(|expected| expected != revision) {
             return Err(Error::Conflict("the metadata".into()));
         }
-        let (document, patch) = change.write.change(before.as_ref()).map_err(Error::from)?;
-        if change.judge.as_ref().is_some_and(|judge| !(judge.0)(&document)) {
-            return Err(Error::NotAccepted(document));
+        let owner = Owner::Connection(connection);
+        let before = stored.clone().map(|stored| metadata_secrets::hidden(&secrets, stored));
+        let (asked, mut patch) = change.write.change(before.as_ref()).map_err(Error::from)?;
+        let judged = metadata_secrets::unmasked(vault, owner, &secrets, before.as_ref(), asked.clone())?;
+        if change.judge.as_ref().is_some_and(|judge| !(judge.0)(&judged)) {
+            return Err(Error::NotAccepted(judged));
         }
-        if before.as_ref() != Some(&document) {
-            let previous = metadata_revisions::last_hash(tx, connection, revision, before.as_ref(), now)?;
+        let document = metadata_secrets::sealed(vault, owner, &secrets, before.as_ref(), judged)?;
+        if document != asked {
+            patch = before.as_ref().unwrap_or(&Document::empty()).diff(&document);
+        }
+        if stored.as_ref() != Some(&document) {
+            let previous = metadata_revisions::last_hash(tx, connection, revision, stored.as_ref(), now)?;
             revision += 1;
             let to = (&patch, &document);
             let added =

@@ -4,12 +4,13 @@ use crate::{
     Store,
     db::{Row, Tx, Value, params},
     error::{Error, Result},
-    metadata,
+    metadata, metadata_secrets,
 };
 use bespoke_core::{
     document::{Document, Patch},
     id::{ConnectionId, EnvironmentId},
     revision::{Actor, Hash, Provenance, Revision, Source},
+    sealed::SecretPaths,
     time::Timestamp,
 };
 
@@ -126,7 +127,12 @@ impl Store {
         self.db
             .read(move |tx| {
                 let Some(connection) = metadata::row(tx, environment, &key, &id)? else { return Ok(None) };
-                tx.query(&sql, params![connection, before], read).map(Some)
+                let secrets = secrets(tx, connection)?;
+                let mut revisions: Vec<Revision> = tx.query(&sql, params![connection, before], read)?;
+                for revision in &mut revisions {
+                    hide(&secrets, revision);
+                }
+                Ok(Some(revisions))
             })
             .await
     }
@@ -143,7 +149,12 @@ impl Store {
         self.db
             .look_up(move |tx| {
                 let Some(connection) = metadata::row(tx, environment, &key, &id)? else { return Ok(None) };
-                find(tx, connection, revision)
+                let secrets = secrets(tx, connection)?;
+                let found = find(tx, connection, revision)?;
+                Ok(found.map(|(mut revision, document)| {
+                    hide(&secrets, &mut revision);
+                    (revision, metadata_secrets::hidden(&secrets, document))
+                }))
             })
             .await
     }
@@ -190,6 +201,22 @@ impl Store {
         }
         Ok(is_full)
     }
+}
+
+/// The secret paths of a connection's configuration.
+fn secrets(tx: &mut Tx, connection: ConnectionId) -> Result<SecretPaths> {
+    let text: Option<Option<String>> = tx.value_opt(
+        "SELECT integrations.metadata_secrets FROM connections
+              JOIN integrations ON integrations.id = connections.integration_id
+         WHERE connections.id = $1",
+        params![connection],
+    )?;
+    metadata_secrets::paths(text.flatten().as_deref())
+}
+
+/// Hides what the revision's patch has in the open because it is older than the secret.
+fn hide(secrets: &SecretPaths, revision: &mut Revision) {
+    revision.patch = metadata_secrets::hidden_patch(secrets, std::mem::take(&mut revision.patch));
 }
 
 /// Adds the revision `number` of a connection: what was changed, and to what.

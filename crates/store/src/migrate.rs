@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0018_paths_read",
     "0019_fleet",
     "0020_resync",
+    "0021_metadata_secrets",
 ];
 
 /// The version of the schema that this program works with.

@@ -5,6 +5,7 @@ use crate::{
     db::{Tx, Value, params},
     error::{Error, Result},
     metadata,
+    vault::Vault,
 };
 use bespoke_core::{
     document::{Document, Write},
@@ -40,7 +41,7 @@ impl Store {
         promotion: Promotion,
         provenance: Provenance,
     ) -> Result<Promoted> {
-        let (key, now) = (unique_key.to_owned(), self.now());
+        let (key, vault, now) = (unique_key.to_owned(), self.vault.clone(), self.now());
         self.db
             .write(move |tx| {
                 // With this lock nobody makes another connection of the integration meanwhile.
@@ -54,7 +55,7 @@ impl Store {
                 let (integration, defaults) = found.ok_or(Error::NotFound("the integration"))?;
                 let defaults = defaults.map(|text| Document::from_stored(text).to_object());
                 let promoting = promotion.over(defaults.unwrap_or_default());
-                let effects = promote(tx, integration, &promoting, &provenance, now)?;
+                let effects = promote(tx, &vault, integration, &promoting, &provenance, now)?;
                 let defaults = Document::from_object(promoting.defaults())?;
                 tx.execute(
                     "UPDATE integrations SET metadata_defaults = $2, updated_at = $3 WHERE id = $1",
@@ -69,6 +70,7 @@ impl Store {
 /// Writes the metadata of all connections that the promotion means something for.
 fn promote(
     tx: &mut Tx,
+    vault: &Vault,
     integration: IntegrationId,
     promoting: &Promoting,
     provenance: &Provenance,
@@ -99,7 +101,7 @@ fn promote(
             effects.add(&fate, &name);
             match fate {
                 Fate::Removed(document) | Fate::Pinned(document) => {
-                    write(tx, id, &document, provenance, now)?;
+                    write(tx, vault, id, &document, provenance, now)?;
                 }
                 Fate::Kept => {}
                 Fate::Changed => return Err(Error::Conflict("a connection".into())),
@@ -111,11 +113,12 @@ fn promote(
 
 fn write(
     tx: &mut Tx,
+    vault: &Vault,
     id: ConnectionId,
     document: &Map<String, serde_json::Value>,
     provenance: &Provenance,
     now: Timestamp,
 ) -> Result<()> {
     let write = Write::Replace(Document::from_object(document)?);
-    metadata::write(tx, &[id], &MetadataChange::new(write, provenance.clone()), now).map(drop)
+    metadata::write(tx, vault, &[id], &MetadataChange::new(write, provenance.clone()), now).map(drop)
 }

@@ -107,6 +107,11 @@ impl TestApp {
         self.database.administer(sql);
     }
 
+    /// The first column of a query's rows on its database, as an intruder would read it.
+    pub fn read_texts(&self, sql: &str) -> Vec<String> {
+        self.database.read_texts(sql)
+    }
+
     /// Another node on the same database. PostgreSQL only: on SQLite there is one node.
     pub async fn another_node(&self, options: Options) -> Self {
         assert!(self.is_postgres(), "only for PostgreSQL");

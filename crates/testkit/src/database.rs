@@ -119,6 +119,25 @@ impl Database {
         let connection = rusqlite::Connection::open(file).expect("the file opens");
         connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
+
+    /// The first column of a query's rows, as text; NULLs are left out.
+    ///
+    /// # Panics
+    /// Where the database refuses the statement.
+    pub fn read_texts(&self, sql: &str) -> Vec<String> {
+        if self.is_postgres() {
+            let (url, sql) = (Url::parse(&self.url).expect("our own URL"), sql.to_owned());
+            return in_thread(move || {
+                let rows = connect(&url).query(&sql, &[]).expect("the statement runs");
+                rows.iter().filter_map(|row| row.get::<_, Option<String>>(0)).collect()
+            });
+        }
+        let file = self.url.trim_start_matches("sqlite:");
+        let connection = rusqlite::Connection::open(file).expect("the file opens");
+        let mut statement = connection.prepare(sql).expect("the statement runs");
+        let rows = statement.query_map((), |row| row.get::<_, Option<String>>(0)).expect("it has rows");
+        rows.filter_map(|row| row.expect("a text")).collect()
+    }
 }
 
 impl Drop for Database {

@@ -1,7 +1,7 @@
 //! The leaves of many documents, each different one kept once, under a number.
 
 use super::{MAX_PATHS, SHOWN};
-use crate::configuration::below;
+use crate::{configuration::below, sealed};
 use hashbrown::{HashTable, hash_table::Entry};
 use serde::{
     Deserializer,
@@ -57,6 +57,9 @@ impl Leaf {
 
 /// The types of JSON Schema, in order.
 pub(super) const TYPES: [&str; 6] = ["array", "boolean", "null", "number", "object", "string"];
+
+/// [`sealed::MASK`] as JSON.
+const MASKED: &str = "\"********\"";
 
 /// Stands between the beginning of a long value and its hash.
 const CUT: char = '…';
@@ -243,6 +246,7 @@ impl Walk<'_> {
     fn member(&mut self, key: &str, text: &str) {
         let outside = self.path.len();
         self.path = below(&std::mem::take(&mut self.path), key);
+        let text = if sealed::is_token_text(text) { MASKED } else { text };
         let is_empty = || text[1..].trim_start().starts_with('}');
         if text.starts_with('{') && !is_empty() {
             self.object(text);

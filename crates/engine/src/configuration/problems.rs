@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, in words for those who have to repair it.
 
-use super::schema;
+use super::{schema, secrets};
 use crate::schemas::type_of;
 use bespoke_core::configuration::below;
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
@@ -64,7 +64,16 @@ pub(super) fn find(schema: &Value, validator: &Validator, configuration: &Value)
     let nothing = Map::new();
     let definitions = schema.get("definitions").and_then(Value::as_object).unwrap_or(&nothing);
     let mut problems: Vec<Problem> = Vec::new();
-    for error in validator.iter_errors(configuration).take(MAX_PROBLEMS) {
+    // They were judged when they were written.
+    let secrets = secrets::places(configuration);
+    let is_secret = |path: &str| {
+        secrets.iter().any(|secret| {
+            path.strip_prefix(secret.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let errors =
+        validator.iter_errors(configuration).filter(|error| !is_secret(error.instance_path().as_str()));
+    for error in errors.take(MAX_PROBLEMS) {
         let problem = of_error(schema, definitions, &error);
         // Two functions that declare the same are one reason.
         if !problems.iter().any(|known| known.path == problem.path && known.code == problem.code) {
@@ -72,6 +81,7 @@ pub(super) fn find(schema: &Value, validator: &Validator, configuration: &Value)
         }
     }
     typos("", configuration, schema, definitions, &mut problems);
+    problems.retain(|problem| !is_secret(&problem.path));
     problems.truncate(MAX_PROBLEMS);
     problems
 }

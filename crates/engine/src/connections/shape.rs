@@ -52,6 +52,12 @@ impl ConnectionShape {
         &self.credentials
     }
 
+    /// The same with another document as its metadata, where it has any.
+    pub(crate) fn map_metadata(mut self, change: impl FnOnce(&Document) -> Document) -> Self {
+        self.metadata = self.metadata.as_ref().map(change);
+        self
+    }
+
     /// The shape of a connection with these credentials, which may be empty.
     pub fn new(connection: Connection, credentials: Map<String, Value>, times: TimeStyle) -> Self {
         Self {

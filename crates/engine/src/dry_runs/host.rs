@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Engine, Failure,
-    logs::LogScope,
+    logs::{LogScope, secrets::Secrets},
     run::{Answer, Execution, RunHost, check_model, head},
 };
 use bespoke_core::{
@@ -28,8 +28,9 @@ use bespoke_core::{
 use bespoke_runtime::host::{Call, Host, Log, Refusal, Reply, Request, SetMergingStrategy};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use std::{
+    borrow::Cow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -70,6 +71,8 @@ pub(super) struct Inner {
     pub(super) checkpoint_key: String,
     /// Whether records that it does not save are gone, if it comes to its end.
     saves_all: bool,
+    /// The secrets of the configuration, which nobody is told.
+    secrets: Secrets,
     pub(super) options: Options,
     begin: Instant,
     seen: Mutex<Seen>,
@@ -146,6 +149,9 @@ impl DryHost {
         let kind = execution.kind;
         let connection = execution.connection.clone();
         let log = Arc::new(LogScope::silent(connection.environment));
+        let secrets = Secrets::default();
+        let effective = execution.configuration.effective(connection.metadata.as_ref());
+        secrets.add_values(&engine.secret_values(&connection, effective.as_ref()));
         let definition = execution.function.function.definition.clone();
         let variant = execution.sync.as_ref().map(|sync| sync.variant.clone());
         let of_variant = variant.clone().unwrap_or_else(|| BASE_VARIANT.to_owned());
@@ -165,6 +171,7 @@ impl DryHost {
             progress,
             checkpoint_key,
             saves_all,
+            secrets,
             options,
             begin: Instant::now(),
             seen: Mutex::default(),
@@ -178,13 +185,13 @@ impl DryHost {
             std::mem::take(&mut *self.seen());
         let (counts, records) = records.take();
         let checkpoint = self.0.progress.take_checkpoint();
-        let text = |document: &Document| raw(document.as_str());
+        let text = |document: &Document| serde_json::value::to_raw_value(document).ok();
         let metadata = metadata.filter(|after| options.stored_metadata.as_ref() != Some(after));
         let (output, error) = match result {
             Ok(output) => (raw(&String::from_utf8_lossy(&output)), None),
             Err(failure) => (None, Some(crate::failures::told(failure))),
         };
-        DryRunReport {
+        self.without_secrets(DryRunReport {
             function: RanFunction::new(definition, variant.as_deref()),
             connection_id: connection.connection_id.clone(),
             succeeded: error.is_none(),
@@ -209,7 +216,7 @@ impl DryHost {
             logs,
             left_out,
             fixture: None,
-        }
+        })
     }
 
     pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -242,7 +249,8 @@ impl DryHost {
         let shown = reply.head.as_ref().and_then(|head| serde_json::from_str::<Value>(head.get()).ok());
         let Some(mut shown) = shown else { return Ok(reply) };
         let metadata = self.seen().metadata.clone().or_else(|| own.metadata.clone());
-        shown["metadata"] = metadata.map_or(Value::Null, |document| document.to_object().into());
+        let open = |document| self.0.engine.open_metadata(own, &document).to_object().into();
+        shown["metadata"] = metadata.map_or(Value::Null, open);
         head(&shown)
     }
 
@@ -254,9 +262,15 @@ impl DryHost {
         let mut seen = self.seen();
         let current = seen.metadata.as_ref().or(self.0.connection.metadata.as_ref());
         let written = write.apply(current).map_err(invalid)?;
+        let Inner { engine, connection, execution, .. } = &*self.0;
+        let secrets = execution.configuration.secrets();
+        let written = engine.store.unmask_metadata(connection.id, secrets, current, written);
+        let written = written.map_err(|error| Refusal::new("invalid_body", error.to_string()))?;
+        let written = engine.store.hide_metadata(secrets, written);
         seen.metadata = Some(written.clone());
         drop(seen);
-        head(&self.0.execution.configuration.effective(Some(&written)))
+        let effective = execution.configuration.effective(Some(&written));
+        head(&effective.map(|document| engine.open_metadata(connection, &document)))
     }
 
     async fn batch(&self, kind: BatchKind, model: &str, body: &[u8]) -> Answer {
@@ -296,8 +310,54 @@ impl DryHost {
         Ok(())
     }
 
+    /// The text without the secrets of the configuration.
+    pub(super) fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.0.secrets.without_known(Cow::Borrowed(text))
+    }
+
+    /// JSON without the secrets of the configuration.
+    fn hide_json(&self, json: &mut Box<RawValue>) {
+        let Ok(mut value) = serde_json::from_str::<Value>(json.get()) else { return };
+        if self.0.secrets.hide_known_in(&mut value)
+            && let Ok(hidden) = serde_json::value::to_raw_value(&value)
+        {
+            *json = hidden;
+        }
+    }
+
+    /// The report without the secrets of the configuration, wherever the function has put them.
+    fn without_secrets(&self, mut report: DryRunReport) -> DryRunReport {
+        if self.0.secrets.is_empty() {
+            return report;
+        }
+        report.output.iter_mut().for_each(|json| self.hide_json(json));
+        let records = report.records.iter_mut().flat_map(|model| &mut model.changes);
+        let records = records.flat_map(|change| change.before.iter_mut().chain(&mut change.after));
+        records.for_each(|json| self.hide_json(json));
+        if let Some(error) = &mut report.error {
+            error.message = self.hide(&error.message).into_owned();
+            error.stack = error.stack.as_deref().map(|stack| self.hide(stack).into_owned());
+            self.hide_json(&mut error.payload);
+            error.upstream.iter_mut().for_each(|json| self.hide_json(json));
+        }
+        if let Some(written) = &mut report.checkpoint {
+            written.before.iter_mut().chain(&mut written.after).for_each(|json| self.hide_json(json));
+        }
+        for text in
+            report.warnings.iter_mut().chain(report.calls.iter_mut().filter_map(|call| call.error.as_mut()))
+        {
+            *text = self.hide(text).into_owned();
+        }
+        report
+    }
+
     fn log(&self, line: Log) -> Reply {
         let Log { level, message, meta } = line;
+        let message = self.hide(&message).into_owned();
+        let meta = meta.map(|mut meta| {
+            self.hide_json(&mut meta);
+            meta
+        });
         let line = LogLine { at_ms: self.elapsed(), level, message, meta: meta.map(Arc::from) };
         self.tell(|| Event::Log(line.clone()));
         let mut seen = self.seen();

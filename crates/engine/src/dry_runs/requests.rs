@@ -54,7 +54,7 @@ impl DryHost {
         let mut call = HttpCall {
             at_ms: asked.at_ms,
             method: asked.method,
-            url: asked.place,
+            url: self.hide(&asked.place).into_owned(),
             status: None,
             error: None,
             duration_ms: millis(asked.begin.elapsed()),

@@ -8,7 +8,7 @@ mod follow;
 mod http_call;
 mod queue;
 mod scope;
-mod secrets;
+pub(crate) mod secrets;
 
 pub use bespoke_store::{ListedRun, LogQuery, Order, RunCursor, RunsQuery};
 pub(crate) use http_call::{ERROR_BODY, HttpCall};

@@ -72,6 +72,18 @@ impl Secrets {
         self.add(values);
     }
 
+    /// Adds the texts in these values.
+    pub(crate) fn add_values(&self, values: &[Value]) {
+        let mut found = Vec::new();
+        for value in values {
+            all_texts(value, &mut found);
+        }
+        let in_json = found.iter().map(|text| Value::from(text.as_str()).to_string());
+        let in_json: Vec<String> = in_json.map(|text| text[1..text.len() - 1].to_owned()).collect();
+        found.extend(in_json);
+        self.add(found);
+    }
+
     /// Adds a value whose name tells that it is a secret; others are not added.
     pub(crate) fn add_named(&self, name: &str, value: &str) {
         if is_secret_parameter(name) {
@@ -93,7 +105,7 @@ impl Secrets {
     }
 
     /// The text without the known values.
-    fn without_known<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+    pub(crate) fn without_known<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut text = text;
         for value in &known.values {
@@ -102,6 +114,41 @@ impl Secrets {
             }
         }
         text
+    }
+
+    /// Whether none is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values.is_empty()
+    }
+
+    /// Takes the known values out of a JSON value; whether there were any.
+    pub(crate) fn hide_known_in(&self, value: &mut Value) -> bool {
+        match value {
+            Value::String(text) => {
+                let hidden = match self.without_known(Cow::Borrowed(text)) {
+                    Cow::Owned(hidden) => hidden,
+                    Cow::Borrowed(_) => return false,
+                };
+                *text = hidden;
+                true
+            }
+            Value::Number(number) => {
+                let text = number.to_string();
+                let is_known = self.without_known(Cow::Borrowed(&text)) == HIDDEN;
+                if is_known {
+                    *value = HIDDEN.into();
+                }
+                is_known
+            }
+            // All of them, whatever was found before.
+            Value::Array(list) => {
+                list.iter_mut().fold(false, |found, value| self.hide_known_in(value) | found)
+            }
+            Value::Object(map) => {
+                map.values_mut().fold(false, |found, value| self.hide_known_in(value) | found)
+            }
+            Value::Null | Value::Bool(_) => false,
+        }
     }
 
     /// The text without what is known to be, or looks like, a secret.
@@ -160,6 +207,17 @@ impl Secrets {
         let separator = if url.query().is_some() { "?" } else { "" };
         let text = format!("{shown}{separator}{}", parameters.join("&"));
         self.without_known(Cow::Owned(text)).into_owned()
+    }
+}
+
+/// All texts of a value, and its numbers as texts.
+fn all_texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Number(number) => found.push(number.to_string()),
+        Value::Array(list) => list.iter().for_each(|value| all_texts(value, found)),
+        Value::Object(map) => map.values().for_each(|value| all_texts(value, found)),
+        Value::Null | Value::Bool(_) => {}
     }
 }
 

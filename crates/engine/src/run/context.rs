@@ -93,6 +93,7 @@ pub(super) fn build(engine: &Engine, execution: &Execution) -> Bytes {
     let provider = engine.providers.get(&connection.provider);
     let definition = &function.function.definition;
     let effective = execution.configuration.effective(connection.metadata.as_ref());
+    let effective = effective.map(|document| engine.open_metadata(connection, &document));
     let context = Context {
         kind: kind.as_str(),
         name: &definition.name,

@@ -17,10 +17,17 @@ pub(super) fn begin(engine: &Engine, execution: &Execution) -> LogScope {
     let is_sync = *kind == RunKind::Sync;
     let keep = if is_sync { engine.settings.log_requests } else { u64::MAX };
     let log = engine.run_log(connection, &function.function.definition.name, *id, keep);
+    know_secrets(engine, execution, &log);
     if is_sync {
         log.line(LogKind::Run, Level::Info, "sync started", None);
     }
     log
+}
+
+/// Takes the secrets of the configuration out of the log, which a function may write anywhere.
+fn know_secrets(engine: &Engine, execution: &Execution, log: &LogScope) {
+    let effective = execution.configuration.effective(execution.connection.metadata.as_ref());
+    log.secrets.add_values(&engine.secret_values(&execution.connection, effective.as_ref()));
 }
 
 /// Says how a run ended. `begun` is its kind and when it began.

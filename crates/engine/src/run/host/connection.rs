@@ -21,7 +21,13 @@ impl RunHost {
             .await
             .map_err(refusal)?;
         self.0.log.secrets.add_fields(connection.credentials());
-        head(&connection)
+        // Of another customer it sees what everybody sees.
+        let is_own = key == own.provider_config_key && id == own.connection_id;
+        head(&if is_own {
+            connection.map_metadata(|document| engine.open_metadata(own, document))
+        } else {
+            connection
+        })
     }
 
     pub(super) async fn write_metadata(&self, body: Bytes, write: fn(Document) -> Write) -> Answer {
@@ -42,7 +48,11 @@ impl RunHost {
             .map_err(refusal)?;
         match written.into_iter().next() {
             // What others changed below it is for the next run.
-            Some(written) => head(&self.0.execution.configuration.effective(Some(&written.document))),
+            Some(written) => {
+                let effective = self.0.execution.configuration.effective(Some(&written.document));
+                self.0.log.secrets.add_values(&self.0.engine.secret_values(own, effective.as_ref()));
+                head(&effective.map(|document| self.0.engine.open_metadata(own, &document)))
+            }
             None => Err(refusal(Error::NotFound(Resource::Connection))),
         }
     }

@@ -12,6 +12,7 @@ use bespoke_core::{
     promotion::{Fold, Promotion},
     record::{Action, read_batch},
     run::{RunKind, RunState},
+    sealed::SecretPaths,
     sync::{SyncName, TriggerOptions},
     time::{Clock as _, Timestamp},
     webhook::WebhookSettings,
@@ -124,6 +125,12 @@ async fn integrations(world: &World) {
     let defaults = Write::Replace(Document::parse(r#"{"a":1}"#).unwrap());
     store.write_metadata_defaults(environment, "pipedrive", defaults).await.unwrap().unwrap();
     assert!(store.configuration(environment, "pipedrive").await.unwrap().unwrap().defaults.is_some());
+    let mut secrets = SecretPaths::default();
+    secrets.insert(vec![Some("token".to_owned())]);
+    store.set_metadata_secrets(environment, "pipedrive", secrets.clone()).await.unwrap();
+    let open = store.integrations_with_open_secrets().await.unwrap();
+    store.secrets_are_sealed(open[0].1, secrets).await.unwrap();
+    assert!(store.integrations_with_open_secrets().await.unwrap().is_empty());
 }
 
 async fn functions(world: &World) {
