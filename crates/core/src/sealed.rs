@@ -114,7 +114,8 @@ impl SecretPaths {
     /// Whether the place with this JSON pointer is, holds, or is in a secret.
     pub fn has(&self, pointer: &str) -> bool {
         let steps: Vec<String> = steps(pointer).collect();
-        let is_same = |(step, secret): (&String, &Option<String>)| secret.as_ref().is_none_or(|secret| secret == step);
+        let is_same =
+            |(step, secret): (&String, &Option<String>)| secret.as_ref().is_none_or(|secret| secret == step);
         self.0.iter().any(|secret| steps.iter().zip(secret).all(is_same))
     }
 

@@ -109,8 +109,10 @@ impl Store {
                      WHERE +r.environment_id = $1 AND +r.integration_id = $2",
                     tx.by_keys(3, "connections", on)
                 );
-                let secrets: Option<Option<String>> = tx
-                    .value_opt("SELECT metadata_secrets FROM integrations WHERE id = $1", params![integration])?;
+                let secrets: Option<Option<String>> = tx.value_opt(
+                    "SELECT metadata_secrets FROM integrations WHERE id = $1",
+                    params![integration],
+                )?;
                 let secrets = metadata_secrets::paths(secrets.flatten().as_deref())?;
                 tx.query(&sql, params![environment, integration, Value::json(&keys)?], |row| {
                     let FleetMember { metadata, .. } = member(row)?;
