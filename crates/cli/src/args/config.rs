@@ -20,6 +20,7 @@ Examples:
   bespoke config plan ./config                 what the files would change
   bespoke config apply ./config --reason 'release 12'
   bespoke config infer hubspot > hubspot/config.ts
+  bespoke config promote --from dev --to prod  the schema and the defaults
 
 The server is --host, else BESPOKE_HOST, else NANGO_HOSTPORT, else http://127.0.0.1:3003.
 The key is BESPOKE_SECRET_KEY_<ENV>, else NANGO_SECRET_KEY_<ENV>; both may be in a file `.env`.";
@@ -137,6 +138,30 @@ pub(crate) enum ConfigCommand {
         yes: bool,
         #[command(flatten)]
         write: ConfigWrite,
+    },
+    /// Copy the schema and the defaults of integrations from one environment to another, never a customer's values.
+    ///
+    /// A schema that deployed code declares comes with the code: `bespoke deploy` brings it. The mode stays what it is, and
+    /// so do secrets.
+    Promote {
+        /// Where they are.
+        #[arg(long, value_name = "NAME")]
+        from: String,
+        /// Where they are to be.
+        #[arg(long, value_name = "NAME")]
+        to: String,
+        /// Only this integration; can be repeated. All that both environments have unless given.
+        #[arg(long, short, value_name = "KEY")]
+        integration: Vec<String>,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+        /// The server's address.
+        #[arg(long, value_name = "URL")]
+        host: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Draft an integration's `config.ts` from the configurations that its customers have now.
     ///

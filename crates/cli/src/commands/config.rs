@@ -6,8 +6,10 @@ mod export;
 mod files;
 mod history;
 mod infer;
+mod outline;
 pub(crate) mod path;
 mod plan;
+mod promote;
 pub(crate) mod server;
 mod zod;
 
@@ -45,6 +47,9 @@ pub(crate) fn run(args: ConfigArgs) -> Result {
             }
             ConfigCommand::Plan { files } => plan::show(&files).await,
             ConfigCommand::Apply { files, yes, write } => plan::apply(&files, yes, &write).await,
+            ConfigCommand::Promote { from, to, integration, yes, host, json } => {
+                promote::run(&promote::Promote { from, to, integrations: integration, yes, host, json }).await
+            }
             ConfigCommand::Infer { integration, server } => infer::run(&integration, &server).await,
             ConfigCommand::Verify { server } => verify(&server).await,
         }

@@ -175,6 +175,59 @@ fn an_editor_is_opened_until_the_server_takes_what_it_leaves() {
 }
 
 #[test]
+fn the_schema_and_the_defaults_are_copied_to_another_environment() {
+    const PROD: &str = "22222222-2222-4222-8222-222222222222";
+    let data = folder();
+    let server = Server::start_with(
+        data.path(),
+        &[("BESPOKE_SECRET_KEY_DEV", KEY), ("BESPOKE_SECRET_KEY_PROD", PROD)],
+    );
+    server.integration("crm");
+    connect(&server, "crm", "acme");
+    let put = |key: &str, path: &str, body: Value| {
+        let (status, answer) = server.request("PUT", path, key, Some(&body.to_string()));
+        assert_eq!(status, 200, "{answer}");
+    };
+    let get = |path: &str| json_of(&server.request("GET", path, PROD, None).1);
+    let schema = json!({ "type": "object", "properties": {
+        "filter": { "type": "string", "description": "Which contacts." },
+        "token": { "type": "string", "secret": true },
+    } });
+    put(
+        KEY,
+        "/integrations/crm/metadata/schema",
+        json!({ "mode": "enforce", "schema": schema, "version": 2 }),
+    );
+    put(KEY, "/integrations/crm/metadata/defaults", json!({ "filter": "all", "token": "s3cret" }));
+    config(&server, &["set", "acme", "filter=active"]).done();
+
+    let promote = |arguments: &[&str]| {
+        let arguments = [&["config", "promote", "--from", "dev", "--to", "prod"], arguments].concat();
+        run(server.client(&arguments).env("BESPOKE_SECRET_KEY_PROD", PROD))
+    };
+    assert!(promote(&["-i", "crm", "--yes"]).refused(2).contains("no integration `crm` in prod"));
+    let made = r#"{"provider":"unauthenticated","unique_key":"crm"}"#;
+    assert_eq!(server.request("POST", "/integrations", PROD, Some(made)).0, 200);
+    assert!(promote(&[]).refused(2).contains("add --yes; nothing was written"));
+    let shown = promote(&["--yes"]).done();
+    let expected = "crm\n  schema: version 2\n  defaults:\n+ filter: \"all\"\n  the secret `token` is not copied: set it there\n\
+        crm of prod is as in dev\n";
+    assert_eq!(shown, expected);
+    let there = get("/integrations/crm/metadata/schema");
+    assert_eq!((&there["version"], &there["mode"], &there["schema"]), (&json!(2), &json!("warn"), &schema));
+    assert_eq!(get("/integrations/crm/metadata/defaults"), json!({ "defaults": { "filter": "all" } }));
+    assert_eq!(get("/connections"), json!({ "connections": [] }));
+    assert!(promote(&["--yes"]).stderr.contains("prod has the schemas and defaults of dev already."));
+
+    // Whoever edits sees what the schema says.
+    let place = folder();
+    let mut edit = server.client(&["config", "edit", "acme"]);
+    run(edit.env("EDITOR", editor(place.path(), r#"cp "$1" seen"#)).env("TMPDIR", place.path())).done();
+    let seen = fs::read_to_string(place.path().join("seen")).unwrap();
+    assert!(seen.starts_with("// filter  text. Which contacts.\n// token   text, secret\n{\n"), "{seen}");
+}
+
+#[test]
 fn a_config_is_drafted_from_the_configurations_that_are_there() {
     let (_data, server) = start();
     assert!(config(&server, &["infer", "erp"]).refused(1).contains("not_found"));

@@ -22,10 +22,11 @@ const COMMENT: &str = "//";
 pub(super) async fn edit(place: &Place, write: &ConfigWrite) -> Result<Option<(Current, Current)>> {
     let current = place.read().await?;
     let file = draft(&place.connection)?;
+    let outline = place.outline().await?;
     let mut text = format!("{:#}\n", current.document());
     let mut problem: Option<String> = None;
     loop {
-        fs::write(&file, format!("{}{text}", head(problem.as_deref())))
+        fs::write(&file, format!("{}{text}", head(problem.as_deref(), &outline)))
             .with_context(|| format!("{} cannot be written", file.display()))?;
         open(&file)?;
         let read = fs::read_to_string(&file);
@@ -45,7 +46,7 @@ pub(super) async fn edit(place: &Place, write: &ConfigWrite) -> Result<Option<(C
                 continue;
             }
             Err(error) => {
-                problem = Some(syntax(&error));
+                problem = Some(syntax(&error, outline.len()));
                 continue;
             }
         };
@@ -76,10 +77,11 @@ fn draft(connection: &str) -> Result<TempPath> {
 }
 
 /// The lines above the draft.
-fn head(problem: Option<&str>) -> String {
-    let Some(problem) = problem else { return String::new() };
+fn head(problem: Option<&str>, outline: &[String]) -> String {
     let mut text = String::new();
-    for line in problem.lines().chain(["Save to try again, or leave it as it is to give up."]) {
+    let given_up = "Save to try again, or leave it as it is to give up.";
+    let problem = problem.into_iter().flat_map(|problem| problem.lines().chain([given_up]));
+    for line in problem.chain(outline.iter().map(String::as_str)) {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{COMMENT} {line}");
     }
@@ -94,12 +96,12 @@ fn without_head(text: &str) -> &str {
     rest
 }
 
-/// A syntax error, with the line that it has below the head.
-fn syntax(error: &serde_json::Error) -> String {
+/// A syntax error, with the line that it has below a head with so many lines of outline.
+fn syntax(error: &serde_json::Error, outline: usize) -> String {
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or_default();
     // This line and the one that says what to do.
-    format!("Not JSON: {what}, line {} column {}", error.line() + 2, error.column())
+    format!("Not JSON: {what}, line {} column {}", error.line() + 2 + outline, error.column())
 }
 
 fn open(file: &Path) -> Result {
@@ -139,10 +141,10 @@ mod tests {
     #[test]
     fn a_problem_stands_above_the_draft_and_counts_its_own_lines() {
         let error = serde_json::from_str::<Value>("{\n  \"a\": \n}").unwrap_err();
-        let text = format!("{}{{}}\n", head(Some(&syntax(&error))));
-        assert!(text.starts_with("// Not JSON: expected value, line 5 column 1\n// Save"), "{text}");
+        let text = format!("{}{{}}\n", head(Some(&syntax(&error, 1)), &["id  text".to_owned()]));
+        assert!(text.starts_with("// Not JSON: expected value, line 6 column 1\n// Save"), "{text}");
         assert_eq!(without_head(&text), "{}\n");
         assert_eq!(without_head("{ \"a\": \"// no comment\" }"), "{ \"a\": \"// no comment\" }");
-        assert_eq!(head(None), "");
+        assert_eq!(head(None, &[]), "");
     }
 }

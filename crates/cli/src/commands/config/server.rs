@@ -151,6 +151,18 @@ impl Place {
         }
     }
 
+    /// What the schema says of each value.
+    pub(super) async fn outline(&self) -> Result<Vec<String>> {
+        let path = url_path(&["integrations", &self.integration, "metadata", "schema"]);
+        let schema: Value = match self.client.ask(Method::GET, &path).await {
+            Ok(schema) => schema,
+            // The key may be allowed to edit, and not to read integrations.
+            Err(error) if error.downcast_ref::<Refusal>().is_some() => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(super::outline::lines(&schema["schema"]))
+    }
+
     pub(crate) async fn revision(&self, number: i64) -> Result<Revision> {
         self.ask(&format!("/revisions/{number}"), &[]).await
     }
