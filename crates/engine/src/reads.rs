@@ -36,9 +36,10 @@ impl Engine {
     ) -> Result<ReadsOfFleet> {
         // Actions that were answered a moment ago count.
         self.logs.flush().await;
-        let integration = self.integration(environment, provider_config_key).await?.integration.id;
+        let integration = self.integration(environment, provider_config_key).await?.integration;
+        let provider = self.providers.get(&integration.provider);
         let below = self.configuration(environment, provider_config_key).await?.leaves(None);
-        let reads = self.store.reads_of_integration(environment, integration, runs).await?;
+        let reads = self.store.reads_of_integration(environment, integration.id, runs).await?;
         let is_wanted = |found: &&str| {
             let rest = found.strip_prefix(path.unwrap_or_default());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -47,7 +48,10 @@ impl Engine {
         let set: Vec<&str> = set.map(|facts| facts.path.as_str()).collect();
         let defaults: Vec<&str> = below.iter().map(|leaf| leaf.path.as_str()).collect();
         let read = reads.paths.iter().map(String::as_str).filter(is_wanted).collect();
-        let mismatch = compare(&set, &defaults, &read);
+        let mut mismatch = compare(&set, &defaults, &read);
+        // Every request takes those, and who finds the connection of a webhook.
+        let of_provider = provider.map(|provider| provider.metadata_paths()).unwrap_or_default();
+        mismatch.unread.retain(|path| !of_provider.contains(path));
         Ok(ReadsOfFleet { runs: reads.runs, mismatch, is_cut: reads.is_cut })
     }
 }

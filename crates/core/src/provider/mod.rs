@@ -10,7 +10,7 @@ pub mod webhook;
 use crate::auth::AuthMode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 pub use values::StatusPattern;
 
 /// One external API.
@@ -28,6 +28,14 @@ impl Provider {
     /// How its lists are paged, as written.
     pub fn paginate(&self) -> Option<&Value> {
         self.raw.get("proxy")?.get("paginate")
+    }
+
+    /// The places of connections' metadata that its definition takes values from, as JSON pointers.
+    pub fn metadata_paths(&self) -> BTreeSet<String> {
+        let text = serde_json::to_string(&self.raw).unwrap_or_default();
+        let parts = text.split(|char: char| !(char.is_ascii_alphanumeric() || "._-".contains(char)));
+        let names = parts.filter_map(|part| part.strip_prefix("metadata."));
+        names.map(|name| format!("/{}", name.trim_end_matches('.').replace('.', "/"))).collect()
     }
 
     /// The content type that it wants for bodies, where its definition names one.

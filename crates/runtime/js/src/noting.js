@@ -1,5 +1,5 @@
 // The configuration as a function sees it: its own copy of a JSON document, which notes the leaves that are looked at.
-import { hasOwn, isArray, objectCreate, objectKeys, ProxyClass, reflectDefine, reflectDelete, reflectGet, reflectGetDescriptor, reflectHas, reflectKeys, reflectPreventExtensions, reflectSet, stringReplaceAll } from './intrinsics.js';
+import { hasOwn, isArray, objectCreate, objectKeys, ProxyClass, reflectDefine, reflectDelete, reflectGet, reflectGetDescriptor, reflectHas, reflectKeys, reflectPreventExtensions, reflectSet, stringIndexOf, stringReplaceAll, stringSlice } from './intrinsics.js';
 import { native } from './native.js';
 
 /** What the language and libraries ask any object for: not keys of a configuration, unless it has them. */
@@ -40,11 +40,30 @@ function touch(noted, document, key) {
   if (typeof key !== 'string' || noted.known[key] === true) return;
   const isThere = hasOwn(document, key);
   if (!isThere && (PROBES[key] === true || reflectHas(document, key))) return;
-  const path = `${noted.path}/${stringReplaceAll(stringReplaceAll(key, '~', '~0'), '/', '~1')}`;
+  const path = `${noted.path}/${escaped(key)}`;
   // Where no more notes are kept, nothing is remembered either: a function may look for any number of keys.
   if (!native.noteRead(path)) return;
   noted.known[key] = true;
   if (isThere) document[key] = noting(document[key], path);
+}
+
+/**
+ * @param {string} key
+ * @returns {string} as part of a JSON pointer
+ */
+const escaped = (key) => stringReplaceAll(stringReplaceAll(key, '~', '~0'), '/', '~1');
+
+/**
+ * Notes what a template of a request takes from the configuration: `${metadata.region.code}`.
+ * @param {string} text
+ */
+export function noteTemplates(text) {
+  const begin = '${metadata.';
+  for (let at = stringIndexOf(text, begin); at !== -1; at = stringIndexOf(text, begin, at + 1)) {
+    const end = stringIndexOf(text, '}', at);
+    if (end === -1) return;
+    native.noteRead(`/${stringReplaceAll(escaped(stringSlice(text, at + begin.length, end)), '.', '/')}`);
+  }
 }
 
 /**
@@ -63,8 +82,9 @@ const traps = {
   // @ts-expect-error No trap is ever one that a function has put on Object.prototype.
   __proto__: null,
   get(document, key, receiver) {
-    touch(this, document, key);
-    return reflectGet(document, key, receiver);
+    // Functions ask again for each record.
+    if (this.known[/** @type {string} */ (key)] !== true) touch(this, document, key);
+    return receiver === this.self ? document[key] : reflectGet(document, key, receiver);
   },
   has(document, key) {
     touch(this, document, key);

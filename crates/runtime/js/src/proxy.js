@@ -6,6 +6,7 @@ import {
 import { decodeBody, encodeBody } from './body.js';
 import { AxiosError, callSite, locate, SdkError } from './errors.js';
 import { ask } from './host.js';
+import { noteTemplates } from './noting.js';
 import { isSearchParams } from './url.js';
 
 /**
@@ -99,6 +100,12 @@ export async function request(run, config) {
     ? undefined
     : encodeBody(config.data, headers['content-type'] ?? run.context.content_type ?? undefined);
   if (body?.contentType !== undefined) headers['content-type'] = body.contentType;
+  if (!config.providerConfigKey && !config.connectionId) {
+    noteTemplates(toText(endpoint ?? ''));
+    noteTemplates(toText(baseUrlOverride ?? ''));
+    const names = objectKeys(headers);
+    for (let index = 0; index < names.length; index += 1) noteTemplates(headers[names[index]]);
+  }
 
   const shown = {
     url: toText(endpoint ?? ''), method: lowerCase(method), baseURL: baseUrlOverride, headers, params, data: config.data,

@@ -98,3 +98,12 @@ test('the run notes what it reads of its metadata, of its connection and of what
   assert.deepEqual([...engine.reads].sort(), ['/fieldMapping', '/fieldMapping/a', '/other', '/own', '/own/x', '/team', '/team/name', '/team/size']);
   assert.deepEqual((await boot({ context: { metadata: null } })).reads.size, 0);
 });
+
+test('templates of requests read the configuration too', async () => {
+  const engine = await boot({ host: () => ({ head: { status: 200, headers: [] }, body: '{}' }) });
+  await engine.action(`
+    await nango.get({ endpoint: '/\${metadata.region.code}/x/\${connectionId}', headers: { 'X-A': 'a \${metadata.tenant} \${metadata.' } });
+    await nango.get({ endpoint: '/\${metadata.other}', connectionId: 'other', providerConfigKey: 'crm' });
+  `);
+  assert.deepEqual([...engine.reads].sort(), ['/region/code', '/tenant']);
+});

@@ -109,3 +109,18 @@ fn a_users_file_may_have_fields_that_we_do_not_know() {
     let providers = resolve(entries).unwrap();
     assert_eq!(providers["x"].raw["post_script"], json!("y"));
 }
+
+#[test]
+fn what_a_definition_takes_from_the_metadata_of_connections_is_known() {
+    let one = "
+one:
+    display_name: One
+    auth_mode: NONE
+    proxy:
+        base_url: https://${metadata.region.code}.one.example || https://one.example
+        headers: { x-tenant: 'tenant ${metadata.tenant-id}.' }
+";
+    let providers = all(&[("providers.yaml", one)]).unwrap();
+    let paths: Vec<String> = providers["one"].metadata_paths().into_iter().collect();
+    assert_eq!(paths, ["/region/code", "/tenant-id"]);
+}
