@@ -151,7 +151,7 @@ async fn change(source: &Client, target: &Client, key: String, to: &str) -> Resu
     if from.schema != there.schema || from.version != there.version {
         match (from.is_of_code() || there.is_of_code(), from.schema.zip(from.version)) {
             (true, _) => {
-                notes.push(format!("the schema is declared by code: `bespoke deploy --env {to}` brings it"))
+                notes.push(format!("the schema is declared by code: `bespoke deploy --env {to}` brings it"));
             }
             (false, given) => schema = given,
         }
