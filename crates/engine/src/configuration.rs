@@ -135,9 +135,9 @@ impl Configuration {
         errors.map(|problem| problem.path).collect()
     }
 
-    /// Whether the same metadata fits this one and another.
+    /// Whether the same metadata fits this one and another, and the same of it is secret.
     pub(crate) fn judges_as(&self, other: &Self) -> bool {
-        self.judging() == other.judging()
+        self.stored.secrets == other.stored.secrets && self.judging() == other.judging()
     }
 
     /// What decides which metadata fits; `None` where all does.

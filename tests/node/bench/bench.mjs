@@ -80,7 +80,7 @@ if (measures('action')) {
         row(`the same, ${connections} client${connections > 1 ? 's' : ''}`, describe(await load(server, { path: '/action/trigger', method: 'POST', body: action, headers: connection, connections })), connections === 1 ? '' : '≥ 500/s, ≤ 3 ms CPU');
     }
 }
-if (measures('configuration')) await measureConfiguration(server);
+if (measures('configuration')) await measureConfiguration(server, upstream);
 if (measures('sync')) {
     const first = await syncRate(server, 'sync');
     const second = await syncRate(server, 'sync');

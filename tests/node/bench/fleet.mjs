@@ -21,7 +21,7 @@ function documentOf(number) {
         fieldMapping: Object.fromEntries(Array.from({ length: 24 }, (_, index) => [`internal_field_${index}`, pick(fields, index)])),
         limits: { perPage: pick([50, 100, 200], 2), perDay: 10_000, retries: 3 },
         pipelines: [`pipeline-${number % 1000}`, 'default'],
-        note: `Agreed with customer ${number}: ${'only deals that are open and belong to a team. '.repeat(7)}`,
+        note: `Agreed with customer ${number}: ${'only deals that are open and belong to a team. '.repeat(11)}`,
     };
 }
 
@@ -65,7 +65,7 @@ export async function measureFleet(database) {
         line('with a condition (97 in 100)', said({ ms: await question(server, '?where[path]=/filterStatus&where[is]=active') }));
         line('with a condition (one)', said({ ms: await question(server, '?where[path]=/accountId&where[is]=account-77') }));
         line('with a tag and a condition', said({ ms: await question(server, '?tags[plan]=pro&where[path]=/filterStatus&where[is]=all') }));
-        const ids = Array.from({ length: 500 }, (_, index) => `customer-${index * 7}`);
+        const ids = Array.from({ length: 500 }, (_, index) => `customer-${Math.floor((index * SIZE) / 500)}`);
         await server.must('PATCH', '/connections/metadata', { body: { connection_id: ids, provider_config_key: 'fleet', metadata: { seen: true } } });
         line('after 500 changes', said(await timed(() => server.must('GET', `${FLEET}/fleet`))));
         const bulk = (body) => timed(() => server.must('POST', `${FLEET}/bulk`, { body: { merge_patch: { limits: { retries: 5 } }, ...body } }));
