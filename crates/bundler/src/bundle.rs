@@ -169,6 +169,13 @@ impl Bundle {
             DeployedFunction { definition, modules, source, content }
         });
         let functions = functions.collect();
-        Deployment { scope, origin: Origin::Repo, untouched: Vec::new(), functions, modules: self.modules }
+        Deployment {
+            scope,
+            origin: Origin::Repo,
+            untouched: Vec::new(),
+            allow_invalid: false,
+            functions,
+            modules: self.modules,
+        }
     }
 }

@@ -27,7 +27,7 @@ pub struct Project {
 pub struct FunctionFile {
     /// The integration's `unique_key`: the first folder.
     pub integration: String,
-    /// By the folder below it: `syncs`, `actions` or `on-events`.
+    /// By the folder below it: `syncs`, `actions` or `on-events`; `config.ts` is in none.
     pub kind: FunctionKind,
     /// The file's base name.
     pub name: String,
@@ -61,6 +61,8 @@ impl Selection {
 impl Project {
     /// Reads the project at `root`: every line `import './<integration>/<syncs|actions|on-events>/<name>.js'` of its
     /// `index.ts` is a function.
+    ///
+    /// The `config.ts` of an integration with functions belongs to the project without a line of its own.
     ///
     /// All problems are reported at once: a line of another form, a file that is missing, a function named twice.
     pub fn read(root: &Path) -> Result<Self, Vec<Diagnostic>> {
@@ -96,6 +98,7 @@ impl Project {
         if !problems.is_empty() {
             return Err(problems);
         }
+        functions.extend(configurations(&root, &functions));
         if functions.is_empty() {
             return Err(fail(
                 "it imports no function; expected lines such as \
@@ -117,6 +120,22 @@ impl Project {
     }
 }
 
+/// The configurations of the functions' integrations that no line names. A `config.ts` that makes none is the author's own.
+fn configurations(root: &Path, functions: &[FunctionFile]) -> Vec<FunctionFile> {
+    let mut found: Vec<FunctionFile> = Vec::new();
+    for file in functions {
+        let config = FunctionFile::config(&file.integration);
+        if functions.contains(&config) || found.contains(&config) {
+            continue;
+        }
+        let text = fs::read_to_string(root.join(&config.path)).unwrap_or_default();
+        if text.contains("createConfig") {
+            found.push(config);
+        }
+    }
+    found
+}
+
 /// The relative path that a line imports for its effect alone: `import './a/syncs/b.js';`.
 ///
 /// Only such lines, at the start of a line, name functions; every other is left to the author.
@@ -131,6 +150,9 @@ impl FunctionFile {
     fn from_specifier(specifier: &str) -> Result<Self, String> {
         let path = specifier.trim_start_matches("./");
         let stem = path.strip_suffix(".js").or_else(|| path.strip_suffix(".ts")).unwrap_or(path);
+        if let Some(integration) = stem.strip_suffix("/config").filter(|rest| !rest.contains('/')) {
+            return Ok(Self::config(integration));
+        }
         let mut parts = stem.split('/');
         let (Some(integration), Some(folder), Some(name), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -139,7 +161,7 @@ impl FunctionFile {
                 "`{specifier}` is not `./<integration>/<syncs|actions|on-events>/<name>.js`"
             ));
         };
-        let Some(kind) = FunctionKind::ALL.into_iter().find(|kind| kind.folder() == folder) else {
+        let Some(kind) = FunctionKind::RUNNING.into_iter().find(|kind| kind.folder() == folder) else {
             return Err(format!("`{folder}` in `{specifier}` is not one of `syncs`, `actions`, `on-events`"));
         };
         if integration.is_empty() || integration == ".." {
@@ -159,8 +181,17 @@ impl FunctionFile {
         })
     }
 
+    fn config(integration: &str) -> Self {
+        Self {
+            integration: integration.to_owned(),
+            kind: FunctionKind::Config,
+            name: FunctionKind::CONFIG.to_owned(),
+            path: format!("{integration}/config.ts"),
+        }
+    }
+
     /// A name for the function's bundle that no other function of the project has.
     pub(crate) fn entry_name(&self) -> String {
-        format!("{}_{}_{}", self.integration, self.kind.folder(), self.name)
+        format!("{}_{}", self.integration, self.kind.place(&self.name).replace('/', "_"))
     }
 }

@@ -329,6 +329,9 @@ pub(crate) struct DeployArgs {
     /// With --yes: also delete deployed functions that the project lacks.
     #[arg(long)]
     pub(crate) allow_deletes: bool,
+    /// Also deploy a `config.ts` that connections would no longer fit whose integration enforces it
+    #[arg(long)]
+    pub(crate) allow_invalid: bool,
 }
 
 #[derive(Debug, Args)]

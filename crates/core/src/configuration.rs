@@ -3,10 +3,13 @@
 //! The effective configuration is their fold: objects merge deeply, everything else (arrays and `null`, too) is replaced
 //! by the more specific layer.
 
-use crate::{document::Document, sealed};
+use crate::{document::Document, effect::Effect, sealed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::{collections::BTreeSet, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
 
 /// Where a part of an effective configuration comes from, from general to specific.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -71,6 +74,118 @@ pub struct Declared {
     pub function: String,
     /// The types, as JSON Schema calls them.
     pub types: BTreeSet<String>,
+}
+
+/// What `config.ts` says beside the schema.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConfigDefinition {
+    /// The version of the schema, from 1.
+    pub version: i64,
+    /// Values for what nobody set: over the defaults of the schema, below those that the server keeps.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub defaults: Map<String, Value>,
+    /// The versions that a step of `migrate` leads to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub migrate: BTreeSet<i64>,
+    /// What a change of a path does to data, by JSON Pointer or dotted path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub on_change: BTreeMap<String, Effect>,
+    /// How people are shown it; nobody here reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ui: Option<Value>,
+    /// The schema has checks that JSON Schema cannot say: the code itself has to be asked.
+    #[serde(default)]
+    pub refines: bool,
+}
+
+impl ConfigDefinition {
+    /// Whether a step of `migrate` is due for a document of `version`; one that was never judged counts as the first.
+    pub fn migrates(&self, version: i64) -> bool {
+        self.migrate.range(version.max(1) + 1..).any(|step| *step <= self.version)
+    }
+
+    /// What changes of these paths (JSON Pointers) do to data: the strongest of what is said of the nearest path above each,
+    /// and of all below it.
+    pub fn effect<'a>(&self, changed: impl IntoIterator<Item = &'a str>) -> Effect {
+        let rules: Vec<(String, Effect)> =
+            self.on_change.iter().map(|(path, effect)| (pointer(path), *effect)).collect();
+        let is_within = |path: &str, above: &str| {
+            path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let of = |path: &str| {
+            let above = rules.iter().filter(|(rule, _)| is_within(path, rule));
+            let nearest = above.max_by_key(|(rule, _)| rule.len()).map(|(_, effect)| *effect);
+            let below = rules.iter().filter(|(rule, _)| is_within(rule, path)).map(|(_, effect)| *effect);
+            below.chain(nearest).max().unwrap_or_default()
+        };
+        changed.into_iter().map(of).max().unwrap_or_default()
+    }
+}
+
+/// `fieldMapping.internal_id` as a JSON Pointer; what is one already stays.
+fn pointer(path: &str) -> String {
+    if path.is_empty() || path.starts_with('/') {
+        return path.to_owned();
+    }
+    path.split('.').fold(String::new(), |above, key| below(&above, key))
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It does not fit the schema: refused where the integration enforces it.
+    Error,
+    /// It may be a mistake.
+    Warn,
+}
+
+/// One thing that is wrong with a configuration. Never with a value of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// How bad it is.
+    pub level: Level,
+    /// JSON Pointer to the place; empty for the whole configuration.
+    pub path: String,
+    /// Its kind: the keyword of JSON Schema that says so (`required`, `type`, `enum`, …), `unknown_key`, or zod's word.
+    pub code: String,
+    /// One sentence for people.
+    pub message: String,
+    /// What the schema allows there, in the words of JSON Schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<Value>,
+    /// What was probably meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+}
+
+/// What a new version of the schema is to the configuration of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MigrationOutcome {
+    /// It fits as it is.
+    Valid,
+    /// `migrate` makes it fit.
+    Fixed,
+    /// It does not fit, or `migrate` failed.
+    Broken,
+    /// It does not fit, and did not fit before.
+    InvalidAlready,
+}
+
+/// What a new version does to one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionMigration {
+    /// The connection's id.
+    pub connection_id: String,
+    /// What it comes to.
+    pub outcome: MigrationOutcome,
+    /// The version that its document is of; `None` where it was never judged, which counts as 1.
+    pub schema_version: Option<i64>,
+    /// JSON Patch from the document to the migrated one.
+    pub diff: Value,
+    /// What is wrong with the migrated one.
+    pub problems: Vec<Problem>,
 }
 
 /// A layer and what it says.
@@ -192,6 +307,28 @@ mod tests {
         assert_eq!(effective(&[(Layer::Integration, Map::new())], None), None);
         let below = [(Layer::Integration, object(json!({ "a": 1 })))];
         assert_eq!(effective(&below, None).unwrap().as_str(), r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn the_nearest_rule_and_all_below_decide_what_a_change_does() {
+        let definition: ConfigDefinition =
+            serde_json::from_value(json!({ "version": 3, "migrate": [3], "on_change": {
+            "fieldMapping": "resync", "/fieldMapping/label": "none", "filter.status": "run",
+        } }))
+            .unwrap();
+        for (changed, effect) in [
+            (vec!["/fieldMapping/id"], Effect::Resync),
+            (vec!["/fieldMapping/label"], Effect::None),
+            (vec!["/fieldMapping"], Effect::Resync),
+            (vec!["/filter"], Effect::Run),
+            (vec!["/filter/limit", "/other", "/fieldMappings"], Effect::None),
+            (vec!["/filter/status/0", "/fieldMapping/id"], Effect::Resync),
+            (vec![""], Effect::Resync),
+            (vec![], Effect::None),
+        ] {
+            assert_eq!(definition.effect(changed.iter().copied()), effect, "{changed:?}");
+        }
+        assert_eq!([0, 1, 2, 3].map(|version| definition.migrates(version)), [true, true, true, false]);
     }
 
     fn value() -> impl Strategy<Value = Value> {

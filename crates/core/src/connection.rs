@@ -32,6 +32,9 @@ pub struct Connection {
     pub metadata: Option<Document>,
     /// How often the metadata was written: 0 when never set, then 1, 2, 3, ….
     pub metadata_revision: i64,
+    /// The version of the schema that the metadata is of: the last one that it was written for and fitted; 0 where it never was
+    /// judged.
+    pub metadata_schema_version: i64,
     /// Values for the provider's `connection_config`, e.g. a subdomain.
     pub connection_config: Map<String, Value>,
     /// Tags: lower-case key to text.

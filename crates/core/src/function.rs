@@ -1,7 +1,7 @@
-//! What a team deploys: syncs, actions and on-event functions, and the deployment that brings them.
+//! What a team deploys: syncs, actions, on-event functions and integrations' configurations, and the deployment that brings them.
 
 use crate::{
-    configuration::Conflict,
+    configuration::{ConfigDefinition, Conflict, ConnectionMigration, Mode},
     id::{EnvironmentId, FunctionId},
     limits::Limits,
     time::Timestamp,
@@ -20,27 +20,44 @@ pub enum FunctionKind {
     Action,
     /// Runs when something happens to a connection.
     OnEvent,
+    /// What `<integration>/config.ts` says of the configuration of all connections: at most one for an integration. It is
+    /// deployed as functions are, and asked, not run.
+    Config,
 }
 
 impl FunctionKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Sync, Self::Action, Self::OnEvent];
+    /// Every kind; the database's CHECK repeats this list.
+    pub const ALL: [Self; 4] = [Self::Sync, Self::Action, Self::OnEvent, Self::Config];
+    /// Those that run for a connection, each in a folder of its own.
+    pub const RUNNING: [Self; 3] = [Self::Sync, Self::Action, Self::OnEvent];
+    /// The only name of a [`FunctionKind::Config`].
+    pub const CONFIG: &str = "config";
 
-    /// `sync`, `action` or `on-event`: the word in the database and on the wire.
+    /// `sync`, `action`, `on-event` or `config`: the word in the database and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sync => "sync",
             Self::Action => "action",
             Self::OnEvent => "on-event",
+            Self::Config => Self::CONFIG,
         }
     }
 
-    /// The folder below the integration that holds functions of this kind.
+    /// Where a function of this kind is below its integration, without `.ts`: `syncs/contacts`, `config`.
+    pub fn place(self, name: &str) -> String {
+        match self {
+            Self::Config => Self::CONFIG.to_owned(),
+            _ => format!("{}/{name}", self.folder()),
+        }
+    }
+
+    /// The folder below the integration that holds functions of this kind; a configuration is in none.
     pub const fn folder(self) -> &'static str {
         match self {
             Self::Sync => "syncs",
             Self::Action => "actions",
             Self::OnEvent => "on-events",
+            Self::Config => "",
         }
     }
 }
@@ -105,7 +122,7 @@ impl FromStr for Origin {
 pub struct Definition {
     /// The integration's `unique_key`: the first folder of its path.
     pub integration: String,
-    /// Sync, action or on-event.
+    /// Sync, action, on-event or config.
     pub kind: FunctionKind,
     /// The file's base name.
     pub name: String,
@@ -142,6 +159,9 @@ pub struct Definition {
     /// Actions: run also where the integration enforces its schema and the connection's configuration does not fit it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub runs_unconfigured: bool,
+    /// Configs: what `config.ts` says beside the schema, which is `metadata`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConfigDefinition>,
     /// Deprecated HTTP endpoints `{method, path, group?}`.
     #[serde(default)]
     pub endpoints: Vec<Value>,
@@ -256,6 +276,9 @@ pub struct Deployment {
     /// Kinds that the deployment says nothing about: none of these is deleted.
     #[serde(default)]
     pub untouched: Vec<FunctionKind>,
+    /// Deploy also a configuration that connections do not fit whose integration enforces it.
+    #[serde(default)]
+    pub allow_invalid: bool,
     /// The functions.
     pub functions: Vec<DeployedFunction>,
     /// Modules by name.
@@ -411,6 +434,32 @@ pub struct DeployPlan {
     /// Where functions would declare configuration that no value fits.
     #[serde(default)]
     pub conflicts: Vec<PlannedConflict>,
+    /// What changed configurations do to the connections of their integrations.
+    #[serde(default)]
+    pub migrations: Vec<PlannedMigration>,
+}
+
+/// What a changed `config.ts` does to the connections of its integration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedMigration {
+    /// The integration's `unique_key`.
+    pub integration: String,
+    /// How strictly its configuration is checked.
+    pub mode: Mode,
+    /// The version that is deployed; `None` where none is.
+    pub from: Option<i64>,
+    /// The version in the deployment.
+    pub to: i64,
+    /// Connections that fit as they are.
+    pub valid: u64,
+    /// Connections that `migrate` makes fit.
+    pub fixed: u64,
+    /// Connections that fitted and would no longer.
+    pub broken: u64,
+    /// Connections that do not fit what is deployed either.
+    pub invalid_already: u64,
+    /// The first few of those that are fixed, broken and invalid already.
+    pub examples: Vec<ConnectionMigration>,
 }
 
 /// A place in the configuration of an integration where functions contradict each other.

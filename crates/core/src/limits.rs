@@ -68,7 +68,7 @@ pub const fn timeout_range(kind: FunctionKind) -> [Duration; 2] {
     let longest = match kind {
         FunctionKind::Sync => 24 * 3_600,
         FunctionKind::Action => 3_600,
-        FunctionKind::OnEvent => 1_800,
+        FunctionKind::OnEvent | FunctionKind::Config => 1_800,
     };
     [Duration::from_secs(1), Duration::from_secs(longest)]
 }

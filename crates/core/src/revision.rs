@@ -47,6 +47,8 @@ pub enum Source {
     Bulk,
     /// A value became the integration's default.
     Promote,
+    /// `migrate` of the integration's `config.ts` brought it to another version of the schema.
+    Migration,
     /// The document was there before revisions were.
     Baseline,
     /// What was stored in the open was marked as secret, and sealed.
@@ -64,6 +66,7 @@ impl Source {
             Self::Restore => "restore",
             Self::Bulk => "bulk",
             Self::Promote => "promote",
+            Self::Migration => "migration",
             Self::Baseline => "baseline",
             Self::Seal => "seal",
         }
@@ -71,8 +74,8 @@ impl Source {
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
-        use Source::{Api, Baseline, Bulk, Cli, Function, Import, Promote, Restore, Seal};
-        let all = [Api, Cli, Function, Import, Restore, Bulk, Promote, Baseline, Seal];
+        use Source::{Api, Baseline, Bulk, Cli, Function, Import, Migration, Promote, Restore, Seal};
+        let all = [Api, Cli, Function, Import, Restore, Bulk, Promote, Migration, Baseline, Seal];
         all.into_iter().find(|source| source.as_str() == word)
     }
 }
@@ -220,7 +223,9 @@ mod tests {
 
     #[test]
     fn every_source_has_a_word_of_its_own() {
-        for word in ["api", "cli", "function", "import", "restore", "bulk", "promote", "baseline", "seal"] {
+        for word in
+            ["api", "cli", "function", "import", "restore", "bulk", "promote", "migration", "baseline", "seal"]
+        {
             assert_eq!(Source::parse(word).unwrap().as_str(), word);
         }
         assert_eq!(Source::parse("dashboard"), None);

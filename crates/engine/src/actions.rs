@@ -113,6 +113,7 @@ impl Engine {
         let function = self.loaded_function(&function).await?;
         let (id, started_at) = (self.ids.next(), self.now());
         let _place = self.place(id, connection.id, &function.function.definition).await?;
+        let (connection, configuration) = self.up_to_date(connection).await?;
         let cancel = CancellationToken::new();
         // An action that calls this one and is stopped takes it along.
         let _stop = cancel.clone().drop_guard();
@@ -120,7 +121,7 @@ impl Engine {
             id,
             environment,
             kind: RunKind::Action,
-            configuration: self.configuration_of(&connection).await?,
+            configuration,
             connection,
             function,
             input,

@@ -1,21 +1,25 @@
 //! What decides for a connection: the layers below its metadata, the effective configuration, and whether it fits the
 //! schema of the integration.
 
+pub(crate) mod judging;
 mod problems;
+mod sandbox;
 pub(crate) mod schema;
 mod secrets;
 
-pub use problems::{Level, Problem};
+pub use bespoke_core::configuration::{Level, Problem};
 
-use crate::{Engine, Error, Resource, Result};
+use crate::{Engine, Error, Resource, Result, functions::LoadedFunction};
 use bespoke_core::{
-    configuration::{self, Conflict, Layer, Layered, Leaf, Mode},
+    configuration::{self, ConfigDefinition, Conflict, Layer, Layered, Leaf, Mode},
     connection::Connection,
     document::{Document, Write},
+    effect::Effect,
+    function::Function,
     id::EnvironmentId,
     promotion::Fold,
 };
-use bespoke_store::{Judge, StoredConfiguration};
+use bespoke_store::StoredConfiguration;
 use jsonschema::Validator;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
@@ -27,6 +31,8 @@ const CACHED: usize = 1_000;
 /// Where a schema comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
+    /// `config.ts` of the integration, which is deployed.
+    Config,
     /// Deployed functions declare it.
     Functions,
     /// It was put by the API.
@@ -51,9 +57,64 @@ pub struct Configuration {
     stored: StoredConfiguration,
     defaults: Map<String, Value>,
     schema: Option<Schema>,
+    file: Option<ConfigFile>,
+}
+
+/// The deployed `config.ts` of an integration, or one that may be deployed.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    /// The version of it.
+    pub(crate) function: Function,
+    /// What it says beside the schema.
+    pub definition: ConfigDefinition,
+    /// Its code, where it is not stored yet.
+    pub(crate) draft: Option<Arc<LoadedFunction>>,
+}
+
+impl ConfigFile {
+    /// `None` where the function is none.
+    fn new(function: &Function, draft: Option<Arc<LoadedFunction>>) -> Option<Self> {
+        let definition = function.definition.config.clone()?;
+        Some(Self { function: function.clone(), definition, draft })
+    }
+
+    /// Where it is in the project.
+    pub fn path(&self) -> String {
+        format!("{}/config.ts", self.function.definition.integration)
+    }
 }
 
 impl Configuration {
+    /// That of an integration with these functions; `draft` is the code of its `config.ts` where it is not stored.
+    pub(crate) fn new(
+        stored: StoredConfiguration,
+        functions: &[Function],
+        draft: Option<Arc<LoadedFunction>>,
+    ) -> Self {
+        let file = functions.iter().find_map(|function| ConfigFile::new(function, draft.clone()));
+        let declared = match &file {
+            Some(file) => schema::combine([&file.function.definition]),
+            None => schema::combine(functions.iter().map(|function| &function.definition)),
+        };
+        let source = if file.is_some() { Source::Config } else { Source::Functions };
+        let put = || Some((Value::Object(stored.schema.as_ref()?.to_object()), Vec::new()));
+        let schema = match declared {
+            Some((schema, conflicts)) => Some((schema, source, conflicts)),
+            None => put().map(|(schema, conflicts)| (schema, Source::Api, conflicts)),
+        };
+        // A deployed schema that cannot be used must not stop a customer: it counts as none.
+        let schema = schema.and_then(|(schema, source, conflicts)| {
+            let usable = Schema::new(schema, source, conflicts);
+            usable
+                .inspect_err(|problem| {
+                    tracing::warn!(problem, "the schema of a configuration cannot be used");
+                })
+                .ok()
+        });
+        let defaults = stored.defaults.as_ref().map(Document::to_object).unwrap_or_default();
+        Self { stored, defaults, schema, file }
+    }
+
     /// How strictly it is checked.
     pub fn mode(&self) -> Mode {
         self.stored.mode
@@ -64,22 +125,44 @@ impl Configuration {
         self.schema.as_ref()
     }
 
+    /// The `config.ts` that it comes from, where there is one.
+    pub fn file(&self) -> Option<&ConfigFile> {
+        self.file.as_ref()
+    }
+
     /// The version of the schema that counts; functions declare none.
     pub fn schema_version(&self) -> Option<i64> {
-        self.stored
-            .schema_version
-            .filter(|_| self.schema().is_some_and(|schema| schema.source == Source::Api))
+        match self.schema()?.source {
+            Source::Config => self.file.as_ref().map(|file| file.definition.version),
+            Source::Functions => None,
+            Source::Api => self.stored.schema_version,
+        }
+    }
+
+    /// What changes of these paths (JSON Pointers) do to data, as `config.ts` says.
+    pub fn on_change<'a>(&self, changed: impl IntoIterator<Item = &'a str>) -> Effect {
+        self.file.as_ref().map(|file| file.definition.effect(changed)).unwrap_or_default()
+    }
+
+    /// Whether `migrate` has something to do for a document of this version.
+    pub(crate) fn migrates(&self, version: i64) -> bool {
+        self.stored.mode != Mode::Off
+            && self.file.as_ref().is_some_and(|file| file.definition.migrates(version))
     }
 
     /// The layers below a connection's metadata `own`, most general first.
     fn below(&self, own: Option<&Document>) -> Vec<Layered> {
         let mut below = Vec::with_capacity(2);
         if let Some(schema) = self.schema().filter(|_| self.stored.mode != Mode::Off) {
-            let mut upper = self.defaults.clone();
+            let declared = self.declared_defaults().cloned().unwrap_or_default();
+            let mut upper = declared.clone();
+            configuration::overlay(&mut upper, &self.defaults);
             if let Some(own) = own {
                 configuration::overlay(&mut upper, &own.to_object());
             }
-            below.push((Layer::Schema, schema.defaults(&upper)));
+            let mut defaults = schema.defaults(&upper);
+            configuration::overlay(&mut defaults, &declared);
+            below.push((Layer::Schema, defaults));
         }
         below.push((Layer::Integration, self.defaults.clone()));
         below
@@ -98,13 +181,20 @@ impl Configuration {
 
     /// What counts for a connection with the metadata `own` over these defaults of the integration.
     fn over(&self, defaults: &Map<String, Value>, own: &Map<String, Value>) -> Map<String, Value> {
-        let mut upper = defaults.clone();
+        let schema = self.schema().filter(|_| self.stored.mode != Mode::Off);
+        let declared = schema.and_then(|_| self.declared_defaults());
+        let mut upper = declared.cloned().unwrap_or_default();
+        configuration::overlay(&mut upper, defaults);
         configuration::overlay(&mut upper, own);
-        let Some(schema) = self.schema().filter(|_| self.stored.mode != Mode::Off) else { return upper };
+        let Some(schema) = schema else { return upper };
         let mut effective = schema.defaults(&upper);
-        configuration::overlay(&mut effective, defaults);
-        configuration::overlay(&mut effective, own);
+        configuration::overlay(&mut effective, &upper);
         effective
+    }
+
+    /// The `defaults` of `config.ts`.
+    fn declared_defaults(&self) -> Option<&Map<String, Value>> {
+        self.file.as_ref().map(|file| &file.definition.defaults)
     }
 
     /// Every leaf of the effective configuration and where it comes from.
@@ -112,8 +202,8 @@ impl Configuration {
         configuration::leaves(&self.below(own), own)
     }
 
-    /// What is wrong with the effective configuration of a connection with the metadata `own`.
-    pub fn problems(&self, own: Option<&Document>) -> Vec<Problem> {
+    /// What is wrong with the effective configuration of a connection with the metadata `own`, as far as JSON Schema can say.
+    pub(crate) fn problems(&self, own: Option<&Document>) -> Vec<Problem> {
         match self.schema().filter(|_| self.stored.mode != Mode::Off) {
             Some(schema) => {
                 let own = own.map(Document::to_object).unwrap_or_default();
@@ -141,24 +231,23 @@ impl Configuration {
     }
 
     /// What decides which metadata fits; `None` where all does.
-    fn judging(&self) -> Option<(&Value, &Map<String, Value>)> {
+    fn judging(&self) -> Option<Judging<'_>> {
         let schema = self.schema().filter(|_| self.stored.mode != Mode::Off)?;
-        Some((&schema.schema, &self.defaults))
+        Some((&schema.schema, [Some(&self.defaults), self.declared_defaults()]))
     }
 
-    /// Why nothing may be stored, or run, with the metadata `own`: the problems, where the integration enforces its schema.
-    pub fn refusal(&self, own: Option<&Document>) -> Option<Vec<Problem>> {
-        let problems = if self.stored.mode == Mode::Enforce { self.problems(own) } else { Vec::new() };
-        problems.iter().any(|problem| problem.level == Level::Error).then_some(problems)
+    /// Whether the code has to be asked, too.
+    pub(crate) fn refines(&self) -> bool {
+        self.stored.mode != Mode::Off && self.file.as_ref().is_some_and(|file| file.definition.refines)
     }
+}
 
-    /// Who is asked before a document is stored.
-    pub(crate) fn judge(self: &Arc<Self>) -> Option<Judge> {
-        (self.stored.mode == Mode::Enforce && self.schema.is_some()).then(|| {
-            let configuration = Arc::clone(self);
-            Judge::new(move |document| configuration.refusal(Some(document)).is_none())
-        })
-    }
+/// A schema, and the defaults of the integration and of its `config.ts`.
+type Judging<'a> = (&'a Value, [Option<&'a Map<String, Value>>; 2]);
+
+/// Whether a configuration with these problems does not fit.
+pub(crate) fn is_invalid(problems: &[Problem]) -> bool {
+    problems.iter().any(|problem| problem.level == Level::Error)
 }
 
 impl Schema {
@@ -201,23 +290,7 @@ impl Engine {
             return Ok(known);
         }
         let functions = self.store.functions(environment, Some(unique_key)).await?;
-        let declared = schema::combine(functions.iter().map(|function| &function.definition));
-        let put = || Some((stored.schema.as_ref()?.to_object().into(), Vec::new()));
-        let schema = match declared {
-            Some((schema, conflicts)) => Some((schema, Source::Functions, conflicts)),
-            None => put().map(|(schema, conflicts)| (schema, Source::Api, conflicts)),
-        };
-        // A deployed schema that cannot be used must not stop a customer: it counts as none.
-        let schema = schema.and_then(|(schema, source, conflicts)| {
-            let usable = Schema::new(schema, source, conflicts);
-            usable
-                .inspect_err(|problem| {
-                    tracing::warn!(problem, "the schema of a configuration cannot be used");
-                })
-                .ok()
-        });
-        let defaults = stored.defaults.as_ref().map(Document::to_object).unwrap_or_default();
-        let configuration = Configuration { stored, defaults, schema };
+        let configuration = Configuration::new(stored, &functions, None);
         let configuration = self.with_secrets(environment, unique_key, configuration).await?;
         self.configurations.0.insert(place, Arc::clone(&configuration));
         Ok(configuration)
@@ -248,6 +321,12 @@ impl Engine {
         schema: Option<(Document, i64)>,
     ) -> Result<Arc<Configuration>> {
         if let Some((schema, _)) = &schema {
+            let current = self.configuration(environment, unique_key).await?;
+            if let Some(file) = current.file() {
+                let message =
+                    format!("The schema is declared by the deployed `{}`: change it there", file.path());
+                return Err(Error::invalid(&["schema"], "custom", message));
+            }
             Schema::new(schema.to_object().into(), Source::Api, Vec::new()).map_err(|problem| {
                 Error::invalid(&["schema"], "custom", format!("Cannot be used: {problem}"))
             })?;

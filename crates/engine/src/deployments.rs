@@ -9,7 +9,8 @@ mod draft;
 
 use crate::{Engine, Error, Resource, Result, functions::CompileFailure};
 use bespoke_core::{
-    function::{DeployPlan, Deployment, Function, Hash, Module, PlannedFunction},
+    configuration::Mode,
+    function::{DeployPlan, Deployment, Function, Hash, Module, PlannedFunction, PlannedMigration},
     id::EnvironmentId,
     log::Level,
 };
@@ -46,12 +47,14 @@ impl Engine {
         mut deployment: Deployment,
     ) -> Result<DeployPlan> {
         check::check(&deployment)?;
-        Ok(self.draft(environment, &mut deployment).await?.plan)
+        let mut plan = self.draft(environment, &mut deployment).await?.plan;
+        self.plan_migrations(environment, &deployment, &mut plan).await?;
+        Ok(plan)
     }
 
     /// Deploys functions: all of them or none.
     ///
-    /// It goes on to its end if the caller gives up waiting. Errors as for the plan, and [`Error::Conflict`] while
+    /// It goes on to its end if the caller gives up waiting. Errors as for the plan, [`Error::BreaksConfigurations`], and [`Error::Conflict`] while
     /// another deployment to the environment is under way.
     pub async fn deploy(
         self: &Arc<Self>,
@@ -90,7 +93,13 @@ impl Engine {
         environment: EnvironmentId,
         mut deployment: Deployment,
     ) -> Result<Deployed> {
-        let Draft { plan, functions, deleted } = self.draft(environment, &mut deployment).await?;
+        let Draft { mut plan, functions, deleted } = self.draft(environment, &mut deployment).await?;
+        self.plan_migrations(environment, &deployment, &mut plan).await?;
+        let breaks = |planned: &PlannedMigration| planned.mode == Mode::Enforce && planned.broken > 0;
+        if !deployment.allow_invalid && plan.migrations.iter().any(breaks) {
+            plan.migrations.retain(breaks);
+            return Err(Error::BreaksConfigurations(plan.migrations));
+        }
         let bytecode = self.compile_new(environment, &deployment).await?;
         let used = used_modules(&deployment);
         let modules = used.map(|(name, module)| StoredModule {

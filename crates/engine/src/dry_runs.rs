@@ -20,11 +20,7 @@ mod triggers;
 mod verdicts;
 pub mod writes;
 
-use crate::{
-    Engine, Error, Failure, Resource, Result,
-    functions::LoadedFunction,
-    run::{Execution, configured},
-};
+use crate::{Engine, Error, Failure, Resource, Result, functions::LoadedFunction, run::Execution};
 use bespoke_core::{
     connection::Connection,
     document::Document,
@@ -112,7 +108,7 @@ impl Engine {
                 let last_success_started_at = sync.last_success_started_at.filter(|_| !dry.afresh);
                 Some(Sync { last_success_started_at, ..sync })
             }
-            FunctionKind::Action | FunctionKind::OnEvent => None,
+            FunctionKind::Action | FunctionKind::OnEvent | FunctionKind::Config => None,
         };
         let stored_metadata = connection.metadata.clone();
         let configuration = self.configuration_of(&connection).await?;
@@ -141,8 +137,9 @@ impl Engine {
             cancel,
             fence: None,
         };
-        let problems = execution.configuration.problems(execution.connection.metadata.as_ref());
-        let configured = configured(&execution);
+        let own = execution.connection.metadata.as_ref();
+        let problems = self.metadata_problems(&execution.configuration, own).await?;
+        let configured = execution.check_problems(&problems);
         let mut prepared = self.prepare(&execution);
         if let Some(time) = dry.bounds.time {
             prepared.limit_time(time);
@@ -242,5 +239,8 @@ fn run_kind(kind: FunctionKind, dry: &DryRun) -> Result<RunKind> {
         _ if dry.variant.is_some() => misfit("variant", "variants"),
         FunctionKind::Action => Ok(RunKind::Action),
         FunctionKind::OnEvent => Ok(RunKind::OnEvent),
+        FunctionKind::Config => {
+            Err(Error::invalid(&["function"], "custom", "A configuration is asked, not run."))
+        }
     }
 }

@@ -90,6 +90,9 @@ pub enum Error {
     /// The metadata does not fit the schema of its integration, which enforces it.
     #[error("the metadata is not valid: {}", .0.first().map_or("", |problem| &problem.message))]
     MetadataInvalid(Vec<crate::configuration::Problem>),
+    /// A deployment brings configurations that connections would no longer fit, where the integration enforces them.
+    #[error("the deployment breaks the configuration of {} connections", .0.iter().map(|planned| planned.broken).sum::<u64>())]
+    BreaksConfigurations(Vec<bespoke_core::function::PlannedMigration>),
     /// The metadata has another revision than the writer expects.
     #[error("the metadata was changed by someone else")]
     MetadataConflict,

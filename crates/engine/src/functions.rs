@@ -97,7 +97,7 @@ pub(crate) enum CompileFailure {
 }
 
 impl Engine {
-    /// The deployed functions of an integration, by kind and name.
+    /// The deployed functions of an integration, by kind and name. Its configuration is none of them unless asked for.
     pub async fn functions(
         &self,
         environment: EnvironmentId,
@@ -108,7 +108,10 @@ impl Engine {
             return Err(Error::NotFound(Resource::Integration));
         }
         let mut functions = self.store.functions(environment, Some(integration)).await?;
-        functions.retain(|function| kind.is_none_or(|kind| kind == function.definition.kind));
+        functions.retain(|function| match kind {
+            Some(kind) => kind == function.definition.kind,
+            None => function.definition.kind != FunctionKind::Config,
+        });
         Ok(functions)
     }
 
@@ -119,7 +122,10 @@ impl Engine {
     ) -> Result<Vec<(Integration, Vec<Function>)>> {
         let integrations = self.store.integrations(environment).await?;
         let mut functions: HashMap<String, Vec<Function>> = HashMap::new();
-        for function in self.store.functions(environment, None).await? {
+        let functions_of_all = self.store.functions(environment, None).await?;
+        let running =
+            functions_of_all.into_iter().filter(|function| function.definition.kind != FunctionKind::Config);
+        for function in running {
             functions.entry(function.definition.integration.clone()).or_default().push(function);
         }
         let with_functions = integrations.into_iter().filter_map(|integration| {

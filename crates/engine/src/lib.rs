@@ -25,6 +25,7 @@ pub mod integrations;
 mod lanes;
 pub mod logs;
 pub mod metadata;
+pub mod migrations;
 pub mod on_events;
 pub mod preview;
 pub mod promotion;

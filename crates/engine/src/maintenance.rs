@@ -4,7 +4,7 @@
 //! scheduler sleeps until the earliest slot, or until a wake-up says that slots have changed.
 
 use crate::{Engine, Result, error::chain, idempotency, worker::failure_json};
-use bespoke_store::SCHEDULED;
+use bespoke_store::{CONFIGURED, SCHEDULED};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How many due syncs one transaction queues.
 const BATCH: u32 = 500;
+/// How often connections that are not of the version of their schema are looked for.
+const MIGRATE_EVERY: Duration = Duration::from_hours(1);
 /// How often old runs and records without a connection are looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
 
@@ -63,7 +65,7 @@ impl Engine {
 
     /// Does the chores until `stop`.
     pub async fn maintain(self: Arc<Self>, stop: CancellationToken) {
-        tokio::join!(self.schedule(&stop), self.rescue(&stop), self.tidy_up(&stop));
+        tokio::join!(self.schedule(&stop), self.rescue(&stop), self.tidy_up(&stop), self.migrate(&stop));
     }
 
     async fn schedule(&self, stop: &CancellationToken) {
@@ -77,6 +79,19 @@ impl Engine {
                 () = stop.cancelled() => {}
                 () = scheduled.woken() => {}
                 () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Migrates at the start, after a deployment, and now and then, in case a wake-up was lost.
+    async fn migrate(&self, stop: &CancellationToken) {
+        let mut configured = self.store.listen(CONFIGURED);
+        while !stop.is_cancelled() {
+            report(self.migrate_due().await);
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = configured.woken() => {}
+                () = tokio::time::sleep(MIGRATE_EVERY) => {}
             }
         }
     }

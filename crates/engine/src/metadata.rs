@@ -1,6 +1,9 @@
 //! Connections' metadata: their configuration, written and read with its history.
 
-use crate::{Engine, Error, Resource, Result, configuration::Configuration};
+use crate::{
+    Engine, Error, Resource, Result,
+    configuration::{Configuration, Problem, is_invalid},
+};
 use bespoke_core::{
     configuration::Leaf,
     connection::Connection,
@@ -20,6 +23,10 @@ pub struct CurrentMetadata {
     pub document: Option<Document>,
     /// The newest revision; 0 where there is none.
     pub revision: i64,
+    /// The version of the schema that it is of; `None` where it never was judged.
+    pub schema_version: Option<i64>,
+    /// What is wrong with the effective document.
+    pub problems: Vec<Problem>,
     /// What lies below it.
     pub configuration: Arc<Configuration>,
     /// What the write did to data that left it so; `None` where it was only read.
@@ -75,11 +82,7 @@ impl Engine {
         if connection_ids.is_empty() {
             return Ok(Vec::new());
         }
-        let configuration = self.configuration(environment, provider_config_key).await?;
-        let change = MetadataChange { judge: configuration.judge(), ..change };
-        let written =
-            self.store.write_metadata(environment, provider_config_key, connection_ids, change).await;
-        written.map_err(|error| refused(error, &configuration))
+        self.write_judged(environment, provider_config_key, connection_ids, change).await
     }
 
     /// As [`Engine::write_metadata`], for one connection.
@@ -93,7 +96,17 @@ impl Engine {
         let ids = vec![connection_id.to_owned()];
         let written = self.write_metadata(environment, provider_config_key, ids, change).await?;
         let written = written.into_iter().next().ok_or(Error::NotFound(Resource::Connection))?;
-        self.current(environment, provider_config_key, written).await
+        let configuration = self.configuration(environment, provider_config_key).await?;
+        let problems = self.metadata_problems(&configuration, Some(&written.document)).await?;
+        let document = self.store.hide_metadata(configuration.secrets(), written.document);
+        Ok(CurrentMetadata {
+            document: Some(document),
+            revision: written.revision,
+            schema_version: Some(written.schema_version).filter(|version| *version > 0),
+            problems,
+            configuration,
+            applied: Some(written.applied),
+        })
     }
 
     /// As [`Engine::write_metadata_of`], but nothing is written.
@@ -105,7 +118,20 @@ impl Engine {
         change: &MetadataChange,
     ) -> Result<CurrentMetadata> {
         let tried = self.try_judged(environment, provider_config_key, connection_id, change).await?;
-        self.current(environment, provider_config_key, tried).await
+        let current = self.metadata(environment, provider_config_key, connection_id).await?;
+        let configuration = &current.configuration;
+        let problems = self.metadata_problems(configuration, Some(&tried.document)).await?;
+        let fits = (!is_invalid(&problems)).then(|| configuration.schema_version()).flatten();
+        let schema_version = fits.or(current.schema_version);
+        let document = self.store.hide_metadata(configuration.secrets(), tried.document);
+        Ok(CurrentMetadata {
+            document: Some(document),
+            revision: tried.revision,
+            schema_version,
+            problems,
+            applied: Some(tried.applied),
+            ..current
+        })
     }
 
     /// What a write would leave; fails as the write would.
@@ -118,7 +144,7 @@ impl Engine {
     ) -> Result<WrittenMetadata> {
         let tried = self.try_write(environment, provider_config_key, connection_id, change).await?;
         let configuration = self.configuration(environment, provider_config_key).await?;
-        match configuration.refusal(Some(&tried.document)) {
+        match self.refusal(&configuration, Some(&tried.document)).await? {
             Some(problems) => Err(Error::MetadataInvalid(problems)),
             None => Ok(tried),
         }
@@ -149,7 +175,8 @@ impl Engine {
         let is_new = before.metadata.as_ref() != Some(&document);
         let revision = before.metadata_revision + i64::from(is_new);
         let applied = self.would_apply(&before, change, &patch).await?;
-        Ok(WrittenMetadata { connection: before.id, revision, document, patch, applied })
+        let schema_version = before.metadata_schema_version;
+        Ok(WrittenMetadata { connection: before.id, revision, schema_version, document, patch, applied })
     }
 
     /// What a write would do to the syncs of a connection.
@@ -176,18 +203,6 @@ impl Engine {
         Ok(Applied { effect, syncs: applied.collect() })
     }
 
-    async fn current(
-        &self,
-        environment: EnvironmentId,
-        provider_config_key: &str,
-        written: WrittenMetadata,
-    ) -> Result<CurrentMetadata> {
-        let configuration = self.configuration(environment, provider_config_key).await?;
-        let WrittenMetadata { document, revision, applied, .. } = written;
-        let document = self.store.hide_metadata(configuration.secrets(), document);
-        Ok(CurrentMetadata { document: Some(document), revision, configuration, applied: Some(applied) })
-    }
-
     /// The metadata of a connection. Fails with [`Error::NotFound`].
     pub async fn metadata(
         &self,
@@ -197,8 +212,15 @@ impl Engine {
     ) -> Result<CurrentMetadata> {
         let connection = self.connection(environment, provider_config_key, connection_id).await?;
         let configuration = self.configuration(environment, provider_config_key).await?;
-        let revision = connection.metadata_revision;
-        Ok(CurrentMetadata { document: connection.metadata, revision, configuration, applied: None })
+        let problems = self.metadata_problems(&configuration, connection.metadata.as_ref()).await?;
+        Ok(CurrentMetadata {
+            document: connection.metadata,
+            revision: connection.metadata_revision,
+            schema_version: Some(connection.metadata_schema_version).filter(|version| *version > 0),
+            problems,
+            configuration,
+            applied: None,
+        })
     }
 
     /// The revisions below `before`, newest first. Fails with [`Error::NotFound`].
@@ -282,16 +304,6 @@ impl Engine {
         let mut verified = VerifiedRevisions::default();
         while self.store.verify_metadata_revisions(environment, &mut verified).await? {}
         Ok(verified)
-    }
-}
-
-/// A write's failure; where it was not accepted, with the problems.
-pub(crate) fn refused(error: bespoke_store::Error, configuration: &Configuration) -> Error {
-    match error {
-        bespoke_store::Error::NotAccepted(document) => {
-            Error::MetadataInvalid(configuration.problems(Some(&document)))
-        }
-        other => failed(other),
     }
 }
 

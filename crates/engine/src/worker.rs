@@ -289,11 +289,16 @@ impl Engine {
             }
             input => (input.clone(), TriggerOptions::default()),
         };
+        let (connection, configuration) = match run.kind {
+            // It may be what sets the configuration up.
+            RunKind::OnEvent => (connection.clone(), self.configuration_of(&connection).await?),
+            _ => self.up_to_date(connection).await?,
+        };
         Ok(Ok(Execution {
             id: run.id,
             environment,
             kind: run.kind,
-            configuration: self.configuration_of(&connection).await?,
+            configuration,
             connection,
             function: self.loaded_function(&function).await?,
             input: input.map(Bytes::from).unwrap_or_default(),

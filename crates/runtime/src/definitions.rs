@@ -1,4 +1,4 @@
-//! Reading what functions say of themselves: their modules are loaded, and may ask for nothing.
+//! Reading what functions say of themselves, and asking configurations: modules are loaded, and may ask for nothing.
 
 use crate::compile::SourceModule;
 use crate::error::Error;
@@ -27,17 +27,41 @@ const LIMITS: Limits = Limits {
 /// What the prelude is told of the run.
 const CONTEXT: &[u8] = br#"{"kind":"script","name":"definitions"}"#;
 
-/// A module that does nothing when it is loaded may ask for nothing.
+/// The same of an integration's `config.ts`.
+const CONFIG_CONTEXT: &[u8] = br#"{"kind":"config","name":"config"}"#;
+
+/// What is only asked may ask for nothing.
 struct NoHost;
 
 impl Host for NoHost {
     fn call(&self, _: Call) -> BoxFuture<'static, Result<Reply, Refusal>> {
-        let refusal = Refusal::new("not_available", "Functions can do nothing while they are deployed.");
+        let refusal = Refusal::new("not_available", "Nothing can be asked of the server here.");
         ready(Err(refusal)).boxed()
     }
 }
 
 impl Runtime {
+    /// Runs an integration's `config.ts`, which can do nothing but answer: no request, no record, no metadata.
+    pub async fn ask_config(
+        &self,
+        environment: EnvironmentId,
+        modules: Arc<[Module]>,
+        question: Bytes,
+        limits: Limits,
+    ) -> Outcome {
+        let run = Run {
+            id: Uuid::nil(),
+            kind: Kind::Config,
+            modules,
+            input: question,
+            context: Bytes::from_static(CONFIG_CONTEXT),
+            limits,
+            cancel: CancellationToken::new(),
+            now: None,
+        };
+        self.run(environment, run, Arc::new(NoHost)).await
+    }
+
     /// Compiles `program`, whose first module imports the functions and has a function that describes them as its default
     /// export, and runs it. Fails as [`Runtime::compile`] does.
     pub async fn read_definitions(

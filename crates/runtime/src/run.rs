@@ -21,6 +21,8 @@ pub enum Kind {
     OnEvent,
     /// Handles a provider's webhook.
     Webhook,
+    /// Checks documents, or brings them to its version: an integration's `config.ts`.
+    Config,
     /// A module whose default export is a function of the input. Deployment reads definitions with it.
     Script,
 }
@@ -33,6 +35,7 @@ impl Kind {
             Self::Action => "action",
             Self::OnEvent => "on-event",
             Self::Webhook => "webhook",
+            Self::Config => "config",
             Self::Script => "script",
         }
     }

@@ -121,6 +121,7 @@ error_codes! {
     ScriptInvalidError         "script_invalid_error"         500 "The function cannot be run.";
     ScriptOutputTooLarge       "script_output_too_large"      400 "The function's output is larger than 2 MiB.";
     InvalidMetadata            "invalid_metadata"             400 "The metadata does not fit the schema of its integration, which enforces it; `payload.problems` names the places. Nothing was written.";
+    BreaksConfigurations       "breaks_configurations"        400 "Connections fit the deployed configuration of their integration, which enforces it, and would not fit the new one; `payload.migrations` names some. Nothing was deployed; `allow_invalid` deploys all the same.";
     InvalidConfiguration       "invalid_configuration"        400 "The connection's configuration does not fit the schema of its integration, which enforces it: nothing was run; `payload.problems` names the places.";
     InvalidActionInput         "invalid_action_input"         400 "The input is not what the action declares, and the integration enforces it; `payload.errors` names the places.";
     InvalidActionOutput        "invalid_action_output"        400 "The output is not what the action declares, and the integration enforces it; `payload.errors` names the places.";
@@ -314,6 +315,9 @@ impl From<bespoke_engine::Error> for ApiError {
                     problems.first().map_or_else(|| error.to_string(), |problem| problem.message.clone()),
                 )
                 .payload(json!({ "problems": problems })),
+            Error::BreaksConfigurations(ref migrations) => Self::new(Code::BreaksConfigurations)
+                .message(error.to_string())
+                .payload(json!({ "migrations": migrations })),
             Error::MetadataConflict => Self::new(Code::MetadataConflict),
             Error::NotPatched(problem) => Self::new(Code::PatchFailed).message(format!("{problem}.")),
             Error::NotPromotable(ref effects) => {

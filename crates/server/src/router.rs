@@ -87,6 +87,7 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::metadata::current::patch_metadata
         ))
         .routes(routes!(api::metadata::draft::draft_metadata_schema))
+        .routes(routes!(api::metadata::migrations::migrate_metadata))
         .routes(routes!(api::metadata::fleet::read_fleet))
         .routes(routes!(api::metadata::fleet::change_fleet))
         .routes(routes!(api::metadata::promote::promote_metadata))

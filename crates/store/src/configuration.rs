@@ -5,6 +5,7 @@ use crate::{
     db::{Value, params},
     error::{Error, Result},
     metadata_secrets::{self, Owner},
+    schema_versions::CONFIGURED,
 };
 use bespoke_core::{
     configuration::Mode,
@@ -98,6 +99,7 @@ impl Store {
                         now
                     ],
                 )?;
+                tx.wake(CONFIGURED);
                 if changed == 0 { Err(Error::NotFound("the integration")) } else { Ok(()) }
             })
             .await

@@ -37,9 +37,9 @@ const COLUMNS: &str = "connections.id, connections.environment_id, connections.i
      integrations.unique_key, integrations.provider, connections.connection_id, connections.metadata, \
      connections.metadata_revision, connections.connection_config, connections.tags, connections.end_user, \
      connections.webhook_url_override, connections.created_at, connections.updated_at, connections.last_fetched_at, \
-     integrations.data_validation, integrations.metadata_secrets";
+     integrations.data_validation, integrations.metadata_secrets, connections.metadata_schema_version";
 /// How many [`COLUMNS`] there are.
-const WIDTH: usize = 17;
+const WIDTH: usize = 18;
 const FROM: &str = "FROM connections JOIN integrations ON integrations.id = connections.integration_id";
 /// Finds a connection by its names: environment, integration's key, connection's id.
 const BY_NAMES: &str = "connections.integration_id = \
@@ -74,6 +74,8 @@ pub struct SaveConnection {
     pub judge: Option<Judge>,
     /// The metadata of a new connection where none is given. Nobody chose it, so nobody judges it.
     pub first_metadata: Option<Document>,
+    /// The version of the schema that such metadata is of.
+    pub first_version: Option<i64>,
     /// Who makes it: for the revision of the metadata.
     pub provenance: Provenance,
     /// The rest.
@@ -113,6 +115,7 @@ fn read(row: &Row<'_>) -> Result<Connection> {
         updated_at: row.get(13)?,
         last_fetched_at: row.get(14)?,
         data_validation: integrations::mode(row, 15)?,
+        metadata_schema_version: row.get(17)?,
     })
 }
 
@@ -393,7 +396,8 @@ fn save_in(
     let document = save.metadata.as_ref().or(save.first_metadata.as_ref().filter(|_| made.is_some()));
     if let Some(document) = document {
         let write = Write::Replace(document.clone());
-        let judge = save.judge.clone().filter(|_| save.metadata.is_some());
+        let first = || save.first_version.map(Judge::stamp);
+        let judge = if save.metadata.is_some() { save.judge.clone() } else { first() };
         let change = MetadataChange { judge, ..MetadataChange::new(write, save.provenance.clone()) };
         metadata::write(tx, vault, &[id], &change, now)?;
     }

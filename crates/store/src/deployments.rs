@@ -7,7 +7,9 @@ use crate::{
     Store, StoredBytecode, StoredModule,
     db::{Tx, Value, params},
     error::{Error, Result},
-    functions, integrations, modules, syncs,
+    functions, integrations, modules,
+    schema_versions::CONFIGURED,
+    syncs,
 };
 use bespoke_core::{
     function::{Definition, Function, FunctionKind, Hash, ModuleRef, Origin, Source},
@@ -224,6 +226,9 @@ fn replace(
         enabled,
         deployed_at: now,
     };
+    if definition.kind == FunctionKind::Config {
+        tx.wake(CONFIGURED);
+    }
     if definition.kind == FunctionKind::Sync {
         if is_new {
             syncs::create_for_function(tx, integration, &function, now)?;

@@ -1,6 +1,6 @@
 //! What can go wrong in the store, by what a caller can do about it.
 
-use bespoke_core::document;
+use bespoke_core::{document, id::ConnectionId};
 use std::{borrow::Cow, fmt, sync::Arc};
 
 /// Result of everything in this crate.
@@ -27,6 +27,12 @@ pub enum Error {
     /// The judge of a write does not accept this document. Nothing was changed.
     #[error("the document is not accepted")]
     NotAccepted(document::Document),
+    /// The judge of a write cannot tell of these documents. Nothing was changed.
+    #[error("documents are to be judged elsewhere")]
+    NotJudged(Vec<document::Document>),
+    /// These connections have to be migrated before they are written. Nothing was changed.
+    #[error("connections are to be migrated")]
+    NotMigrated(Vec<ConnectionId>),
     /// Too much is going on (lock, deadlock, too many connections). Nothing was changed; asking again may help.
     #[error("the database is busy")]
     Busy(#[source] Cause),

@@ -36,6 +36,7 @@ mod notices;
 mod promotion;
 mod records;
 mod runs;
+mod schema_versions;
 mod syncs;
 mod webhook_deliveries;
 mod webhook_events;
@@ -56,7 +57,7 @@ pub use idempotency_keys::{Keyed, KeyedRequest};
 pub use integrations::{IntegrationChange, NewIntegration};
 pub use lanes::{FREED, Lane};
 pub use logs::{LogQuery, Order};
-pub use metadata::{Effects, Judge, MetadataChange, WrittenMetadata};
+pub use metadata::{Effects, Judge, Judged, MetadataChange, Verdict, WrittenMetadata};
 pub use metadata_revisions::{BrokenRevision, VerifiedRevisions};
 pub use metadata_secrets::has_open_secret;
 pub use modules::{LoadedModule, StoredBytecode, StoredModule};
@@ -66,6 +67,7 @@ pub use runs::{
     CANCELLED, CheckpointRange, Claim, DirectRun, Fence, Finish, FleetReads, ListedRun, MAX_TAKE_UPS, NewRun,
     QUEUED, RunCursor, RunsQuery,
 };
+pub use schema_versions::{CONFIGURED, VersionCursor, VersionedMetadata};
 pub use syncs::{MAX_VARIANTS, NewVariant, SCHEDULED};
 pub use wakeups::Listener;
 pub use webhook_deliveries::{DELIVERIES, Delivery};

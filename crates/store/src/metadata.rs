@@ -23,15 +23,51 @@ use bespoke_core::{
 };
 use std::{fmt, sync::Arc};
 
+/// What a judge is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged<'a> {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// What is stored; `None` where nothing ever was.
+    pub before: Option<&'a Document>,
+    /// The version of the schema that this is of; 0 where it never was judged.
+    pub version: i64,
+    /// What would be stored.
+    pub document: &'a Document,
+}
+
+/// What a judge says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be stored.
+    Accepted {
+        /// The version of the schema that it is of from now on; `None` lets it be.
+        version: Option<i64>,
+    },
+    /// It may not.
+    Refused,
+    /// It has to be looked at elsewhere, which takes longer than a transaction may.
+    Unknown,
+    /// What is there has to be migrated before.
+    Outdated,
+    /// What is there is of another version than the writer thought.
+    Overtaken,
+}
+
 /// Says whether a document may be stored. It is asked within the write's transaction, of the document as it would be, so
 /// that a merge is judged by what it makes of what is there then.
 #[derive(Clone)]
-pub struct Judge(Arc<dyn Fn(&Document) -> bool + Send + Sync>);
+pub struct Judge(Arc<dyn Fn(Judged<'_>) -> Verdict + Send + Sync>);
 
 impl Judge {
-    /// A judge that lets pass what `accepts` is true for. It must be quick: other writers wait.
-    pub fn new(accepts: impl Fn(&Document) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(accepts))
+    /// A judge that says what `verdict` does. It must be quick: other writers wait.
+    pub fn new(verdict: impl Fn(Judged<'_>) -> Verdict + Send + Sync + 'static) -> Self {
+        Self(Arc::new(verdict))
+    }
+
+    /// A judge that accepts all as being of this version of the schema.
+    pub fn stamp(version: i64) -> Self {
+        Self::new(move |_| Verdict::Accepted { version: Some(version) })
     }
 }
 
@@ -104,6 +140,8 @@ pub struct WrittenMetadata {
     pub connection: ConnectionId,
     /// The newest revision: the one that the write made, or the one before it where nothing was different.
     pub revision: i64,
+    /// The version of the schema that it is of; 0 where it never was judged.
+    pub schema_version: i64,
     /// What is stored now.
     pub document: Document,
     /// From what was there before; empty where nothing was different.
@@ -186,21 +224,23 @@ pub(crate) fn write(
         "SELECT metadata_revision,
                 (SELECT webhook_paths IS NOT NULL FROM integrations WHERE integrations.id = connections.integration_id),
                 (SELECT on_metadata_change FROM webhook_settings s WHERE s.environment_id = connections.environment_id),
-                metadata, environment_id,
+                metadata, environment_id, metadata_schema_version,
                 (SELECT metadata_secrets FROM integrations WHERE integrations.id = connections.integration_id)
          FROM connections WHERE id = $1{}",
         // Whoever has locked a sync may be making a run of it, which refers to the connection.
         tx.for_change()
     );
     let mut written: Vec<WrittenMetadata> = Vec::with_capacity(ids.len());
+    let (mut unknown, mut outdated) = (Vec::new(), Vec::new());
     let mut affected = Vec::new();
     for &connection in ids {
-        let (mut revision, has_paths, is_told, stored, environment, secrets) = tx
+        let (mut revision, has_paths, is_told, stored, environment, version, secrets) = tx
             .query_opt(&select, params![connection], |row| {
                 let stored = row.get::<Option<String>>(3)?.map(Document::from_stored);
                 let is_told = row.get::<Option<bool>>(2)?.unwrap_or_default();
-                let secrets = metadata_secrets::paths(row.get::<Option<&str>>(5)?)?;
-                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, is_told, stored, row.get(4)?, secrets))
+                let secrets = metadata_secrets::paths(row.get::<Option<&str>>(6)?)?;
+                let (environment, version) = (row.get(4)?, row.get::<i64>(5)?);
+                Ok((row.get::<i64>(0)?, row.get::<bool>(1)?, is_told, stored, environment, version, secrets))
             })?
             .ok_or(Error::NotFound("the connection"))?;
         if change.expected.is_some_and(|expected| expected != revision) {
@@ -210,8 +250,21 @@ pub(crate) fn write(
         let before = stored.clone().map(|stored| metadata_secrets::hidden(&secrets, stored));
         let (asked, mut patch) = change.write.change(before.as_ref()).map_err(Error::from)?;
         let judged = metadata_secrets::unmasked(vault, owner, &secrets, before.as_ref(), asked.clone())?;
-        if change.judge.as_ref().is_some_and(|judge| !(judge.0)(&judged)) {
-            return Err(Error::NotAccepted(judged));
+        let mut schema_version = version;
+        let asked_about = Judged { connection, before: before.as_ref(), version, document: &judged };
+        let accepted = Verdict::Accepted { version: None };
+        match change.judge.as_ref().map_or(accepted, |judge| (judge.0)(asked_about)) {
+            Verdict::Accepted { version: Some(now) } if now != version => {
+                let sql = "UPDATE connections SET metadata_schema_version = $2 WHERE id = $1";
+                tx.execute(sql, params![connection, now])?;
+                schema_version = now;
+            }
+            Verdict::Accepted { .. } => {}
+            Verdict::Refused => return Err(Error::NotAccepted(judged)),
+            Verdict::Overtaken => return Err(Error::Conflict("the metadata".into())),
+            // The others are looked at, too, so that all are learned of at once.
+            Verdict::Unknown => unknown.push(judged.clone()),
+            Verdict::Outdated => outdated.push(connection),
         }
         let document = metadata_secrets::sealed(vault, owner, &secrets, before.as_ref(), judged)?;
         if document != asked {
@@ -240,7 +293,14 @@ pub(crate) fn write(
             affected.push(Affected { environment, connection, revision, effect, is_asked });
         }
         let applied = Applied { effect, syncs: Vec::new() };
-        written.push(WrittenMetadata { connection, revision, document, patch, applied });
+        written.push(WrittenMetadata { connection, revision, schema_version, document, patch, applied });
+    }
+    // The error takes back what was written.
+    if !outdated.is_empty() {
+        return Err(Error::NotMigrated(outdated));
+    }
+    if !unknown.is_empty() {
+        return Err(Error::NotJudged(unknown));
     }
     for (connection, sync) in syncs::apply(tx, &affected, now)? {
         if let Ok(place) = written.binary_search_by_key(&connection, |written| written.connection) {

@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0019_fleet",
     "0020_resync",
     "0021_metadata_secrets",
+    "0022_schema_versions",
 ];
 
 /// The version of the schema that this program works with.

@@ -90,5 +90,35 @@ export const event = createOnEvent({
 
 export const config = createConfig({ version: 1, schema: z.object({ a: z.string() }), defaults: { a: 'x' } });
 
+const Settings = z.object({ fieldMapping: z.object({ id: z.string(), label: z.string().default('name') }), limit: z.number().default(50) });
+
+export const versions = createConfig({
+    version: 3,
+    schema: Settings,
+    defaults: { fieldMapping: { label: 'title' } },
+    migrate: {
+        2: ({ idField, ...rest }) => ({ ...rest, mapping: idField }),
+        3: ({ mapping, ...rest }) => ({ ...rest, fieldMapping: { id: String(mapping) } }),
+    },
+    onChange: { fieldMapping: 'resync', limit: 'none' },
+    ui: { order: ['fieldMapping', 'limit'] },
+});
+
+createConfig({
+    version: 2,
+    schema: Settings,
+    // @ts-expect-error the last step gives what the schema takes
+    migrate: { 2: (old) => ({ limit: old['limit'] }) },
+});
+
+createConfig({
+    version: 1,
+    schema: Settings,
+    // @ts-expect-error a limit is a number
+    defaults: { limit: 'many' },
+    // @ts-expect-error not an effect
+    onChange: { limit: 'restart' },
+});
+
 export type AnySync = NangoSync;
 export { kind };

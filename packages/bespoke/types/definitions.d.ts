@@ -1,4 +1,4 @@
-import type { InputOf, ModelsSchema, ObjectSchema, OptionalObjectSchema, OutputOf, Schema } from './schemas.js';
+import type { DeepPartial, InputOf, ModelsSchema, ObjectSchema, OptionalObjectSchema, OutputOf, Schema } from './schemas.js';
 import type { NangoAction, NangoSync } from './nango.js';
 
 /** An address under which Nango once offered a function. Kept, not served. */
@@ -126,13 +126,41 @@ export interface OnEventDefinition<
     exec: (nango: NangoAction<Metadata, Checkpoint>) => Promise<void> | void;
 }
 
-/** What `<integration>/config.ts` says of the configuration that all functions of the integration share. */
-export interface ConfigDefinition<S extends ObjectSchema> {
-    /** Counts up with every change of the schema. */
-    version: number;
+/** What a change of the configuration does to data: nothing until the next run, a run at once, or reading everything anew. */
+export type ChangeEffect = 'none' | 'run' | 'resync';
+
+/** A document of an earlier version, as it was stored: nobody promises more of it than that it is an object. */
+export type EarlierConfiguration = Record<string, any>;
+
+/** The steps to the versions, from 2: each takes what the one before left. The step to the version of the schema gives what that takes. */
+export type MigrationSteps<S extends ObjectSchema, Version extends number> = {
+    [Step in Version]?: (old: EarlierConfiguration) => InputOf<S>;
+} & {
+    [step: number]: (old: EarlierConfiguration) => object;
+};
+
+/**
+ * What `<integration>/config.ts` says of the configuration of all connections of the integration. It counts in place of what the
+ * functions declare as `metadata`.
+ */
+export interface ConfigDefinition<S extends ObjectSchema, Version extends number = number> {
+    /** For people: the plan of a deployment and the dashboard show it. */
+    description?: string;
+    /** Counts up, from 1, when documents that fitted before may not fit any more, or should look otherwise. */
+    version: Version;
+    /** What a customer's configuration has to fit, with the defaults below it. Keys that it does not name are always allowed. */
     schema: S;
-    /** Values for what a customer did not set. */
-    defaults?: Partial<InputOf<S>>;
+    /** Values for what a customer did not set, over the defaults of the schema and below those that the server keeps for the integration. */
+    defaults?: DeepPartial<InputOf<S>>;
+    /**
+     * Makes a document of an earlier version one of a later: `{ 2: (old) => ({ …old, region: 'eu' }) }`. Steps run in their order
+     * and can do nothing but compute: no requests, no `nango`.
+     */
+    migrate?: MigrationSteps<S, Version>;
+    /** What a change of a path does to data: `{ 'fieldMapping': 'resync', 'filter.status': 'run' }`; `none` where nothing is said. */
+    onChange?: Record<string, ChangeEffect>;
+    /** How people are to be shown the configuration, as JSON. */
+    ui?: unknown;
 }
 
 /** A deployable sync. */
@@ -161,7 +189,7 @@ export interface OnEvent<Metadata extends OptionalObjectSchema, Checkpoint exten
 }
 
 /** A configuration of an integration. */
-export interface Config<S extends ObjectSchema> extends ConfigDefinition<S> {
+export interface Config<S extends ObjectSchema, Version extends number = number> extends ConfigDefinition<S, Version> {
     type: 'config';
 }
 
@@ -203,5 +231,18 @@ export function createOnEvent<
     Checkpoint extends OptionalObjectSchema = undefined,
 >(definition: OnEventDefinition<Metadata, Checkpoint>): OnEvent<Metadata, Checkpoint>;
 
-/** Defines the configuration of an integration. This version of Bespoke keeps it in the project only: it is not deployed. */
-export function createConfig<S extends ObjectSchema>(definition: ConfigDefinition<S>): Config<S>;
+/**
+ * Defines the configuration of an integration; the default export of `<integration>/config.ts`.
+ *
+ * ```ts
+ * export default createConfig({
+ *     version: 2,
+ *     schema: z.object({ fieldMapping: z.object({ id: z.string() }), limit: z.number().default(50) }),
+ *     migrate: { 2: ({ idField, ...rest }) => ({ ...rest, fieldMapping: { id: idField } }) },
+ *     onChange: { fieldMapping: 'resync' },
+ * });
+ * ```
+ */
+export function createConfig<S extends ObjectSchema, const Version extends number>(
+    definition: ConfigDefinition<S, Version>,
+): Config<S, Version>;

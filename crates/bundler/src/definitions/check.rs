@@ -40,6 +40,7 @@ impl<'a> Report<'a> {
             FunctionKind::Sync => ("sync", "createSync"),
             FunctionKind::Action => ("action", "createAction"),
             FunctionKind::OnEvent => ("onEvent", "createOnEvent"),
+            FunctionKind::Config => ("config", "createConfig"),
         };
         let (expected, expected_helper) = helper(self.file.kind);
         if made_as == expected {
@@ -50,7 +51,11 @@ impl<'a> Report<'a> {
             .map(helper)
             .find(|(made, _)| *made == made_as)
             .map_or(made_as, |(_, name)| name);
-        let message = format!("files in `{}` use {expected_helper}, not {used}", self.file.kind.folder());
+        let files = match self.file.kind {
+            FunctionKind::Config => "`config.ts` uses".to_owned(),
+            kind => format!("files in `{}` use", kind.folder()),
+        };
+        let message = format!("{files} {expected_helper}, not {used}");
         self.problem("default", "WRONG_KIND", message);
         false
     }
@@ -66,7 +71,7 @@ impl<'a> Report<'a> {
         match definition.kind {
             FunctionKind::Sync => self.check_sync(definition),
             FunctionKind::OnEvent => self.check_event(definition),
-            FunctionKind::Action => {}
+            FunctionKind::Action | FunctionKind::Config => {}
         }
     }
 

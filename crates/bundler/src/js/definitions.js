@@ -6,7 +6,7 @@
  * from data alone (frequencies, names, duplicates) is left to the caller; here only what needs the live objects.
  */
 
-const TYPES = { sync: 'createSync', action: 'createAction', onEvent: 'createOnEvent' };
+const TYPES = { sync: 'createSync', action: 'createAction', onEvent: 'createOnEvent', config: 'createConfig' };
 
 /** zod has no JSON Schema for these; JSON has a form for both. */
 function override({ zodSchema, jsonSchema }) {
@@ -57,14 +57,79 @@ function addSchema(definitions, toJSONSchema, name, schema, io) {
 const text = (value) => (typeof value === 'string' ? value : null);
 const texts = (value) => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []);
 
+const EFFECTS = ['none', 'run', 'resync'];
+
+/** Whether JSON can say all of it: what is not so would be lost on the way to the server. */
+const isPlain = (value) => JSON.stringify(value) !== undefined && typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Whether a schema has checks that JSON Schema cannot say: `refine`, `superRefine`, `z.custom`, transformations. It looks at
+ * everything that a zod schema is made of.
+ */
+function refines(schema, seen = new Set()) {
+    if (typeof schema !== 'object' || schema === null || seen.has(schema)) return false;
+    seen.add(schema);
+    const definition = schema._zod?.def;
+    if (definition === undefined) return Object.values(schema).some((part) => refines(part, seen));
+    if (definition.check === 'custom' || ['custom', 'transform', 'overwrite'].includes(definition.type ?? definition.check)) return true;
+    const parts = definition.type === 'lazy' ? [definition.getter()] : Object.values(definition);
+    return parts.some((part) => refines(part, seen));
+}
+
+/** What an integration's `config.ts` says. Its schema is the `metadata` of a function. */
+function describeConfig(toJSONSchema, integration, definition) {
+    const problems = [];
+    const problem = (property, message) => problems.push({ property, message });
+    const { version, schema, defaults, migrate, onChange, ui } = definition;
+    if (!Number.isInteger(version) || version < 1) problem('version', 'version counts the schema\'s versions: a whole number from 1');
+    const definitions = {};
+    const name = `Config_${integration.replace(/[^a-zA-Z0-9]/g, '_')}`;
+    try {
+        addSchema(definitions, toJSONSchema, name, schema, 'input');
+    } catch (error) {
+        problem('schema', `schema cannot be read as a schema: ${error.message}`);
+    }
+    if (defaults !== undefined && !isPlain(defaults)) problem('defaults', 'defaults must be an object of JSON');
+    if (ui !== undefined && JSON.stringify(ui) === undefined) problem('ui', 'ui must be JSON');
+    const steps = Object.entries(migrate ?? {});
+    for (const [step, migration] of steps) {
+        const number = Number(step);
+        if (!Number.isInteger(number) || number < 2 || number > version) {
+            problem('migrate', `migrate has a step to \`${step}\`; steps lead to the versions 2 to ${version}`);
+        } else if (typeof migration !== 'function') {
+            problem('migrate', `migrate[${step}] must be a function`);
+        }
+    }
+    for (const [path, effect] of Object.entries(onChange ?? {})) {
+        if (!EFFECTS.includes(effect)) problem('onChange', `onChange of \`${path}\` must be ${EFFECTS.join(', ')}`);
+    }
+    return {
+        problems,
+        type: 'config',
+        description: text(definition.description),
+        version: String(version),
+        metadata: name,
+        json_schema: { definitions },
+        config: {
+            version,
+            defaults: defaults ?? {},
+            migrate: steps.map(([step]) => Number(step)),
+            on_change: onChange ?? {},
+            ui: ui ?? null,
+            refines: problems.length === 0 && refines(schema),
+        },
+    };
+}
+
 /** What one function says of itself; `problems` is what cannot be said, each with the property it is about. */
 function describeFunction(toJSONSchema, { integration, name, exports }) {
     const definition = exports.default;
     const helper = TYPES[definition?.type];
     if (!helper) {
-        const message = 'the file must default-export the result of createSync, createAction or createOnEvent';
+        const message = 'the file must default-export the result of createSync, createAction, createOnEvent or createConfig';
         return { problems: [{ property: 'default', message }] };
     }
+    if (definition.type === 'config') return describeConfig(toJSONSchema, integration, definition);
     const problems = [];
     if (typeof definition.exec !== 'function') {
         problems.push({ property: 'exec', message: `${helper} needs an exec function` });

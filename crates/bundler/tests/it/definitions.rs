@@ -118,7 +118,7 @@ fn what_is_wrong_is_said_at_its_line() {
             "a/syncs/one.ts:6:15: `contact` is not a model name: a capital letter, then letters, digits and `_`",
             "a/syncs/one.ts:6:54: the model `Deal` needs `id: z.string()`, by which its records are known",
             "a/actions/four.ts:3:8: files in `actions` use createAction, not createSync",
-            "a/on-events/five.ts: the file must default-export the result of createSync, createAction or createOnEvent",
+            "a/on-events/five.ts: the file must default-export the result of createSync, createAction, createOnEvent or createConfig",
             "a/actions/six.ts:4:5: input cannot be read as a schema: it is not a zod 4 schema",
             "a/actions/six.ts: output cannot be read as a schema: it is not a zod 4 schema",
             "a/on-events/seven.ts:3:5: `midnight` is not an event; there are `post-connection-creation`, `pre-connection-deletion`, `validate-connection`",

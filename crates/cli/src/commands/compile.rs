@@ -81,7 +81,7 @@ pub(crate) fn run(args: CompileArgs) -> Result {
         return Ok(());
     }
     let rows = lines.iter().map(|line| {
-        let path = format!("{}/{}/{}", line.integration, line.kind.folder(), line.name);
+        let path = format!("{}/{}", line.integration, line.kind.place(line.name));
         let size = indicatif::HumanBytes(line.bytes as u64).to_string();
         [path, line.version.unwrap_or("counted").to_owned(), size, line.models.join(", ")]
     });

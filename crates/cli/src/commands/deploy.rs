@@ -11,7 +11,10 @@ use crate::{
 };
 use anstyle::Style;
 use bespoke_bundler::Selection;
-use bespoke_core::function::{DeployPlan, DeployScope, Deployment, PlannedConflict, PlannedFunction};
+use bespoke_core::{
+    configuration::{ConnectionMigration, MigrationOutcome, Mode},
+    function::{DeployPlan, DeployScope, Deployment, PlannedConflict, PlannedFunction, PlannedMigration},
+};
 use reqwest::Method;
 use std::{collections::BTreeMap, path::Path, time::Instant};
 
@@ -20,7 +23,8 @@ pub(crate) fn run(args: DeployArgs) -> Result {
     let begin = Instant::now();
     // Before the work: a missing key is not found out after bundling.
     let client = Client::new(ClientSettings::load(&args.server, &args.folder)?)?;
-    let deployment = build(&args)?;
+    let mut deployment = build(&args)?;
+    deployment.allow_invalid = args.allow_invalid;
     block_on(deploy(&args, &client, &deployment, begin))?
 }
 
@@ -91,9 +95,9 @@ pub(super) fn show(plan: &DeployPlan, environment: &str, host: &str) {
         for PlannedFunction { integration, kind, name, version, .. } in functions {
             // Padded here: the codes of a colour would count.
             output::line(format!(
-                "  {} {integration}/{}/{name}@{version}",
+                "  {} {integration}/{}@{version}",
                 styled(style, format!("{word:<8}")),
-                kind.folder()
+                kind.place(name)
             ));
         }
     }
@@ -101,6 +105,7 @@ pub(super) fn show(plan: &DeployPlan, environment: &str, host: &str) {
         output::line(format!("  {} unchanged", plan.unchanged.len()));
     }
     conflicts(plan);
+    migrations(&plan.migrations);
     let touched = plan.new.iter().chain(&plan.changed).chain(&plan.deleted);
     let connections: BTreeMap<&str, u64> =
         touched.map(|function| (function.integration.as_str(), function.connections)).collect();
@@ -125,8 +130,56 @@ fn conflicts(plan: &DeployPlan) {
     }
 }
 
+/// What new configurations do to connections.
+fn migrations(planned: &[PlannedMigration]) {
+    for PlannedMigration { integration, mode, from, to, valid, fixed, broken, invalid_already, examples } in
+        planned
+    {
+        let versions = from.map_or_else(|| format!("version {to}"), |from| format!("version {from} → {to}"));
+        let mut parts = vec![format!("{valid} fit as they are")];
+        let more =
+            [(fixed, "are fixed by migrate"), (broken, "BREAK"), (invalid_already, "do not fit as before")];
+        parts.extend(
+            more.iter().filter(|(count, _)| **count > 0).map(|(count, what)| format!("{count} {what}")),
+        );
+        output::line(format!("  config   {integration} {versions}, {}: {}", mode.as_str(), parts.join(", ")));
+        examples.iter().for_each(example);
+    }
+}
+
+fn example(ConnectionMigration { connection_id, outcome, diff, problems, .. }: &ConnectionMigration) {
+    let (style, word) = match outcome {
+        MigrationOutcome::Valid => (NEW, "fits"),
+        MigrationOutcome::Fixed => (CHANGED, "fixed"),
+        MigrationOutcome::Broken => (DELETED, "broken"),
+        MigrationOutcome::InvalidAlready => (DELETED, "invalid"),
+    };
+    output::line(format!("    {} {connection_id}", styled(style, format!("{word:<8}"))));
+    let operations = diff.as_array().into_iter().flatten();
+    for operation in operations {
+        let word = |name: &str| operation[name].as_str().unwrap_or_default();
+        let value = match word("op") {
+            "move" | "copy" => format!(" from {}", word("from")),
+            "remove" => String::new(),
+            _ => format!(" {}", operation["value"]),
+        };
+        output::line(format!("             {} {}{value}", word("op"), word("path")));
+    }
+    for problem in problems {
+        output::line(format!("             {}", problem.message));
+    }
+}
+
 fn confirm(args: &DeployArgs, plan: &DeployPlan) -> Result {
     let refused = |message: &str| Err(Failure::Deploy(anyhow::Error::msg(message.to_owned())));
+    let breaks = |planned: &&PlannedMigration| planned.mode == Mode::Enforce && planned.broken > 0;
+    if let Some(planned) = plan.migrations.iter().find(breaks).filter(|_| !args.allow_invalid) {
+        return refused(&format!(
+            "version {} of {}/config.ts would no longer fit connections ({}), and the integration enforces it; \
+             write a step of `migrate`, or add --allow-invalid",
+            planned.to, planned.integration, planned.broken
+        ));
+    }
     if args.yes {
         if !plan.deleted.is_empty() && !args.allow_deletes {
             return refused(

@@ -141,7 +141,7 @@ impl Dev<'_> {
         let changes = plan.new.iter().map(|line| (NEW, "new", line));
         let changes = changes.chain(plan.changed.iter().map(|line| (CHANGED, "changed", line)));
         for (style, word, line) in changes {
-            let name = format!("{}/{}/{}@{}", line.integration, line.kind.folder(), line.name, line.version);
+            let name = format!("{}/{}@{}", line.integration, line.kind.place(&line.name), line.version);
             output::line(format!("{} {name}", styled(style, format!("{word:<8}"))));
         }
         let count = plan.new.len() + plan.changed.len();

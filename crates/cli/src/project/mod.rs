@@ -143,5 +143,5 @@ pub(crate) fn find<'a>(
 
 /// `hubspot/syncs/contacts`
 pub(crate) fn shown(file: &FunctionFile) -> String {
-    format!("{}/{}/{}", file.integration, file.kind.folder(), file.name)
+    format!("{}/{}", file.integration, file.kind.place(&file.name))
 }

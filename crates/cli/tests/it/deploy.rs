@@ -1,6 +1,6 @@
 //! `bespoke deploy`, from TypeScript to a function that runs.
 
-use crate::support::{KEY, Server, folder, run};
+use crate::support::{KEY, Server, bespoke, folder, run};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -162,4 +162,114 @@ fn errors_of_a_project_point_at_its_typescript() {
     let none = run(&mut server.client(&["deploy", root.to_str().unwrap(), "--yes", "--function", "gone"]))
         .refused(2);
     assert!(none.contains("no function with name `gone`"), "{none}");
+}
+
+/// Version 1 of a configuration; the field to map has another name than in version 2.
+const CONFIG: &str = "\
+import { createConfig } from 'bespoke';
+import { z } from 'zod';
+
+export default createConfig({
+    version: 1,
+    schema: z.object({ idField: z.string().optional(), limit: z.number().int().default(50) }),
+});
+";
+
+const SECOND: &str = "\
+import { createConfig } from 'bespoke';
+import { z } from 'zod';
+
+const Config = z.object({
+    mapping: z.object({ id: z.string(), label: z.string().optional() }).refine(({ id, label }) => id !== label, { path: ['label'], message: 'label must be another field than id' }),
+    limit: z.number().int().default(50),
+});
+
+export default createConfig({
+    version: 2,
+    schema: Config,
+    migrate: { 2: ({ idField, labelField, ...rest }) => ({ mapping: { id: idField, ...(labelField && { label: labelField }) }, ...rest }) },
+    onChange: { mapping: 'resync' },
+});
+";
+
+#[test]
+fn a_config_is_deployed_with_its_project_and_its_versions_are_planned() {
+    let (data, project) = (folder(), two_functions());
+    let server = Server::start(&data);
+    let root = path(&project);
+    let deploy = |arguments: &[&str]| {
+        run(&mut server.client(&[&["deploy", root.to_str().unwrap(), "--yes"], arguments].concat()))
+    };
+    server.integration("crm");
+    for (id, metadata) in [
+        ("a", json!({ "idField": "cf_1" })),
+        ("b", json!({ "idField": "cf_1", "labelField": "cf_1" })),
+        ("c", json!({ "mapping": { "id": "cf_2" } })),
+    ] {
+        let connection = json!({ "provider_config_key": "crm", "connection_id": id, "credentials": { "type": "NONE" }, "metadata": metadata });
+        assert_eq!(server.request("POST", "/connections", KEY, Some(&connection.to_string())).0, 201);
+    }
+    // A file of the author's own of that name is no configuration.
+    write(&root, "crm/config.ts", "export const limit = 5;\n");
+    assert!(!deploy(&[]).done().contains("crm/config"));
+    write(&root, "crm/config.ts", CONFIG);
+    let first = deploy(&[]).done();
+    assert!(first.contains("  new      crm/config@1\n"), "{first}");
+    assert!(first.contains("  config   crm version 1, warn: 3 fit as they are\n"), "{first}");
+    let schema = || -> Value {
+        let (_, schema) = server.request("GET", "/integrations/crm/metadata/schema", KEY, None);
+        serde_json::from_str(&schema).unwrap()
+    };
+    assert_eq!((&schema()["source"], &schema()["file"]), (&json!("config"), &json!("crm/config.ts")));
+
+    let wrong = |text: &str| {
+        write(&root, "crm/config.ts", text);
+        deploy(&[]).refused(10)
+    };
+    let step = wrong(&SECOND.replace("migrate: { 2:", "migrate: { 3:"));
+    assert!(
+        step.starts_with("crm/config.ts:12:5: migrate has a step to `3`; steps lead to the versions 2 to 2"),
+        "{step}"
+    );
+    let effect = wrong(&SECOND.replace("'resync'", "'restart'"));
+    assert!(effect.contains("onChange of `mapping` must be none, run, resync"), "{effect}");
+    let kind = wrong(&TICK.replace("Ticks.", "createConfig"));
+    assert!(kind.contains("`config.ts` uses createConfig, not createSync"), "{kind}");
+
+    write(&root, "crm/config.ts", SECOND);
+    let enforce = json!({ "mode": "enforce" }).to_string();
+    assert_eq!(server.request("PUT", "/integrations/crm/metadata/schema", KEY, Some(&enforce)).0, 200);
+    let refused = run(&mut server.client(&["deploy", root.to_str().unwrap(), "--yes"]));
+    let shown = refused.refused(11);
+    assert!(shown.contains("version 2 of crm/config.ts would no longer fit connections (1)"), "{shown}");
+    let deployed = deploy(&["--allow-invalid"]).done();
+    assert!(
+        deployed.contains(
+            "  config   crm version 1 → 2, enforce: 1 fit as they are, 1 are fixed by migrate, 1 BREAK\n"
+        ),
+        "{deployed}"
+    );
+    assert!(deployed.contains("    fixed    a\n"), "{deployed}");
+    assert!(deployed.contains("             label must be another field than id\n"), "{deployed}");
+    assert_eq!((&schema()["version"], &schema()["on_change"]), (&json!(2), &json!({ "mapping": "resync" })));
+    // The server migrates by itself.
+    let document = || -> Value {
+        let (_, document) =
+            server.request("GET", "/connections/a/metadata?provider_config_key=crm", KEY, None);
+        serde_json::from_str(&document).unwrap()
+    };
+    let migrated = (0..200).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        Some(document()).filter(|document| document["schema_version"] == 2)
+    });
+    assert_eq!(migrated.unwrap()["metadata"], json!({ "mapping": { "id": "cf_1" } }));
+    let refused = server.request(
+        "PUT",
+        "/connections/a/metadata?provider_config_key=crm",
+        KEY,
+        Some(r#"{"mapping":{"id":"x","label":"x"}}"#),
+    );
+    assert!(refused.0 == 400 && refused.1.contains("label must be another field than id"), "{}", refused.1);
+    let compiled = run(&mut bespoke(&["compile", root.to_str().unwrap(), "--no-types"])).done();
+    assert!(compiled.contains("crm/config "), "{compiled}");
 }

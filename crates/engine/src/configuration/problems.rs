@@ -2,42 +2,12 @@
 
 use super::{schema, secrets};
 use crate::schemas::type_of;
-use bespoke_core::configuration::below;
+use bespoke_core::configuration::{Level, Problem, below};
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Problems of one configuration that are told.
 const MAX_PROBLEMS: usize = 50;
-
-/// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// It does not fit the schema: refused where the integration enforces it.
-    Error,
-    /// It may be a mistake.
-    Warn,
-}
-
-/// One thing that is wrong. Never with a value of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Problem {
-    /// How bad it is.
-    pub level: Level,
-    /// JSON Pointer to the place; empty for the whole configuration.
-    pub path: String,
-    /// Its kind: the keyword of JSON Schema that says so (`required`, `type`, `enum`, …), or `unknown_key`.
-    pub code: String,
-    /// One sentence for people.
-    pub message: String,
-    /// What the schema allows there, in the words of JSON Schema.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allowed: Option<Value>,
-    /// What was probably meant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suggestion: Option<String>,
-}
 
 /// What of a schema says which values are allowed.
 const ALLOWING: [&str; 16] = [

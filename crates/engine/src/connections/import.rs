@@ -3,6 +3,7 @@
 use super::{UpdateConnection, change, shape::shown_credentials};
 use crate::{
     ConnectionShape, Engine, Error, Resource, Result, TimeStyle,
+    configuration::judging::{Known, refused},
     fields::{self, Field, object, optional, text, time},
     http::{Body, HeaderMap, HeaderName, HeaderValue, Method},
     integrations::ListedIntegration,
@@ -127,19 +128,24 @@ impl Engine {
         }
         let shown = shown_credentials(&credentials, true);
         let configuration = self.configuration(environment, &import.provider_config_key).await?;
+        let mut known = Known::of_replacement();
+        if configuration.refines() {
+            self.look_at(&configuration, import.metadata.iter().cloned().collect(), &mut known).await?;
+        }
         let save = SaveConnection {
             provider_config_key: import.provider_config_key,
             connection_id,
             credentials,
             metadata: import.metadata,
-            judge: configuration.judge(),
+            judge: configuration.judge(&known),
             first_metadata: import.first_metadata,
+            first_version: configuration.schema_version(),
             provenance: import.provenance,
             change,
             announcement: Announcement::AtOnce,
         };
         let connection = self.save_connection(environment, save).await.map_err(|error| match error {
-            Error::Store(error) => crate::metadata::refused(error, &configuration),
+            Error::Store(error) => refused(error, &configuration, &known),
             other => other,
         })?;
         Ok(ConnectionShape::new(connection, shown, TimeStyle::Zulu))
@@ -164,6 +170,7 @@ impl Engine {
             connection_id,
             metadata: None,
             metadata_revision: 0,
+            metadata_schema_version: 0,
             connection_config,
             tags: Map::new(),
             end_user: None,

@@ -75,6 +75,10 @@ fn check_function(function: &DeployedFunction, deployment: &Deployment) -> Check
         FunctionKind::Sync => sync(definition)?,
         FunctionKind::OnEvent => event(definition)?,
         FunctionKind::Action => {}
+        FunctionKind::Config => config(definition)?,
+    }
+    if definition.config.is_some() && definition.kind != FunctionKind::Config {
+        return problem("config", "custom", "Only a configuration has this");
     }
     limits(definition)?;
     preview_reads(definition)?;
@@ -125,6 +129,20 @@ fn event(definition: &Definition) -> Checked {
         Some(event) if EVENTS.contains(&event) => Ok(()),
         _ => problem("event", "invalid_value", format!("Must be one of {}", EVENTS.join(", "))),
     }
+}
+
+/// An integration has one configuration, with a version and a schema.
+fn config(definition: &Definition) -> Checked {
+    if definition.name != FunctionKind::CONFIG {
+        return problem("name", "custom", "A configuration is called `config`");
+    }
+    if definition.config.as_ref().is_none_or(|config| config.version < 1) {
+        return problem("config", "custom", "A configuration needs its version, 1 or more");
+    }
+    if definition.metadata.is_none() {
+        return problem("metadata", "custom", "A configuration needs its schema");
+    }
+    Ok(())
 }
 
 fn preview_reads(definition: &Definition) -> Checked {

@@ -166,6 +166,7 @@ fn complete(
         FunctionKind::Sync => "sync",
         FunctionKind::Action => "action",
         FunctionKind::OnEvent => "onEvent",
+        FunctionKind::Config => "config",
     };
     if kind != expected {
         return Err(("kind", format!("The code is a function of type {kind}, not {expected}")));

@@ -108,10 +108,15 @@ fn conflicts(deployed: &Deployed, deployment: &Deployment, draft: &Draft) -> Vec
     let all: Vec<&Definition> =
         stay.map(|function| &function.definition).chain(sent.iter().copied()).collect();
     let conflicts = integrations.into_iter().flat_map(|integration| {
-        let functions = all.iter().copied().filter(|definition| definition.integration == integration);
+        let functions: Vec<_> =
+            all.iter().copied().filter(|definition| definition.integration == integration).collect();
+        // Where there is a `config.ts`, nothing else counts.
+        if functions.iter().any(|definition| definition.kind == FunctionKind::Config) {
+            return Vec::new();
+        }
         let conflicts = schema::combine(functions).map(|(_, conflicts)| conflicts).unwrap_or_default();
         let planned = |conflict| PlannedConflict { integration: integration.to_owned(), conflict };
-        conflicts.into_iter().map(planned)
+        conflicts.into_iter().map(planned).collect::<Vec<_>>()
     });
     conflicts.collect()
 }
@@ -150,7 +155,14 @@ mod tests {
                 (function.modules[0].clone(), Module { code: function.source.code.clone(), map: None })
             })
             .collect::<BTreeMap<_, _>>();
-        Deployment { scope, origin: Origin::Repo, untouched: Vec::new(), functions, modules }
+        Deployment {
+            scope,
+            origin: Origin::Repo,
+            untouched: Vec::new(),
+            allow_invalid: false,
+            functions,
+            modules,
+        }
     }
 
     /// What is there after `functions` were deployed to an empty environment.

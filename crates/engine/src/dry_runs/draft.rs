@@ -21,10 +21,22 @@ impl Engine {
         environment: EnvironmentId,
         draft: &Deployment,
     ) -> Result<LoadedFunction> {
-        let [function] = draft.functions.as_slice() else {
+        if draft.functions.len() != 1 {
             return Err(Error::invalid(&["draft", "functions"], "custom", "Must have exactly one function"));
+        }
+        self.load_sole(environment, draft).await.map_err(below_draft)
+    }
+
+    /// The one function of a deployment, which is stored nowhere.
+    pub(crate) async fn load_sole(
+        &self,
+        environment: EnvironmentId,
+        draft: &Deployment,
+    ) -> Result<LoadedFunction> {
+        check::check(draft)?;
+        let Some(function) = draft.functions.first() else {
+            return Err(Error::invalid(&["functions"], "too_small", "There is no function"));
         };
-        check::check(draft).map_err(below_draft)?;
         let modules =
             || function.modules.iter().filter_map(|name| Some((name.as_str(), draft.modules.get(name)?)));
         let sources =
@@ -32,7 +44,7 @@ impl Engine {
         let compiled =
             self.compile(environment, sources.collect()).await.map_err(|failure| match failure {
                 CompileFailure::Engine(error) => error,
-                CompileFailure::Rejected(error) => below_draft(rejected(&error, draft)),
+                CompileFailure::Rejected(error) => rejected(&error, draft),
             })?;
         let refs: Vec<ModuleRef> = modules()
             .map(|(name, module)| ModuleRef { name: name.to_owned(), hash: module.hash(name) })

@@ -29,6 +29,7 @@ pub(super) fn connection(connection_config: Value) -> Connection {
         connection_id: "customer-a".to_owned(),
         metadata: Some(Document::parse(r#"{"region":{"code":"eu-1"}}"#).unwrap()),
         metadata_revision: 1,
+        metadata_schema_version: 0,
         connection_config,
         tags: serde_json::Map::new(),
         end_user: None,

@@ -12,9 +12,15 @@ pub(crate) mod validate;
 pub(crate) use host::{Answer, RunHost, check_model, head, json_list, refusal};
 
 use crate::{
-    Engine, Failure, configuration::Configuration, failures, functions::LoadedFunction, logs::LogScope,
+    Engine, Failure,
+    configuration::{Configuration, Problem, is_invalid},
+    error::chain,
+    failures,
+    functions::LoadedFunction,
+    logs::LogScope,
 };
 use bespoke_core::{
+    configuration::Mode,
     connection::Connection,
     environment::Environment,
     function::Definition,
@@ -63,13 +69,23 @@ pub(crate) struct Execution {
 }
 
 impl Execution {
+    /// Fails where it must not start with a configuration that has these problems: where the integration enforces its
+    /// schema, a run would fail half-way.
+    pub(crate) fn check_problems(&self, problems: &[Problem]) -> Result<(), Failure> {
+        let is_refused = self.configuration.mode() == Mode::Enforce && is_invalid(problems);
+        if is_refused && !self.runs_unconfigured() { Err(unconfigured(problems)) } else { Ok(()) }
+    }
+
     /// Whether it may run with a configuration that does not fit. What runs when a connection comes or goes may be what sets
     /// the configuration up, and so may an action that says so, or that shows by declaring nothing that it does not care.
     fn runs_unconfigured(&self) -> bool {
         let definition = &self.function.function.definition;
         match self.kind {
             RunKind::OnEvent => true,
-            RunKind::Action => definition.runs_unconfigured || definition.metadata.is_none(),
+            RunKind::Action => {
+                let is_careless = definition.metadata.is_none() && self.configuration.file().is_none();
+                definition.runs_unconfigured || is_careless
+            }
             RunKind::Sync | RunKind::Webhook => false,
         }
     }
@@ -110,7 +126,7 @@ impl Engine {
         let log = Arc::new(log::begin(self, &execution));
         let begun = (execution.kind, self.now());
         let connection = execution.connection.clone();
-        let configured = configured(&execution);
+        let configured = self.configured(&execution).await;
         let host = Arc::new(host::RunHost::new(Arc::clone(self), execution, Arc::clone(&log)));
         let ready = configured.and(host.check_input()).and(host.begin().await);
         let (result, reads) = if let Err(failure) = ready {
@@ -129,6 +145,23 @@ impl Engine {
         }
         log::end(&log, begun, self.now(), &result, &counts);
         Ended { result, counts, log, checkpoint: host.checkpoint_range().await, reads }
+    }
+
+    async fn configured(&self, execution: &Execution) -> Result<(), Failure> {
+        let Execution { configuration, connection, .. } = execution;
+        if configuration.mode() != Mode::Enforce || execution.runs_unconfigured() {
+            return Ok(());
+        }
+        let own = connection.metadata.as_ref();
+        // What the code said of this document when it was written it would say again.
+        let is_known = configuration.schema_version() == Some(connection.metadata_schema_version);
+        let problems = if is_known {
+            configuration.problems(own)
+        } else {
+            let problems = self.metadata_problems(configuration, own).await;
+            problems.map_err(|error| Failure::new(code::INTERNAL, chain(&error)))?
+        };
+        execution.check_problems(&problems)
     }
 
     /// What the runtime needs to know of an execution.
@@ -178,13 +211,8 @@ impl Engine {
     }
 }
 
-/// Where the integration enforces its schema, no run starts with a configuration that does not fit: it would fail half-way.
-pub(crate) fn configured(execution: &Execution) -> Result<(), Failure> {
-    if execution.runs_unconfigured() {
-        return Ok(());
-    }
-    let refusal = execution.configuration.refusal(execution.connection.metadata.as_ref());
-    let Some(problems) = refusal else { return Ok(()) };
+/// The failure of a run that does not start for these problems.
+fn unconfigured(problems: &[Problem]) -> Failure {
     let lines: Vec<String> =
         problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
     let message =
@@ -194,7 +222,7 @@ pub(crate) fn configured(execution: &Execution) -> Result<(), Failure> {
     if let Ok(payload) = payload {
         failure.payload = payload;
     }
-    Err(failure)
+    failure
 }
 
 fn runtime_kind(kind: RunKind) -> Kind {

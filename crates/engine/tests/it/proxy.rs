@@ -72,6 +72,7 @@ fn connection() -> Arc<Connection> {
         connection_id: "customer-a".to_owned(),
         metadata: Some(Document::parse(r#"{"region":"eu"}"#).unwrap()),
         metadata_revision: 1,
+        metadata_schema_version: 0,
         connection_config: serde_json::Map::new(),
         tags: serde_json::Map::new(),
         end_user: None,

@@ -1,6 +1,7 @@
 // The runtime's JavaScript side, seen from Rust: `install` once per engine, `start` once per run, `describe` for a failed one.
 import { performance, startClock, stopClock, unwatchClocks, watchClocks } from './clocks.js';
 import { apply, defineProperty, ErrorClass, jsonParse, jsonStringify, PromiseClass, promiseThen, toText, TypeErrorClass } from './intrinsics.js';
+import { configure } from './configuration.js';
 import { createConsole } from './console.js';
 import { describe } from './describe.js';
 import { setThreshold } from './log.js';
@@ -124,7 +125,7 @@ timers.setUncaughtHandler((error) => onUncaught(error));
 /**
  * Runs a function.
  * @param {import('./native.js').Native} _given the same as at `install`
- * @param {string} kind `sync`, `action`, `on-event`, `webhook` or `script`
+ * @param {string} kind `sync`, `action`, `on-event`, `webhook`, `config` or `script`
  * @param {any} definition the entry module's default export
  * @param {string} contextJson
  * @param {string} inputJson
@@ -148,6 +149,7 @@ export function start(_given, kind, definition, contextJson, inputJson) {
 async function execute(kind, definition, contextJson, inputJson) {
   const input = inputJson === '' ? undefined : jsonParse(inputJson);
   if (kind === 'script') return outputText(await definition(input));
+  if (kind === 'config') return outputText(await configure(definition, input));
   const run = new Run(jsonParse(contextJson));
   setThreshold(run.context.logger_level);
   const nango = createNango(run, kind);

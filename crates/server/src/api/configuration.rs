@@ -14,10 +14,12 @@ use axum::extract::{FromRequest, Request, State};
 use bespoke_core::{
     configuration::Mode,
     document::{Document, Write},
+    effect::Effect,
 };
-use bespoke_engine::configuration::{Configuration, Source};
+use bespoke_engine::configuration::{ConfigFile, Configuration, Source};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
+use std::collections::BTreeMap;
 
 /// The defaults of an integration.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -88,7 +90,8 @@ async fn write(
 /// The schema of the configuration of an integration's connections.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"mode": "warn", "schema": {"type": "object", "properties": {"limit": {"type": "integer", "default": 50}}},
-    "source": "api", "version": 3, "conflicts": []}))]
+    "source": "config", "file": "hubspot/config.ts", "version": 3,
+    "on_change": {"limit": "run"}, "ui": null, "conflicts": []}))]
 pub struct MetadataSchema {
     /// What happens to a configuration that does not fit.
     #[schema(value_type = String)]
@@ -96,11 +99,20 @@ pub struct MetadataSchema {
     /// JSON Schema (draft 7); null where there is none.
     #[schema(value_type = Option<Object>)]
     schema: Option<Value>,
-    /// `functions` where deployed functions declare it, which wins; `api` where it was put.
+    /// `config` where a deployed `config.ts` declares it, else `functions` where deployed functions do, else `api` where it was
+    /// put.
     #[schema(value_type = Option<String>)]
     source: Option<&'static str>,
-    /// The version of a schema that was put.
+    /// The file of the project that declares it, where it is a `config.ts`.
+    file: Option<String>,
+    /// Its version; functions declare none.
     version: Option<i64>,
+    /// What a change of a path does to data (`none`, `run`, `resync`), as `config.ts` says.
+    #[schema(value_type = Object)]
+    on_change: BTreeMap<String, Effect>,
+    /// How people are to be shown it, as `config.ts` says.
+    #[schema(value_type = Option<Object>)]
+    ui: Option<Value>,
     /// Where two functions declare types that no value can have at once: path, and who declares what.
     #[schema(value_type = Vec<Object>)]
     conflicts: Value,
@@ -108,15 +120,19 @@ pub struct MetadataSchema {
 
 impl From<&Configuration> for MetadataSchema {
     fn from(configuration: &Configuration) -> Self {
-        let schema = configuration.schema();
+        let (schema, file) = (configuration.schema(), configuration.file());
         Self {
             mode: configuration.mode(),
             schema: schema.map(|schema| schema.schema.clone()),
             source: schema.map(|schema| match schema.source {
+                Source::Config => "config",
                 Source::Functions => "functions",
                 Source::Api => "api",
             }),
+            file: file.map(ConfigFile::path),
             version: configuration.schema_version(),
+            on_change: file.map(|file| file.definition.on_change.clone()).unwrap_or_default(),
+            ui: file.and_then(|file| file.definition.ui.clone()),
             conflicts: schema.map_or_else(|| json!([]), |schema| json!(schema.conflicts)),
         }
     }
@@ -128,7 +144,7 @@ impl From<&Configuration> for MetadataSchema {
 pub struct PutMetadataSchema {
     /// What happens to a configuration that does not fit.
     mode: Option<ValidationMode>,
-    /// JSON Schema (draft 7), which counts where no deployed function declares one.
+    /// JSON Schema (draft 7), which counts where no deployed function declares one; refused where a deployed `config.ts` does.
     #[schema(value_type = Option<Object>)]
     schema: Option<Box<RawValue>>,
     /// Its version, from 1; needed with `schema`.

@@ -9,7 +9,7 @@ use crate::{
 use axum::extract::State;
 use bespoke_core::{
     configuration::Declared,
-    function::{DeployPlan, Deployment, PlannedConflict, PlannedFunction},
+    function::{DeployPlan, Deployment, PlannedConflict, PlannedFunction, PlannedMigration},
 };
 use serde::Serialize;
 
@@ -26,6 +26,11 @@ pub struct Plan {
     deleted: Vec<PlanLine>,
     /// Where functions of an integration would declare types for its configuration that no value can have at once.
     conflicts: Vec<PlanConflict>,
+    /// What each changed `config.ts` does to the connections of its integration: `integration`, `mode`, `from` and `to` (versions),
+    /// how many stay `valid`, are `fixed` by `migrate`, `broken`, or `invalid_already`, and `examples` of the last three with
+    /// `connection_id`, `outcome`, `schema_version`, `diff` (JSON Patch) and `problems`.
+    #[schema(value_type = Vec<Object>)]
+    migrations: Vec<PlannedMigration>,
 }
 
 /// Functions that contradict each other.
@@ -76,6 +81,7 @@ impl From<DeployPlan> for Plan {
             changed: lines(plan.changed),
             unchanged: lines(plan.unchanged),
             deleted: lines(plan.deleted),
+            migrations: plan.migrations,
             conflicts: plan.conflicts.into_iter().map(Into::into).collect(),
         }
     }
@@ -98,7 +104,8 @@ pub async fn plan_deployment(
 /// Deploys functions, all of them or none, and tells what changed.
 #[utoipa::path(post, path = "/deployments", tag = "deployments",
     request_body(content = serde_json::Value, description = "`scope`, `functions` and `modules`, as `bespoke deploy` makes them."),
-    responses((status = 200, body = Plan), (status = 400, description = "`invalid_body`, `unknown_provider_config`"),
+    responses((status = 200, body = Plan),
+        (status = 400, description = "`invalid_body`, `unknown_provider_config`, `breaks_configurations`"),
         (status = 409, description = "`concurrent_deployment`")))]
 pub async fn deploy(
     State(app): State<AppState>,

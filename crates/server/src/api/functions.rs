@@ -68,7 +68,7 @@ impl From<Function> for FunctionBody {
         let (input, returns) = match kind {
             FunctionKind::Sync => (metadata, Some(models)),
             FunctionKind::Action => (input, Some(output.into_iter().collect())),
-            FunctionKind::OnEvent => (None, None),
+            FunctionKind::OnEvent | FunctionKind::Config => (None, None),
         };
         Self {
             id: function.id.0,

@@ -4,6 +4,7 @@ pub mod current;
 pub mod draft;
 pub mod effects;
 pub mod fleet;
+pub mod migrations;
 pub mod preview;
 pub mod promote;
 pub mod revisions;

@@ -59,7 +59,7 @@ fn script(function: &Function) -> Value {
     let (input, returns) = match kind {
         FunctionKind::Sync => (metadata, models.clone()),
         FunctionKind::Action => (input, output.iter().cloned().collect()),
-        FunctionKind::OnEvent => (&None, Vec::new()),
+        FunctionKind::OnEvent | FunctionKind::Config => (&None, Vec::new()),
     };
     let features: &[&str] = if function.definition.checkpoint.is_some() { &["checkpoints"] } else { &[] };
     json!({

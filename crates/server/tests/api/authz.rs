@@ -211,6 +211,12 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
         Refused(404, "not_found"),
     ),
     (
+        "POST /integrations/{unique_key}/metadata/migrate",
+        "/integrations/none/metadata/migrate",
+        "{}",
+        Refused(404, "not_found"),
+    ),
+    (
         "GET /integrations/{unique_key}/metadata/schema",
         "/integrations/none/metadata/schema",
         "",

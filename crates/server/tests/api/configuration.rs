@@ -113,7 +113,7 @@ both! {
         }});
         let declares = json!({"metadata": "Config", "json_schema": {"definitions": {"Config": schema}}});
         let empty = dev.get(SCHEMA).await.expect(200);
-        assert_eq!(empty, json!({"mode": "warn", "schema": null, "source": null, "version": null, "conflicts": []}));
+        assert_eq!(empty, json!({"mode": "warn", "schema": null, "source": null, "file": null, "version": null, "on_change": {}, "ui": null, "conflicts": []}));
 
         // What was put counts until functions declare something.
         let put = json!({"schema": {"type": "object", "properties": {"put": {"default": 1}}}, "version": 3});

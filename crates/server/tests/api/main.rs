@@ -28,6 +28,7 @@ mod reads;
 mod records;
 mod refresh;
 mod runs;
+mod schema_versions;
 mod secrets;
 mod sync_deploy;
 mod syncs;

@@ -61,6 +61,7 @@ impl World {
             metadata: None,
             judge: None,
             first_metadata: None,
+            first_version: None,
             provenance: by_system(),
             change: ConnectionChange::default(),
             announcement: Announcement::AtOnce,

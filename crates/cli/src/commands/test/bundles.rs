@@ -34,6 +34,7 @@ impl Compiled {
                 FunctionKind::Sync => Kind::Sync,
                 FunctionKind::Action => Kind::Action,
                 FunctionKind::OnEvent => Kind::OnEvent,
+                FunctionKind::Config => Kind::Config,
             },
             name: file.name.clone(),
             modules: Arc::clone(&self.modules),

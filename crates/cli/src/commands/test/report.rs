@@ -86,7 +86,7 @@ impl Test {
 
     /// `hubspot/actions/create-contact`
     pub(super) fn name(&self) -> String {
-        format!("{}/{}/{}", self.integration, self.kind.folder(), self.function)
+        format!("{}/{}", self.integration, self.kind.place(&self.function))
     }
 
     /// Why it failed, several lines.

@@ -135,7 +135,10 @@ pub(super) fn plan(project: &Project, targets: &Targets) -> Result<Plan> {
             }
         }
     }
-    let untested = project.functions.iter().filter(|file| !tested.contains(&file.path));
+    let untested = project
+        .functions
+        .iter()
+        .filter(|file| file.kind != FunctionKind::Config && !tested.contains(&file.path));
     plan.untested =
         untested.filter(|file| targets.matches(file, None)).map(|file| file.path.clone()).collect();
     if !targets.names.is_empty() {
@@ -168,6 +171,9 @@ fn function_of<'a>(root: &Path, fixture: &str, files: &[&'a FunctionFile]) -> Op
     let without = stem.strip_prefix(integration.as_str()).and_then(|rest| rest.strip_prefix('-'));
     let named = |stem: &str| {
         let fits = |file: &&&FunctionFile| {
+            if file.kind == FunctionKind::Config {
+                return false;
+            }
             let rest = stem.strip_prefix(file.name.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.']))
         };

@@ -42,7 +42,8 @@ pub struct Metadata {
     effective: Option<Document>,
     /// The newest revision; 0 where there is none.
     revision: i64,
-    /// The version of the schema that counts; null where it has none.
+    /// The version of the schema that the document is of: the last one that it was written for and fitted; null where it
+    /// never was judged, or the schema has no version.
     schema_version: Option<i64>,
     /// What is wrong with the effective document: level, path (JSON pointer), code, message, what is allowed.
     #[schema(value_type = Vec<Object>)]
@@ -65,12 +66,11 @@ impl IntoResponse for Metadata {
 impl From<CurrentMetadata> for Metadata {
     fn from(current: CurrentMetadata) -> Self {
         let effective = current.effective();
-        let configuration = &current.configuration;
         Self {
             effective,
             revision: current.revision,
-            schema_version: configuration.schema_version(),
-            problems: configuration.problems(current.document.as_ref()),
+            schema_version: current.schema_version,
+            problems: current.problems,
             layers: None,
             applied: current.applied.map(AppliedReport::from),
             metadata: current.document,

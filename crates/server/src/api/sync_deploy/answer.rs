@@ -161,6 +161,7 @@ impl Confirmation {
                         name: line.name.clone(),
                         provider_config_key: line.integration.clone(),
                     }),
+                    FunctionKind::Config => {}
                     FunctionKind::OnEvent => events.push(EventLine {
                         name: line.name.clone(),
                         provider_config_key: line.integration.clone(),

@@ -188,7 +188,8 @@ impl Body {
             return Err(ApiError::body("invalid_format", &["sdkVersion"], "Is not the version of a CLI"));
         }
         let scope = self.scope();
-        let mut untouched = Vec::new();
+        // Their CLI knows none.
+        let mut untouched = vec![FunctionKind::Config];
         let shared = self.json_schema.map(|schema| schema.definitions);
         let mut building = Building::default();
         for (index, flow) in self.flow_configs.into_iter().enumerate() {
@@ -207,7 +208,14 @@ impl Body {
         }
         let Building { functions, modules, places } = building;
         Ok(Incoming {
-            deployment: Deployment { scope, origin: self.source, untouched, functions, modules },
+            deployment: Deployment {
+                scope,
+                origin: self.source,
+                untouched,
+                allow_invalid: false,
+                functions,
+                modules,
+            },
             places,
         })
     }
@@ -282,6 +290,7 @@ impl Building {
             webhook_subscriptions: flow.webhook_subscriptions.unwrap_or_default(),
             preview_reads: Vec::new(),
             runs_unconfigured: false,
+            config: None,
             endpoints,
             models: if is_sync { flow.models } else { Vec::new() },
             limits: None,

@@ -21,7 +21,8 @@ use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Effects, FindConnections,
     Finish, IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MetadataChange, NewApiKey, NewFunction,
     NewIntegration, NewRun, NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed,
-    RunsQuery, SaveConnection, StoredBytecode, StoredModule, VerifiedRevisions, WebhookItem, Window, Writer,
+    RunsQuery, SaveConnection, StoredBytecode, StoredModule, VerifiedRevisions, VersionCursor, WebhookItem,
+    Window, Writer,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -169,6 +170,10 @@ async fn functions(world: &World) {
     assert!(store.set_function_enabled(environment, echo.id, true).await.unwrap());
     assert_eq!(store.compiled_modules(environment, ENGINE, vec![hash]).await.unwrap().len(), 1);
     assert_eq!(store.load_modules(environment, ENGINE, vec![hash]).await.unwrap().len(), 1);
+    assert!(store.configured_integrations().await.unwrap().is_empty());
+    let versions =
+        store.metadata_by_version(environment, world.integration.id, 1, VersionCursor::default(), 5);
+    assert!(!versions.await.unwrap().is_empty());
     let compiled = vec![StoredBytecode { hash, bytecode: vec![2] }];
     store.save_bytecode(environment, "2", compiled).await.unwrap();
 }
@@ -197,6 +202,7 @@ async fn connections(world: &World) {
         metadata: Some(Document::empty()),
         judge: None,
         first_metadata: None,
+        first_version: None,
         provenance: by_system(),
         change: change.clone(),
         announcement: Announcement::AtOnce,
