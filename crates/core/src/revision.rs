@@ -223,9 +223,18 @@ mod tests {
 
     #[test]
     fn every_source_has_a_word_of_its_own() {
-        for word in
-            ["api", "cli", "function", "import", "restore", "bulk", "promote", "migration", "baseline", "seal"]
-        {
+        for word in [
+            "api",
+            "cli",
+            "function",
+            "import",
+            "restore",
+            "bulk",
+            "promote",
+            "migration",
+            "baseline",
+            "seal",
+        ] {
             assert_eq!(Source::parse(word).unwrap().as_str(), word);
         }
         assert_eq!(Source::parse("dashboard"), None);

@@ -74,8 +74,13 @@ impl Engine {
         }
         let answers = self.ask(file, "check", documents, &[]).await?;
         for ((index, answer), secrets) in open.into_iter().zip(answers).zip(secrets) {
-            let is_seen = |issue: &Issue| !secrets.iter().any(|secret| issue.path.starts_with(secret.as_str()));
-            let told = answer.problems.into_iter().filter(is_seen).map(|Issue { path, code, message }| (path, code, message));
+            let is_seen =
+                |issue: &Issue| !secrets.iter().any(|secret| issue.path.starts_with(secret.as_str()));
+            let told = answer
+                .problems
+                .into_iter()
+                .filter(is_seen)
+                .map(|Issue { path, code, message }| (path, code, message));
             let failed = answer.error.map(|error| {
                 (String::new(), "check_failed".to_owned(), format!("The schema could not be asked: {error}"))
             });
