@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { failure, onBoth, setUpCrm, start } from '../harness.mjs';
 
-onBoth('connection metadata', (database) => {
+// With nothing declared, no mode makes a difference.
+for (const mode of ['off', 'warn', 'enforce']) onBoth(`connection metadata, mode ${mode}`, (database) => {
     let server;
     before(async () => {
         const started = await start(database);
         ({ server } = started);
         await setUpCrm(server, started.upstream, { 'customer-a': { a: 1 }, 'customer-b': undefined, many: undefined });
+        const set = await server.call('PUT', '/integrations/crm/metadata/schema', { body: { mode } });
+        assert.deepEqual([set.status, set.body.mode, set.body.schema], [200, mode, null]);
     });
 
     test('the official client sets, reads and updates it', async () => {

@@ -90,10 +90,16 @@ impl DryHost {
     }
 
     fn block(&self, method: String, url: String, body_bytes: usize) -> Refusal {
-        let message = format!(
+        let mut message = format!(
             "A dry run writes nothing, so {method} {url} was not sent. Where it only reads, say so in the \
-             function, `previewReads: ['{method} {url}']`, or allow it once: `--allow '{method} {url}'`."
+             function: `previewReads: ['{method} {url}']`"
         );
+        // Nobody can allow it for a preview.
+        message.push_str(&if self.0.options.afresh {
+            ".".to_owned()
+        } else {
+            format!(", or allow it once: `--allow '{method} {url}'`.")
+        });
         let blocked = BlockedCall { method, url, body_bytes };
         self.tell(|| Event::BlockedCall(blocked.clone()));
         let mut seen = self.seen();

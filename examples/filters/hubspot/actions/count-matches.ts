@@ -7,6 +7,7 @@ export default createAction({
     version: '1.0.0',
     input: Filter,
     output: z.object({ total: z.number() }),
+    previewReads: ['POST /crm/v3/objects/contacts/search'],
     exec: async (nango, input) => {
         const { data } = await nango.zodValidateInput({ zodSchema: Filter, input });
         const response = await nango.post<{ total: number }>({

@@ -16,6 +16,8 @@ export default createSync({
     autoStart: true,
     models: { Member },
     metadata: Configuration,
+    // HubSpot's search is a POST and only reads: a preview may send it.
+    previewReads: ['POST /crm/v3/objects/contacts/search'],
     exec: async (nango) => {
         const { filter } = Configuration.parse((await nango.getMetadata()) ?? {});
         // Who no longer fits, because the contact or the filter has changed, is deleted.

@@ -63,9 +63,10 @@ fn who(revision: &Revision) -> String {
 }
 
 /// The first places that changed.
-fn what(Revision { patch, .. }: &Revision) -> String {
+fn what(Revision { number, patch, .. }: &Revision) -> String {
     if patch.is_empty() {
-        return "the order of keys".to_owned();
+        let what = if *number == 1 { "empty" } else { "the order of keys" };
+        return what.to_owned();
     }
     let named = patch.iter().take(NAMED).map(|operation| {
         let text = |name: &str| operation[name].as_str().unwrap_or_default();

@@ -49,7 +49,7 @@ pub(super) fn report(kind: Kind, report: &PreviewReport, text: &str, limit: usiz
             output::line(styled(QUIET, frame));
         }
     }
-    end(report);
+    end(kind, report);
 }
 
 fn records(report: &PreviewReport, limit: usize) {
@@ -119,19 +119,22 @@ fn problems(report: &PreviewReport, text: &str) {
     }
 }
 
-fn end(report: &PreviewReport) {
+fn end(kind: Kind, report: &PreviewReport) {
     let counts = &report.counts;
     let part = |style, number: u64, word: &str| {
         let text = format!("{number} {word}");
         if number == 0 { text } else { styled(style, text) }
     };
-    output::line(format!(
-        "\nRecords: {}, {}, {}, {} unchanged",
-        part(NEW, counts.added, "added"),
-        part(CHANGED, counts.changed, "changed"),
-        part(DELETED, counts.removed, "removed"),
-        counts.unchanged
-    ));
+    output::line("");
+    if kind == Kind::Sync || counts.differing() > 0 {
+        output::line(format!(
+            "Records: {}, {}, {}, {} unchanged",
+            part(NEW, counts.added, "added"),
+            part(CHANGED, counts.changed, "changed"),
+            part(DELETED, counts.removed, "removed"),
+            counts.unchanged
+        ));
+    }
     let mut blocked: BTreeMap<String, usize> = BTreeMap::new();
     for BlockedCall { method, url, .. } in &report.blocked_calls {
         *blocked.entry(format!("{method} {}", short(url))).or_default() += 1;
