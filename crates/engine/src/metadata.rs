@@ -10,7 +10,7 @@ use bespoke_core::{
     document::{Document, Patch, Write},
     effect::{Applied, AppliedSync, Effect, When},
     id::EnvironmentId,
-    revision::{Provenance, Revision},
+    revision::{Provenance, Revision, Source},
 };
 pub use bespoke_store::{BrokenRevision, Effects, MetadataChange, VerifiedRevisions, WrittenMetadata};
 use serde_json::Value;
@@ -174,7 +174,8 @@ impl Engine {
         }
         let is_new = before.metadata.as_ref() != Some(&document);
         let revision = before.metadata_revision + i64::from(is_new);
-        let applied = self.would_apply(&before, change, &patch).await?;
+        let change = MetadataChange { effects: effects(&configuration, change), ..change.clone() };
+        let applied = self.would_apply(&before, &change, &patch).await?;
         let schema_version = before.metadata_schema_version;
         Ok(WrittenMetadata { connection: before.id, revision, schema_version, document, patch, applied })
     }
@@ -305,6 +306,24 @@ impl Engine {
         while self.store.verify_metadata_revisions(environment, &mut verified).await? {}
         Ok(verified)
     }
+}
+
+/// What a write does to data: what its writer asked for, else what `config.ts` says of the places that it changes.
+///
+/// What a function writes does nothing, or a sync that keeps something of its own there would run itself again and again; nor
+/// does what leaves everything as it was for functions.
+pub(crate) fn effects(configuration: &Arc<Configuration>, change: &MetadataChange) -> Option<Effects> {
+    if change.effects.is_some() {
+        return change.effects.clone();
+    }
+    let is_quiet = matches!(change.provenance.source, Source::Function | Source::Migration | Source::Promote);
+    let configuration = Arc::clone(configuration);
+    (!is_quiet).then(|| {
+        Effects::OfChange(Arc::new(move |patch| {
+            let paths: Vec<String> = patch.iter().map(|operation| operation.path().to_string()).collect();
+            configuration.on_change(paths.iter().map(String::as_str))
+        }))
+    })
 }
 
 pub(crate) fn failed(error: bespoke_store::Error) -> Error {

@@ -2,7 +2,10 @@
 //! as the code of `config.ts` has to be asked.
 
 use super::{Configuration, is_invalid};
-use crate::{Engine, Error, Result, metadata::MetadataChange};
+use crate::{
+    Engine, Error, Result,
+    metadata::{MetadataChange, effects},
+};
 use bespoke_core::{
     configuration::{Mode, Problem},
     document::{Document, Write},
@@ -79,7 +82,8 @@ impl Engine {
         let mut known = Known { replaces, ..Known::default() };
         for _ in 0..TRIES {
             let configuration = self.configuration(environment, provider_config_key).await?;
-            let change = MetadataChange { judge: configuration.judge(&known), ..change.clone() };
+            let effects = effects(&configuration, &change);
+            let change = MetadataChange { judge: configuration.judge(&known), effects, ..change.clone() };
             let ids = connection_ids.clone();
             match self.store.write_metadata(environment, provider_config_key, ids, change).await {
                 Ok(written) => return Ok(written),

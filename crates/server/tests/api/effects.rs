@@ -1,6 +1,9 @@
 //! What a write of metadata does to data: `apply=none|run|resync`.
 
-use crate::policies::{app, deploy, function, work};
+use crate::{
+    policies::{app, deploy, function, work},
+    schema_versions::{config, deployment},
+};
 use bespoke_engine::worker::Worker;
 use bespoke_store::Finish;
 use bespoke_testkit::{
@@ -243,5 +246,41 @@ both! {
         synced.dev.post("/sync/start", start).await.expect(200);
         synced.run_due().await;
         assert_eq!(synced.ids().await, ["one"]);
+    }
+
+    async fn what_config_ts_says_of_a_path_counts_where_nobody_says_more(database) {
+        let synced = Synced::new(database, EXEC).await;
+        let rules = json!({"on_change": {"ids": "resync", "title": "run"}});
+        let writes = function("action", "write", "await nango.updateMetadata(input); return null;", json!({}));
+        let deployed = deployment(&[config(1, json!({"type": "object"}), "", rules), writes]);
+        synced.dev.post("/deployments", deployed).await.expect(200);
+        let tried = synced.write("&validate_only=true", json!({"ids": ["one"], "title": "old"})).await;
+        assert_eq!((&tried["applied"]["effect"], when(&tried)), (&json!("resync"), &json!("now")));
+        for (query, document, effect) in [
+            ("", json!({"ids": ["same", "one", "two"], "title": "old", "other": 1}), "none"),
+            ("&apply=none", json!({"ids": ["same", "one", "two"], "title": "x"}), "none"),
+            ("", json!({"ids": ["same", "one", "two"], "title": "y"}), "run"),
+        ] {
+            assert_eq!(synced.write(query, document.clone()).await["applied"]["effect"], effect, "{document}");
+        }
+        synced.run_due().await;
+        assert_eq!(synced.live().await["one"], "y, since last run");
+        // On the compatible endpoints, too; but what functions write runs nothing.
+        crate::policies::act(&synced.dev, "write", json!({"title": "z"}), &[]).await.expect(200);
+        assert_eq!(synced.runs("queued").await.len(), 0);
+        let body = json!({"provider_config_key": "none", "connection_id": "a", "metadata": {"ids": ["one"]}});
+        synced.dev.patch("/connections/metadata", body.clone()).await.expect(200);
+        synced.run_due().await;
+        assert_eq!(synced.ids().await, ["one"]);
+        // Nobody asked for a sync that is off: it owes the re-sync.
+        let paused = json!({"provider_config_key": "none", "connection_id": "a", "syncs": ["things"]});
+        synced.dev.post("/sync/pause", paused.clone()).await.expect(200);
+        let written = synced.write("", json!({"ids": ["two"], "title": "z"})).await;
+        assert_eq!(when(&written), "once_started");
+        synced.run_due().await;
+        assert_eq!(synced.ids().await, ["one"]);
+        synced.dev.post("/sync/start", paused).await.expect(200);
+        synced.run_due().await;
+        assert_eq!(synced.ids().await, ["two"]);
     }
 }

@@ -15,7 +15,7 @@ fn at(connection: &str) -> String {
 }
 
 /// A deployment of these functions by `(function, code)`, which leaves all others be.
-fn deployment(functions: &[(Value, String)]) -> Value {
+pub(crate) fn deployment(functions: &[(Value, String)]) -> Value {
     let module = |(function, code): &(Value, String)| {
         (format!("{}.js", function["name"].as_str().unwrap()), json!({ "code": code }))
     };
@@ -25,7 +25,7 @@ fn deployment(functions: &[(Value, String)]) -> Value {
 }
 
 /// A `config.ts` as the bundler leaves it; `code` is what it has beside its type and version.
-fn config(version: i64, schema: Value, code: &str, more: Value) -> (Value, String) {
+pub(crate) fn config(version: i64, schema: Value, code: &str, more: Value) -> (Value, String) {
     let mut said = json!({ "version": version });
     said.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let definition = json!({
