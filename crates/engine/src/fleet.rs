@@ -39,6 +39,8 @@ pub struct FleetSelection {
     pub condition: Option<Condition>,
     /// Only those whose effective configuration does not fit the schema. It does not count where ids are given.
     pub is_invalid: bool,
+    /// Only those whose metadata is of an older version of the schema. It does not count where ids are given.
+    pub is_outdated: bool,
 }
 
 impl FleetSelection {
@@ -56,6 +58,8 @@ impl FleetSelection {
 pub struct FleetView {
     /// What was found.
     pub facts: FleetFacts,
+    /// How many of them have metadata of an older version of the schema, as `config.ts` counts them.
+    pub outdated: usize,
     /// The first of those that were selected, oldest first; `None` where all were.
     pub connection_ids: Option<Vec<String>>,
 }
@@ -123,11 +127,21 @@ impl Engine {
         let path = path.map(str::to_owned);
         let integration = self.integration(environment, provider_config_key).await?.integration;
         let known = self.known_fleet(environment, &integration).await?;
-        let ids = self.select(environment, integration.id, &known.index, &selection).await?;
+        let outdated = self.outdated(environment, provider_config_key, integration.id).await?;
+        let mut ids = self.select(environment, integration.id, &known.index, &selection).await?;
+        if selection.is_outdated {
+            let ids = ids.get_or_insert_with(|| known.index.ids());
+            ids.retain(|id| outdated.binary_search(id).is_ok());
+        }
+        let outdated = match &ids {
+            None => outdated.len(),
+            Some(ids) => ids.iter().filter(|id| outdated.binary_search(id).is_ok()).count(),
+        };
         // Some milliseconds for each ten thousand connections.
         let counted = tokio::task::spawn_blocking(move || FleetView {
             connection_ids: ids.as_ref().map(|ids| known.index.names(&ids[..ids.len().min(LISTED)])),
             facts: known.index.facts(ids.as_deref(), path.as_deref()),
+            outdated,
         });
         counted.await.map_err(|_| Error::Stopping)
     }
@@ -166,6 +180,20 @@ impl Engine {
             }
         }
         Ok(outcome)
+    }
+
+    /// Connections whose metadata is of an older version than that of the deployed `config.ts`, in order.
+    async fn outdated(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        integration: IntegrationId,
+    ) -> Result<Vec<ConnectionId>> {
+        let configuration = self.configuration(environment, provider_config_key).await?;
+        match configuration.schema_version().filter(|_| configuration.file().is_some()) {
+            Some(version) => Ok(self.store.outdated_connections(environment, integration, version).await?),
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn change_member(

@@ -88,6 +88,28 @@ impl Store {
             .await
     }
 
+    /// The connections of an integration whose metadata is of a version below `below`, in order.
+    pub async fn outdated_connections(
+        &self,
+        environment: EnvironmentId,
+        integration: IntegrationId,
+        below: i64,
+    ) -> Result<Vec<ConnectionId>> {
+        let mut ids: Vec<ConnectionId> = self
+            .db
+            .read(move |tx| {
+                tx.query(
+                    "SELECT id FROM connections
+                     WHERE integration_id + 0 = $1 AND metadata_schema_version < $2 AND +environment_id = $3",
+                    params![integration, below, environment],
+                    |row| row.get(0),
+                )
+            })
+            .await?;
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
     /// The integrations of all environments that have a deployed `config.ts`, by their keys.
     pub async fn configured_integrations(&self) -> Result<Vec<(EnvironmentId, String)>> {
         self.db

@@ -228,6 +228,11 @@ both! {
         let left = dev.post(MIGRATE, json!({ "dry_run": true })).await.expect(200);
         let left: Vec<&Value> = left["connections"].as_array().unwrap().iter().map(|one| &one["connection_id"]).collect();
         assert_eq!(left, ["broken", "thrown", "fresh"]);
+        let fleet = dev.get("/integrations/none/metadata/fleet?outdated=true").await.expect(200);
+        assert_eq!((&fleet["outdated"], &fleet["connections"]), (&json!(3), &json!(3)));
+        assert_eq!(fleet["connection_ids"], json!(["broken", "thrown", "fresh"]));
+        let fleet = dev.get("/integrations/none/metadata/fleet?where[path]=/mapping&where[set]=true").await.expect(200);
+        assert_eq!(fleet["outdated"], 0, "{fleet}");
         write(&dev, "broken", json!({ "mapping": { "id": "repaired" } })).await;
         assert_eq!((version(&dev, "broken").await, sources(&dev, "broken").await[0].as_str()), (json!(2), "api"));
 

@@ -99,6 +99,9 @@ pub struct ReadFleet {
     /// Only connections whose effective configuration does not fit the schema.
     #[serde(default, deserialize_with = "extract::deserialize_boolean")]
     invalid: bool,
+    /// Only connections whose metadata is of an older version of the schema in `config.ts`.
+    #[serde(default, deserialize_with = "extract::deserialize_boolean")]
+    outdated: bool,
     /// How many of the integration's newest runs to ask what they read, 1 to 10000; 1000 unless given.
     #[param(value_type = Option<u32>)]
     runs: Option<String>,
@@ -113,6 +116,8 @@ pub struct FleetReport {
     with_metadata: usize,
     /// How many have an effective configuration that does not fit the schema. None with the mode `off`.
     invalid: usize,
+    /// How many have metadata of an older version of the schema in `config.ts`: not migrated yet, or `migrate` cannot fix it.
+    outdated: usize,
     /// The first hundred of them, where not all connections of the integration were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_ids: Option<Vec<String>>,
@@ -190,10 +195,11 @@ impl From<ReadsOfFleet> for ReadsReport {
 }
 
 impl FleetReport {
-    fn new(FleetView { facts, connection_ids }: FleetView, reads: ReadsOfFleet) -> Self {
+    fn new(FleetView { facts, outdated, connection_ids }: FleetView, reads: ReadsOfFleet) -> Self {
         let FleetFacts { connections, with_metadata, invalid, paths, are_paths_cut: paths_cut } = facts;
         let paths = paths.into_iter().map(PathReport::from).collect();
-        Self { connections, with_metadata, invalid, connection_ids, paths, paths_cut, reads: reads.into() }
+        let reads = reads.into();
+        Self { connections, with_metadata, invalid, outdated, connection_ids, paths, paths_cut, reads }
     }
 }
 
@@ -230,6 +236,7 @@ pub async fn read_fleet(
     let wrong = |issue| ApiError::new(Code::InvalidQueryParams).issue(issue);
     let mut selection = selection(None, &query.tags, condition).map_err(wrong)?;
     selection.is_invalid = query.invalid;
+    selection.is_outdated = query.outdated;
     let runs = read_count("runs", query.runs.as_deref(), reads::RUNS, reads::MOST_RUNS).map_err(wrong)?;
     let (environment, path) = (key.environment.id, query.path.as_deref());
     let view = app.engine.fleet(environment, &unique_key, selection, path).await?;
@@ -387,5 +394,6 @@ fn selection(
         tags: read_tags(tags)?,
         condition: condition.map(Where::condition).transpose()?,
         is_invalid: false,
+        is_outdated: false,
     })
 }

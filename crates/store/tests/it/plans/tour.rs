@@ -174,6 +174,7 @@ async fn functions(world: &World) {
     let versions =
         store.metadata_by_version(environment, world.integration.id, 1, VersionCursor::default(), 5);
     assert!(!versions.await.unwrap().is_empty());
+    assert!(!store.outdated_connections(environment, world.integration.id, 1).await.unwrap().is_empty());
     let compiled = vec![StoredBytecode { hash, bytecode: vec![2] }];
     store.save_bytecode(environment, "2", compiled).await.unwrap();
 }
