@@ -6,10 +6,7 @@
 use crate::{document::Document, effect::Effect, sealed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    str::FromStr,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a part of an effective configuration comes from, from general to specific.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -21,41 +18,6 @@ pub enum Layer {
     Integration,
     /// The connection's metadata.
     Connection,
-}
-
-/// What happens when a configuration does not fit the schema of its integration.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// The schema counts for nothing: no problems, and no defaults from it.
-    Off,
-    /// It is stored, and its problems are told.
-    #[default]
-    Warn,
-    /// It is refused, and no run starts with it.
-    Enforce,
-}
-
-impl Mode {
-    /// Every mode; the database's CHECK repeats this list.
-    pub const ALL: [Self; 3] = [Self::Off, Self::Warn, Self::Enforce];
-
-    /// The word in the database and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Warn => "warn",
-            Self::Enforce => "enforce",
-        }
-    }
-}
-
-impl FromStr for Mode {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or(())
-    }
 }
 
 /// Where functions declare types of which no value can have both.
@@ -109,9 +71,6 @@ impl ConfigDefinition {
     pub fn effect<'a>(&self, changed: impl IntoIterator<Item = &'a str>) -> Effect {
         let rules: Vec<(String, Effect)> =
             self.on_change.iter().map(|(path, effect)| (pointer(path), *effect)).collect();
-        let is_within = |path: &str, above: &str| {
-            path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
         let of = |path: &str| {
             let above = rules.iter().filter(|(rule, _)| is_within(path, rule));
             let nearest = above.max_by_key(|(rule, _)| rule.len()).map(|(_, effect)| *effect);
@@ -259,6 +218,11 @@ fn leaf_paths(at: &str, value: &Value, paths: &mut Vec<String>) {
         Value::Object(_) if at.is_empty() => {}
         _ => paths.push(at.to_owned()),
     }
+}
+
+/// Whether a JSON Pointer is `above` or leads to something inside of it.
+pub fn is_within(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The JSON Pointer to `key` in the object at `path`.

@@ -3,8 +3,8 @@
 use crate::{
     document::Document,
     id::{ConnectionId, EnvironmentId, IntegrationId},
-    integration::DataValidation,
     time::Timestamp,
+    validation::Mode,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -25,7 +25,7 @@ pub struct Connection {
     /// The integration's provider.
     pub provider: String,
     /// The integration's mode of checking data.
-    pub data_validation: DataValidation,
+    pub data_validation: Mode,
     /// The id that the customer's backend knows.
     pub connection_id: String,
     /// The per-customer configuration as it was stored; `None` when never set.

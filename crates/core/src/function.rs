@@ -1,10 +1,11 @@
 //! What a team deploys: syncs, actions, on-event functions and integrations' configurations, and the deployment that brings them.
 
 use crate::{
-    configuration::{ConfigDefinition, Conflict, ConnectionMigration, Mode},
+    configuration::{ConfigDefinition, Conflict, ConnectionMigration},
     id::{EnvironmentId, FunctionId},
     limits::Limits,
     time::Timestamp,
+    validation::Mode,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -29,6 +29,7 @@ pub mod schema_draft;
 pub mod sealed;
 pub mod sync;
 pub mod tag;
+pub mod validation;
 pub mod webhook;
 
 pub mod auth;

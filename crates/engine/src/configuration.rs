@@ -11,13 +11,14 @@ pub use bespoke_core::configuration::{Level, Problem};
 
 use crate::{Engine, Error, Resource, Result, functions::LoadedFunction};
 use bespoke_core::{
-    configuration::{self, ConfigDefinition, Conflict, Layer, Layered, Leaf, Mode},
+    configuration::{self, ConfigDefinition, Conflict, Layer, Layered, Leaf},
     connection::Connection,
     document::{Document, Write},
     effect::Effect,
     function::Function,
     id::EnvironmentId,
     promotion::Fold,
+    validation::Mode,
 };
 use bespoke_store::StoredConfiguration;
 use jsonschema::Validator;

@@ -9,10 +9,10 @@ mod draft;
 
 use crate::{Engine, Error, Resource, Result, functions::CompileFailure};
 use bespoke_core::{
-    configuration::Mode,
     function::{DeployPlan, Deployment, Function, Hash, Module, PlannedFunction, PlannedMigration},
     id::EnvironmentId,
     log::Level,
+    validation::Mode,
 };
 use bespoke_runtime::{CompileError, ENGINE_VERSION, SourceMaps, SourceModule};
 use bespoke_store::{DeployChanges, StoredBytecode, StoredModule};

@@ -8,8 +8,9 @@ use bespoke_core::{
     auth::{AuthMode, SecretJson},
     environment::Environment,
     id::EnvironmentId,
-    integration::{DataValidation, Integration},
+    integration::Integration,
     provider::Provider,
+    validation::Mode,
 };
 use bespoke_store::{IntegrationChange, NewIntegration};
 use serde_json::{Map, Value};
@@ -29,7 +30,7 @@ pub struct CreateIntegration {
     /// Values for the provider's `integration_config`.
     pub custom: Map<String, Value>,
     /// How the data of its functions is checked.
-    pub data_validation: DataValidation,
+    pub data_validation: Mode,
     /// The OAuth client or app registered at the provider.
     pub credentials: Option<Map<String, Value>>,
     /// Make it although its provider needs credentials that are not given: they are set later.
@@ -48,7 +49,7 @@ pub struct UpdateIntegration {
     /// Values to set over those that are there.
     pub custom: Option<Map<String, Value>>,
     /// How the data of its functions is checked.
-    pub data_validation: Option<DataValidation>,
+    pub data_validation: Option<Mode>,
     /// New client credentials.
     pub credentials: Option<Map<String, Value>>,
 }

@@ -11,13 +11,14 @@ use crate::{
     metadata::MetadataChange,
 };
 use bespoke_core::{
-    configuration::{ConnectionMigration, MigrationOutcome, Mode},
+    configuration::{ConnectionMigration, MigrationOutcome},
     connection::Connection,
     document::{Document, Write},
     function::{DeployPlan, DeployedFunction, Deployment, FunctionKind, PlannedMigration},
     id::{ConnectionId, EnvironmentId, IntegrationId},
     revision::{self, Actor, Provenance},
     sealed,
+    validation::Mode,
 };
 pub use bespoke_store::VersionCursor;
 use bespoke_store::{Judge, StoredConfiguration, Verdict, VersionedMetadata};

@@ -4,14 +4,15 @@ use crate::{
     Store,
     db::{Value, params},
     error::{Error, Result},
+    integrations,
     metadata_secrets::{self, Owner},
     schema_versions::CONFIGURED,
 };
 use bespoke_core::{
-    configuration::Mode,
     document::{Document, Write},
     id::{EnvironmentId, FunctionId, IntegrationId},
     sealed::SecretPaths,
+    validation::Mode,
 };
 
 /// What an integration says about the configuration of its connections.
@@ -50,7 +51,7 @@ impl Store {
                         let secrets = metadata_secrets::paths(row.get::<Option<&str>>(5)?)?;
                         let defaults = document(row.get(4)?);
                         let stored = StoredConfiguration {
-                            mode: mode(row.get(1)?)?,
+                            mode: integrations::mode(row, 1)?,
                             schema_version: row.get(2)?,
                             schema: document(row.get(3)?),
                             defaults: defaults.map(|defaults| metadata_secrets::hidden(&secrets, defaults)),
@@ -197,8 +198,4 @@ impl Store {
 
 fn document(text: Option<String>) -> Option<Document> {
     text.map(Document::from_stored)
-}
-
-fn mode(word: &str) -> Result<Mode> {
-    word.parse().map_err(|()| Error::Corrupt(format!("configuration is checked `{word}`")))
 }

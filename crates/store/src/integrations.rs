@@ -9,8 +9,9 @@ use crate::{
 use bespoke_core::{
     auth::SecretJson,
     id::{EnvironmentId, IntegrationId},
-    integration::{DataValidation, Integration},
+    integration::Integration,
     time::Timestamp,
+    validation::Mode,
 };
 use serde_json::{Map, Value as Json};
 
@@ -32,7 +33,7 @@ pub struct NewIntegration {
     /// Values for the provider's `integration_config`.
     pub custom: Map<String, Json>,
     /// How the data of its functions is checked.
-    pub data_validation: DataValidation,
+    pub data_validation: Mode,
     /// The OAuth client or app that is registered at the provider.
     pub credentials: Option<SecretJson>,
 }
@@ -49,7 +50,7 @@ pub struct IntegrationChange {
     /// New values for the provider's `integration_config`, all of them.
     pub custom: Option<Map<String, Json>>,
     /// How the data of its functions is checked.
-    pub data_validation: Option<DataValidation>,
+    pub data_validation: Option<Mode>,
     /// New client credentials.
     pub credentials: Option<SecretJson>,
 }
@@ -69,10 +70,10 @@ fn read(row: &Row<'_>) -> Result<Integration> {
     })
 }
 
-/// Reads how data is checked.
-pub(crate) fn mode(row: &Row<'_>, index: usize) -> Result<DataValidation> {
+/// Reads how strictly something is held to its schema.
+pub(crate) fn mode(row: &Row<'_>, index: usize) -> Result<Mode> {
     let word: &str = row.get(index)?;
-    word.parse().map_err(|()| Error::Corrupt(format!("data is validated `{word}`")))
+    word.parse().map_err(|()| Error::Corrupt(format!("`{word}` is no mode of validation")))
 }
 
 /// The integration of this key.
@@ -240,7 +241,7 @@ fn update(
                 change.forward_webhooks,
                 custom,
                 now,
-                change.data_validation.map(DataValidation::as_str)
+                change.data_validation.map(Mode::as_str)
             ],
         )
         .map_err(|error| error.about("the integration"))?;

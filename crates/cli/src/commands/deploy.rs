@@ -12,8 +12,9 @@ use crate::{
 use anstyle::Style;
 use bespoke_bundler::Selection;
 use bespoke_core::{
-    configuration::{ConnectionMigration, MigrationOutcome, Mode},
+    configuration::{ConnectionMigration, MigrationOutcome},
     function::{DeployPlan, DeployScope, Deployment, PlannedConflict, PlannedFunction, PlannedMigration},
+    validation::Mode,
 };
 use reqwest::Method;
 use std::{collections::BTreeMap, path::Path, time::Instant};

@@ -7,9 +7,10 @@ use crate::{
     metadata::{MetadataChange, effects},
 };
 use bespoke_core::{
-    configuration::{Mode, Problem},
+    configuration::Problem,
     document::{Document, Write},
     id::{ConnectionId, EnvironmentId},
+    validation::Mode,
 };
 use bespoke_store::{Judge, Judged, Verdict, WrittenMetadata};
 use std::{
@@ -41,7 +42,9 @@ impl Known {
 impl Configuration {
     /// Who is asked before a document is stored.
     pub(crate) fn judge(self: &Arc<Self>, known: &Known) -> Option<Judge> {
-        if self.stored.mode == Mode::Off || self.schema.is_none() {
+        // Without a version to note, a warning is for those who read: the write need not wait for it.
+        let is_noted = self.stored.mode == Mode::Enforce || self.schema_version().is_some();
+        if self.stored.mode == Mode::Off || self.schema.is_none() || !is_noted {
             return None;
         }
         let (configuration, known) = (Arc::clone(self), known.clone());

@@ -20,7 +20,6 @@ use crate::{
     logs::LogScope,
 };
 use bespoke_core::{
-    configuration::Mode,
     connection::Connection,
     environment::Environment,
     function::Definition,
@@ -28,6 +27,7 @@ use bespoke_core::{
     paths_read::PathsRead,
     run::{RunKind, UNCONFIGURED},
     sync::{Counts, Sync, TriggerOptions},
+    validation::Mode,
 };
 use bespoke_runtime::{Host, Kind, Limits, Outcome, Run, code};
 use bespoke_store::{CheckpointRange, Fence};

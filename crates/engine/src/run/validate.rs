@@ -5,7 +5,7 @@ use crate::{
     Failure,
     schemas::{Schemas, Violation},
 };
-use bespoke_core::{integration::DataValidation, record::NewRecord, run::RunKind};
+use bespoke_core::{record::NewRecord, run::RunKind, validation::Mode};
 use bespoke_runtime::host::Refusal;
 use bytes::Bytes;
 use serde_json::{Value, json, value::RawValue};
@@ -56,10 +56,10 @@ pub(crate) fn records(execution: &Execution, model: &str, records: &[NewRecord])
     let mode = execution.connection.data_validation;
     let schemas = &execution.function.schemas;
     let sample = match mode {
-        DataValidation::Off => return Verdict::Good,
-        DataValidation::Warn if !schemas.has_news() => return Verdict::Good,
-        DataValidation::Warn => &records[..records.len().min(SAMPLE)],
-        DataValidation::Enforce => records,
+        Mode::Off => return Verdict::Good,
+        Mode::Warn if !schemas.has_news() => return Verdict::Good,
+        Mode::Warn => &records[..records.len().min(SAMPLE)],
+        Mode::Enforce => records,
     };
     let mut lines = Vec::new();
     for (index, record) in sample.iter().enumerate() {
@@ -67,7 +67,7 @@ pub(crate) fn records(execution: &Execution, model: &str, records: &[NewRecord])
         let checked = schemas.check(model, &value);
         match checked {
             Ok(violations) if violations.is_empty() => {}
-            checked if mode == DataValidation::Enforce => {
+            checked if mode == Mode::Enforce => {
                 let (problem, errors) = told(checked);
                 let message = format!(
                     "The record with the id {:?} (number {} of the batch) is not a {model}: {problem}",
@@ -90,11 +90,11 @@ pub(crate) fn records(execution: &Execution, model: &str, records: &[NewRecord])
 pub(crate) fn checkpoint(execution: &Execution, value: &Value) -> Verdict<Refusal> {
     let mode = execution.connection.data_validation;
     let name = execution.function.function.definition.checkpoint.as_deref();
-    let Some(name) = name.filter(|_| mode != DataValidation::Off) else { return Verdict::Good };
+    let Some(name) = name.filter(|_| mode != Mode::Off) else { return Verdict::Good };
     let schemas = &execution.function.schemas;
     match schemas.check(name, value) {
         Ok(violations) if violations.is_empty() => Verdict::Good,
-        checked if mode == DataValidation::Enforce => {
+        checked if mode == Mode::Enforce => {
             let (problem, errors) = told(checked);
             let message = format!("The checkpoint is not what the function declares: {problem}");
             let mut refusal = Refusal::new("invalid_checkpoint", message);
@@ -113,8 +113,7 @@ fn action_schema(
     execution: &Execution,
     name: impl Fn(&bespoke_core::function::Definition) -> Option<&str>,
 ) -> Option<&str> {
-    let is_checked =
-        execution.kind == RunKind::Action && execution.connection.data_validation != DataValidation::Off;
+    let is_checked = execution.kind == RunKind::Action && execution.connection.data_validation != Mode::Off;
     name(&execution.function.function.definition).filter(|_| is_checked)
 }
 
@@ -128,7 +127,7 @@ fn judged(execution: &Execution, what: &str, code: &str, name: &str, checked: Ch
     if checked.as_ref().is_ok_and(Vec::is_empty) {
         return Verdict::Good;
     }
-    if execution.connection.data_validation == DataValidation::Enforce {
+    if execution.connection.data_validation == Mode::Enforce {
         let (problem, errors) = told(checked);
         let payload = json!({ "schema": name, "errors": errors });
         return Verdict::Refused(Failure {

@@ -6,10 +6,10 @@ use bespoke_core::{
     connection::Connection,
     document::Document,
     id::{ConnectionId, EnvironmentId, IntegrationId},
-    integration::DataValidation,
     provider::{Provider, file},
     retry::Wishes,
     time::{Clock, Timestamp},
+    validation::Mode,
 };
 use bespoke_engine::{
     http::{Body, Client, HeaderValue, Method, OutboundPolicy, header},
@@ -68,7 +68,7 @@ fn connection() -> Arc<Connection> {
         integration: IntegrationId(1),
         provider_config_key: "acme".to_owned(),
         provider: "acme".to_owned(),
-        data_validation: DataValidation::default(),
+        data_validation: Mode::default(),
         connection_id: "customer-a".to_owned(),
         metadata: Some(Document::parse(r#"{"region":"eu"}"#).unwrap()),
         metadata_revision: 1,

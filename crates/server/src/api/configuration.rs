@@ -12,9 +12,9 @@ use crate::{
 };
 use axum::extract::{FromRequest, Request, State};
 use bespoke_core::{
-    configuration::Mode,
     document::{Document, Write},
     effect::Effect,
+    validation::Mode,
 };
 use bespoke_engine::configuration::{ConfigFile, Configuration, Source};
 use serde::{Deserialize, Serialize};
@@ -180,15 +180,7 @@ pub async fn set_metadata_schema(
         (None, None) if body.version.is_none() => None,
         _ => return Err(ApiError::body("custom", &["version"], "Goes with schema, and is 1 or more")),
     };
-    let mode = body.mode.map(mode);
+    let mode = body.mode.map(Into::into);
     let set = app.engine.set_metadata_schema(key.environment.id, &unique_key, mode, schema).await;
     Ok(axum::Json(found(&unique_key, set)?.as_ref().into()))
-}
-
-fn mode(mode: ValidationMode) -> Mode {
-    match mode {
-        ValidationMode::Off => Mode::Off,
-        ValidationMode::Warn => Mode::Warn,
-        ValidationMode::Enforce => Mode::Enforce,
-    }
 }

@@ -8,7 +8,7 @@ use crate::{
     state::AppState,
 };
 use axum::extract::State;
-use bespoke_core::integration::DataValidation;
+use bespoke_core::validation::Mode;
 use bespoke_engine::{CreateIntegration, Error, ListedIntegration, Resource, UpdateIntegration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -60,17 +60,17 @@ pub enum ValidationMode {
     Enforce,
 }
 
-impl From<DataValidation> for ValidationMode {
-    fn from(mode: DataValidation) -> Self {
+impl From<Mode> for ValidationMode {
+    fn from(mode: Mode) -> Self {
         match mode {
-            DataValidation::Off => Self::Off,
-            DataValidation::Warn => Self::Warn,
-            DataValidation::Enforce => Self::Enforce,
+            Mode::Off => Self::Off,
+            Mode::Warn => Self::Warn,
+            Mode::Enforce => Self::Enforce,
         }
     }
 }
 
-impl From<ValidationMode> for DataValidation {
+impl From<ValidationMode> for Mode {
     fn from(mode: ValidationMode) -> Self {
         match mode {
             ValidationMode::Off => Self::Off,
@@ -200,7 +200,7 @@ pub async fn quickstart_integration(
         display_name: body.display_name,
         forward_webhooks: body.forward_webhooks.unwrap_or(true),
         custom: Map::new(),
-        data_validation: DataValidation::default(),
+        data_validation: Mode::default(),
         credentials: None,
         without_credentials: true,
     };

@@ -3,7 +3,6 @@
 use crate::fixtures::{CRM, World, by_system};
 use bespoke_core::{
     auth::{Credentials, SecretJson},
-    configuration::Mode,
     connection::{EndUser, Organization},
     document::{Document, Write},
     effect::Effect,
@@ -15,6 +14,7 @@ use bespoke_core::{
     sealed::SecretPaths,
     sync::{SyncName, TriggerOptions},
     time::{Clock as _, Timestamp},
+    validation::Mode,
     webhook::WebhookSettings,
 };
 use bespoke_store::{
