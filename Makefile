@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/bespoke/target
 
 # Folders whose npm packages are needed to build or to test.
-NPM_FOLDERS := crates/runtime/js packages/bespoke examples/hubspot-contacts examples/feature-flags examples/filters crates/bundler/tests/fixtures tests/node
+NPM_FOLDERS := crates/runtime/js dashboard packages/bespoke packages/client examples/hubspot-contacts examples/feature-flags examples/filters crates/bundler/tests/fixtures tests/node
 NPM_STAMPS := $(NPM_FOLDERS:%=%/node_modules/.package-lock.json)
 PRELUDE := crates/runtime/js/dist/prelude.js
 PRELUDE_SOURCES := $(wildcard crates/runtime/js/src/*.js crates/runtime/js/src/*/*.js crates/runtime/js/*.js crates/runtime/js/package-lock.json)
@@ -52,14 +52,15 @@ lint: $(PRELUDE) ## formatting, clippy and docs, warnings are errors
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --workspace --no-deps --document-private-items
 
-generate: $(PRELUDE) ## write openapi.json and docs/reference from the code
+generate: $(PRELUDE) packages/client/node_modules/.package-lock.json ## write openapi.json, docs/reference and the client's types from the code
 	cargo build --locked --package bespoke
 	"$(CARGO_TARGET_DIR)/debug/bespoke" openapi > openapi.json
 	mkdir -p docs/reference
 	for page in cli settings errors providers; do "$(CARGO_TARGET_DIR)/debug/bespoke" reference $$page > docs/reference/$$page.md; done
+	cd packages/client && npm run --silent generate
 
 check-generated: generate ## fail where generated files are stale
-	git diff --exit-code -- openapi.json docs/reference
+	git diff --exit-code -- openapi.json docs/reference packages/client/src/schema.d.ts
 
 smoke: build examples/hubspot-contacts/node_modules/.package-lock.json ## the demo from start to stop, on the release binary
 	cd tests/node && node smoke.mjs
