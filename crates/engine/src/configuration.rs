@@ -145,6 +145,11 @@ impl Configuration {
         self.file.as_ref().map(|file| file.definition.effect(changed)).unwrap_or_default()
     }
 
+    /// Whether [`Configuration::on_change`] can say anything but nothing.
+    pub(crate) fn has_effects(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| !file.definition.on_change.is_empty())
+    }
+
     /// Whether `migrate` has something to do for a document of this version.
     pub(crate) fn migrates(&self, version: i64) -> bool {
         self.stored.mode != Mode::Off

@@ -82,7 +82,9 @@ impl Engine {
         if connection_ids.is_empty() {
             return Ok(Vec::new());
         }
-        self.write_judged(environment, provider_config_key, connection_ids, change).await
+        let (written, _) =
+            self.write_judged(environment, provider_config_key, connection_ids, change).await?;
+        Ok(written)
     }
 
     /// As [`Engine::write_metadata`], for one connection.
@@ -94,9 +96,9 @@ impl Engine {
         change: MetadataChange,
     ) -> Result<CurrentMetadata> {
         let ids = vec![connection_id.to_owned()];
-        let written = self.write_metadata(environment, provider_config_key, ids, change).await?;
+        let (written, configuration) =
+            self.write_judged(environment, provider_config_key, ids, change).await?;
         let written = written.into_iter().next().ok_or(Error::NotFound(Resource::Connection))?;
-        let configuration = self.configuration(environment, provider_config_key).await?;
         let problems = self.metadata_problems(&configuration, Some(&written.document)).await?;
         let document = self.store.hide_metadata(configuration.secrets(), written.document);
         Ok(CurrentMetadata {
@@ -318,7 +320,7 @@ pub(crate) fn effects(configuration: &Arc<Configuration>, change: &MetadataChang
     }
     let is_quiet = matches!(change.provenance.source, Source::Function | Source::Migration | Source::Promote);
     let configuration = Arc::clone(configuration);
-    (!is_quiet).then(|| {
+    (!is_quiet && configuration.has_effects()).then(|| {
         Effects::OfChange(Arc::new(move |patch| {
             let paths: Vec<String> = patch.iter().map(|operation| operation.path().to_string()).collect();
             configuration.on_change(paths.iter().map(String::as_str))

@@ -2,6 +2,7 @@
 
 use crate::{Engine, Result};
 use bespoke_core::{
+    configuration::is_within,
     fleet::FleetFacts,
     id::EnvironmentId,
     paths_read::{Mismatch, compare},
@@ -40,10 +41,7 @@ impl Engine {
         let provider = self.providers.get(&integration.provider);
         let below = self.configuration(environment, provider_config_key).await?.leaves(None);
         let reads = self.store.reads_of_integration(environment, integration.id, runs).await?;
-        let is_wanted = |found: &&str| {
-            let rest = found.strip_prefix(path.unwrap_or_default());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
+        let is_wanted = |found: &&str| is_within(found, path.unwrap_or_default());
         let set = facts.paths.iter().filter(|facts| facts.set > 0);
         let set: Vec<&str> = set.map(|facts| facts.path.as_str()).collect();
         let defaults: Vec<&str> = below.iter().map(|leaf| leaf.path.as_str()).collect();

@@ -43,32 +43,26 @@ impl Store {
         let key = unique_key.to_owned();
         self.db
             .look_up(move |tx| {
-                let found = tx.query_opt(
-                    "SELECT id, metadata_mode, metadata_schema_version, metadata_schema, metadata_defaults, metadata_secrets
-                     FROM integrations WHERE environment_id = $1 AND unique_key = $2",
+                // Every write of metadata asks this first, so it is one statement.
+                tx.query_opt(
+                    "SELECT metadata_mode, metadata_schema_version, metadata_schema, metadata_defaults, metadata_secrets,
+                            (SELECT string_agg(CAST(f.id AS TEXT), ',') FROM functions f
+                             WHERE f.environment_id = $1 AND f.integration_id = i.id AND f.is_current)
+                     FROM integrations i WHERE i.environment_id = $1 AND i.unique_key = $2",
                     params![environment, &key],
                     |row| {
-                        let secrets = metadata_secrets::paths(row.get::<Option<&str>>(5)?)?;
-                        let defaults = document(row.get(4)?);
-                        let stored = StoredConfiguration {
-                            mode: integrations::mode(row, 1)?,
-                            schema_version: row.get(2)?,
-                            schema: document(row.get(3)?),
+                        let secrets = metadata_secrets::paths(row.get::<Option<&str>>(4)?)?;
+                        let defaults = document(row.get(3)?);
+                        Ok(StoredConfiguration {
+                            mode: integrations::mode(row, 0)?,
+                            schema_version: row.get(1)?,
+                            schema: document(row.get(2)?),
                             defaults: defaults.map(|defaults| metadata_secrets::hidden(&secrets, defaults)),
                             secrets,
-                            functions: Vec::new(),
-                        };
-                        Ok((row.get::<IntegrationId>(0)?, stored))
+                            functions: functions(row.get::<Option<&str>>(5)?)?,
+                        })
                     },
-                )?;
-                let Some((integration, mut stored)) = found else { return Ok(None) };
-                stored.functions = tx.query(
-                    "SELECT id FROM functions WHERE environment_id = $1 AND integration_id = $2 AND is_current",
-                    params![environment, integration],
-                    |row| row.get(0),
-                )?;
-                stored.functions.sort_unstable();
-                Ok(Some(stored))
+                )
             })
             .await
     }
@@ -194,6 +188,15 @@ impl Store {
             })
             .await
     }
+}
+
+/// The ids in a list of the database, in order.
+fn functions(list: Option<&str>) -> Result<Vec<FunctionId>> {
+    let ids = list.unwrap_or_default().split(',').filter(|id| !id.is_empty()).map(str::parse);
+    let ids = ids.collect::<std::result::Result<Vec<i64>, _>>();
+    let mut ids = ids.map_err(|_| Error::Corrupt("a list of functions is none".to_owned()))?;
+    ids.sort_unstable();
+    Ok(ids.into_iter().map(FunctionId).collect())
 }
 
 fn document(text: Option<String>) -> Option<Document> {

@@ -73,14 +73,14 @@ impl Configuration {
 }
 
 impl Engine {
-    /// Writes the metadata of connections of one integration as the store does, judged.
+    /// Writes the metadata of connections of one integration as the store does, judged by the configuration that comes back.
     pub(crate) async fn write_judged(
         &self,
         environment: EnvironmentId,
         provider_config_key: &str,
         connection_ids: Vec<String>,
         change: MetadataChange,
-    ) -> Result<Vec<WrittenMetadata>> {
+    ) -> Result<(Vec<WrittenMetadata>, Arc<Configuration>)> {
         let replaces = matches!(change.write, Write::Replace(_));
         let mut known = Known { replaces, ..Known::default() };
         for _ in 0..TRIES {
@@ -89,7 +89,7 @@ impl Engine {
             let change = MetadataChange { judge: configuration.judge(&known), effects, ..change.clone() };
             let ids = connection_ids.clone();
             match self.store.write_metadata(environment, provider_config_key, ids, change).await {
-                Ok(written) => return Ok(written),
+                Ok(written) => return Ok((written, configuration)),
                 Err(bespoke_store::Error::NotJudged(documents)) => {
                     self.look_at(&configuration, documents, &mut known).await?;
                 }

@@ -2,7 +2,7 @@
 
 use super::{schema, secrets};
 use crate::schemas::type_of;
-use bespoke_core::configuration::{Level, Problem, below};
+use bespoke_core::configuration::{Level, Problem, below, is_within};
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value};
 
@@ -36,11 +36,7 @@ pub(super) fn find(schema: &Value, validator: &Validator, configuration: &Value)
     let mut problems: Vec<Problem> = Vec::new();
     // They were judged when they were written.
     let secrets = secrets::places(configuration);
-    let is_secret = |path: &str| {
-        secrets.iter().any(|secret| {
-            path.strip_prefix(secret.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    };
+    let is_secret = |path: &str| secrets.iter().any(|secret| is_within(path, secret));
     let errors =
         validator.iter_errors(configuration).filter(|error| !is_secret(error.instance_path().as_str()));
     for error in errors.take(MAX_PROBLEMS) {

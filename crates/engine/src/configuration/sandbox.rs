@@ -5,7 +5,7 @@
 use super::{ConfigFile, Configuration, is_invalid};
 use crate::{Engine, Error, Failure, Result, functions::LoadedFunction};
 use bespoke_core::{
-    configuration::{Level, Problem},
+    configuration::{Level, Problem, is_within},
     document::Document,
     sealed,
 };
@@ -74,8 +74,7 @@ impl Engine {
         }
         let answers = self.ask(file, "check", documents, &[]).await?;
         for ((index, answer), secrets) in open.into_iter().zip(answers).zip(secrets) {
-            let is_seen =
-                |issue: &Issue| !secrets.iter().any(|secret| issue.path.starts_with(secret.as_str()));
+            let is_seen = |issue: &Issue| !secrets.iter().any(|secret| is_within(&issue.path, secret));
             let told = answer
                 .problems
                 .into_iter()

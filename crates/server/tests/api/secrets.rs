@@ -3,6 +3,7 @@
 use crate::{
     fixtures::{metadata, metadata_text},
     policies::{act, app, deploy, function},
+    schema_versions::{config, deployment},
 };
 use bespoke_testkit::{
     app::{Client, TestApp},
@@ -45,6 +46,24 @@ fn stored(app: &TestApp) -> String {
 
 fn stored_history(app: &TestApp) -> String {
     app.read_texts("SELECT document || patch FROM metadata_revisions").join("\n")
+}
+
+both! {
+    /// A bug: what the code of `config.ts` says of `/tokenRule` was taken for a word about the secret `/token`, and left out.
+    async fn what_the_code_says_of_a_key_that_begins_like_a_secret_is_told(database) {
+        let (app, _) = app(database, &["a"]).await;
+        let dev = app.dev();
+        let schema = json!({ "type": "object", "properties": { "token": { "type": "string", "secret": true }, "tokenRule": { "type": "string" } } });
+        let code = "schema: { safeParseAsync: async () => ({ success: false, error: { issues: [
+            { path: ['token'], code: 'custom', message: 'a mask is no token' },
+            { path: ['tokenRule'], code: 'custom', message: 'is no rule' },
+        ] } }) }";
+        let file = config(1, schema, code, json!({ "refines": true }));
+        dev.post("/deployments", deployment(&[file])).await.expect(200);
+        let answer = put(&dev, json!({ "token": SECRET, "tokenRule": "x" })).await;
+        let paths: Vec<&Value> = answer["problems"].as_array().unwrap().iter().map(|problem| &problem["path"]).collect();
+        assert_eq!(paths, [&json!("/tokenRule")]);
+    }
 }
 
 both! {
