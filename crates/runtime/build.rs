@@ -3,7 +3,9 @@
 use std::path::Path;
 
 fn main() {
-    let js = Path::new(env!("CARGO_MANIFEST_DIR")).join("js");
+    // Not `env!`: with a target folder that checkouts share, this program may have been compiled in another one.
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let js = Path::new(&folder).join("js");
     println!("cargo::rerun-if-changed={}", js.join("modules.js").display());
     println!("cargo::rerun-if-changed={}", js.join("dist").display());
     let list = std::fs::read_to_string(js.join("modules.js")).expect("it is part of the sources");
