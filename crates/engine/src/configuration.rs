@@ -242,6 +242,11 @@ impl Configuration {
         Some((&schema.schema, [Some(&self.defaults), self.declared_defaults()]))
     }
 
+    /// Whether a document can be wrong at all.
+    pub(crate) fn judges(&self) -> bool {
+        self.stored.mode != Mode::Off && self.schema().is_some()
+    }
+
     /// Whether the code has to be asked, too.
     pub(crate) fn refines(&self) -> bool {
         self.stored.mode != Mode::Off && self.file.as_ref().is_some_and(|file| file.definition.refines)

@@ -1,8 +1,10 @@
 //! The configurations of all customers of an integration at once: what they have in common, and changes of many.
 
 mod indexes;
+mod list;
 
 pub(crate) use indexes::Indexes;
+pub use list::{COUNTED, FleetList, FleetPage, Health, ListCursor, ListedMember, Sort, Trouble};
 use indexes::KnownFleet;
 
 use crate::{
@@ -16,6 +18,7 @@ use bespoke_core::{
     id::{ConnectionId, EnvironmentId, IntegrationId},
     revision::Provenance,
 };
+pub use bespoke_store::ConnectionPlace;
 use bespoke_store::{FleetCursor, FleetMember};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;

@@ -4,7 +4,7 @@ use crate::{Engine, Result};
 use bespoke_core::{id::EnvironmentId, record::Cursor, sync::BASE_VARIANT};
 use bespoke_store::RecordSet;
 
-pub use bespoke_store::{Pruned, RecordsPage, RecordsQuery};
+pub use bespoke_store::{ModelCount, Pruned, RecordsPage, RecordsQuery};
 
 /// Whose records, of which model.
 #[derive(Clone, Debug)]
@@ -33,6 +33,17 @@ impl Engine {
             Some(set) => Ok(self.store.records_page(set, query).await?),
             None => Ok(RecordsPage::default()),
         }
+    }
+
+    /// Which models a connection has records of, by name, and how many. Fails with [`crate::Error::NotFound`].
+    pub async fn record_models(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+    ) -> Result<Vec<ModelCount>> {
+        let connection = self.connection(environment, provider_config_key, connection_id).await?;
+        Ok(self.store.record_models(environment, connection.id).await?)
     }
 
     /// Empties the payloads of the oldest changes up to and with `until`, `limit` at most.

@@ -50,6 +50,7 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::webhook_settings::update_webhook_settings
         ))
         .routes(routes!(api::webhook_settings::rotate_webhook_signing_key))
+        .routes(routes!(api::fleet::list_fleet_connections))
         .routes(routes!(api::functions::list_functions))
         .routes(routes!(
             api::functions::read_function,
@@ -100,6 +101,7 @@ fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(api::providers::list_providers))
         .routes(routes!(api::providers::get_provider))
         .routes(routes!(api::records::list_records))
+        .routes(routes!(api::records::list_record_models))
         .routes(routes!(api::records::prune_records))
         .routes(routes!(api::runs::list_runs))
         .routes(routes!(api::runs::read_run))

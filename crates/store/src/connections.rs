@@ -7,7 +7,7 @@ mod list;
 mod refresh;
 mod trial;
 
-pub use list::ConnectionFilter;
+pub use list::{ConnectionFilter, ConnectionHealth, ConnectionPlace};
 pub use refresh::{RefreshOutcome, RefreshState};
 pub use trial::Trial;
 

@@ -48,6 +48,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0020_resync",
     "0021_metadata_secrets",
     "0022_schema_versions",
+    "0023_connection_health",
 ];
 
 /// The version of the schema that this program works with.

@@ -358,7 +358,7 @@ impl Store {
                     lanes::admit(tx, &lane, now)?;
                 }
                 if let Some(sync) = sync {
-                    syncs::run_finished(tx, sync, now, false, now)?;
+                    syncs::run_finished(tx, sync, now, RunState::Cancelled, now)?;
                 }
                 Ok(true)
             })
@@ -565,7 +565,7 @@ fn finish_claimed(tx: &mut Tx, claim: &Claim, finish: &Finish, now: Timestamp) -
     }
     if let (Some(sync), Some(_)) = (claim.run.sync, finished_at) {
         let started_at = claim.run.started_at.unwrap_or(now);
-        syncs::run_finished(tx, sync, started_at, finish.state == RunState::Succeeded, now)?;
+        syncs::run_finished(tx, sync, started_at, finish.state, now)?;
     }
     Ok(true)
 }

@@ -414,6 +414,23 @@ export interface paths {
         patch: operations["update_webhook_settings"];
         trace?: never;
     };
+    "/fleet/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists connections with how they go, newest first or the worst first. */
+        get: operations["list_fleet_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -796,6 +813,23 @@ export interface paths {
         };
         /** Lists what syncs have saved for a connection, oldest change first. */
         get: operations["list_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists which models a connection has records of, by name, and how many. */
+        get: operations["list_record_models"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1436,6 +1470,85 @@ export interface components {
             /** @description Which event. */
             event: string;
         };
+        /**
+         * @description A connection with how it goes.
+         * @example {
+         *       "id": 7,
+         *       "connection_id": "acme",
+         *       "provider_config_key": "hubspot",
+         *       "provider": "hubspot",
+         *       "name": "Acme Inc.",
+         *       "email": null,
+         *       "tags": {
+         *         "plan": "pro"
+         *       },
+         *       "created_at": "2026-11-22T07:50:19.123Z",
+         *       "status": "sync_error",
+         *       "statuses": [
+         *         "sync_error",
+         *         "outdated"
+         *       ],
+         *       "problems": 0,
+         *       "own_values": 3,
+         *       "revision": 4,
+         *       "last_sync_at": "2026-11-22T07:00:00.000Z"
+         *     }
+         */
+        FleetConnection: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The id that the backend knows. */
+            connection_id: string;
+            /** @description The integration's key. */
+            provider_config_key: string;
+            /** @description The integration's provider. */
+            provider: string;
+            /** @description The end user's name. */
+            name?: string | null;
+            /** @description The end user's e-mail address. */
+            email?: string | null;
+            /** @description Its tags. */
+            tags: Record<string, never>;
+            /** @description When it was made. */
+            created_at: string;
+            /** @description The worst of `statuses`, or `ok`. */
+            status: string;
+            /** @description All that is the matter, the worst first: `auth_error`, `sync_error`, `invalid`, `outdated`. */
+            statuses: string[];
+            /** @description How many problems its effective configuration has, warnings among them. */
+            problems: number;
+            /** @description How many values its own metadata sets. */
+            own_values: number;
+            /**
+             * Format: int64
+             * @description The newest revision of its metadata; 0 where there is none.
+             */
+            revision: number;
+            /** @description When the newest run of a sync that succeeded began. */
+            last_sync_at?: string | null;
+        };
+        /** @description A page of connections. */
+        FleetConnections: {
+            /** @description They, in order. */
+            data: components["schemas"]["FleetConnection"][];
+            /** @description The cursor to go on with; null at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many match; 1000 where there are more than that and they were not all counted.
+             */
+            matched: number;
+            /** @description Whether `matched` is all of them. */
+            matched_is_exact: boolean;
+            /**
+             * Format: int64
+             * @description How many connections the environment has.
+             */
+            total: number;
+        };
         /** @description What connections have in common. */
         FleetReport: {
             /** @description Connections that match. */
@@ -1807,6 +1920,27 @@ export interface components {
             connections: Record<string, never>[];
             /** @description The cursor to go on with; null at the end. */
             next_cursor?: string | null;
+        };
+        /** @description The models that a connection has records of. */
+        ModelList: {
+            data: components["schemas"]["ModelReport"][];
+        };
+        /** @description How many records there are of a model. */
+        ModelReport: {
+            /** @description The model. */
+            model: string;
+            /** @description The variant of the sync; `base` where it has none. */
+            variant: string;
+            /**
+             * Format: int64
+             * @description Records that are not deleted.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Records that were deleted.
+             */
+            deleted: number;
         };
         /** @description What to run, for whom, with what. Exactly one of `function` and `draft`. */
         NewDryRun: {
@@ -3810,6 +3944,51 @@ export interface operations {
             };
         };
     };
+    list_fleet_connections: {
+        parameters: {
+            query?: {
+                /** @description Part of the connection's id, or of the end user's name or e-mail address, in any case. */
+                search?: string;
+                /** @description Only at this integration, by its key. */
+                integration?: string;
+                /**
+                 * @description Only those that go so: `ok`, `auth_error` (the credentials could not be renewed), `sync_error` (the newest run of a
+                 *     sync failed), `invalid` (the configuration does not fit the schema), `outdated` (it is of an older version of it).
+                 */
+                status?: string;
+                /** @description `tags[key]=value`: all of them must match. */
+                tags?: Record<string, never>;
+                /** @description `where[path]=/filterStatus&where[is]=active`: what their own metadata must have. Also `where[is_not]` and `where[set]=false`. */
+                where?: Record<string, never>;
+                /** @description `newest` first, unless given, or by `status`: the worst first. */
+                sort?: string;
+                /** @description How many, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description Goes on behind the page that this cursor came with. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetConnections"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -4938,6 +5117,36 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RecordList"];
                 };
+            };
+        };
+    };
+    list_record_models: {
+        parameters: {
+            query: {
+                /** @description The integration's key. */
+                provider_config_key: string;
+                /** @description The connection's id. */
+                connection_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

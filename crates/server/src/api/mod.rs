@@ -8,6 +8,7 @@ pub mod connections;
 pub mod deployments;
 pub mod dry_runs;
 pub mod environment_variables;
+pub mod fleet;
 pub mod functions;
 pub mod health;
 pub mod integrations;

@@ -17,7 +17,7 @@ use bespoke_core::{
 };
 use bespoke_engine::{
     Error, Resource,
-    records::{RecordsOf, RecordsPage, RecordsQuery},
+    records::{ModelCount, RecordsOf, RecordsPage, RecordsQuery},
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use std::time::Duration;
@@ -107,6 +107,49 @@ pub async fn list_records(
     let of = records_of(connection, list.model, list.variant);
     let page = app.engine.list_records(key.environment.id, &of, query).await.map_err(not_found)?;
     Ok(([(header::CONTENT_TYPE, "application/json; charset=utf-8")], render(&page)).into_response())
+}
+
+/// Whose models to list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListModels {
+    /// The integration's key.
+    provider_config_key: String,
+    /// The connection's id.
+    connection_id: String,
+}
+
+/// The models that a connection has records of.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ModelList {
+    data: Vec<ModelReport>,
+}
+
+/// How many records there are of a model.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ModelReport {
+    /// The model.
+    model: String,
+    /// The variant of the sync; `base` where it has none.
+    variant: String,
+    /// Records that are not deleted.
+    count: u64,
+    /// Records that were deleted.
+    deleted: u64,
+}
+
+/// Lists which models a connection has records of, by name, and how many.
+#[utoipa::path(get, path = "/records/models", tag = "records", params(ListModels),
+    responses((status = 200, body = ModelList), (status = 400)))]
+pub async fn list_record_models(
+    State(app): State<AppState>,
+    key: Key<scope::RecordsRead>,
+    Query(of): Query<ListModels>,
+) -> Result<axum::Json<ModelList>> {
+    let models = app.engine.record_models(key.environment.id, &of.provider_config_key, &of.connection_id).await;
+    let report = |ModelCount { model, variant, live, deleted }| ModelReport { model, variant, count: live, deleted };
+    Ok(axum::Json(ModelList { data: models.map_err(not_found)?.into_iter().map(report).collect() }))
 }
 
 /// Empties the payloads of records that the backend has taken over, oldest change first. Ids and cursors stay.

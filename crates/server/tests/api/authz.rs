@@ -148,6 +148,7 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("GET /environment/webhooks", "/environment/webhooks", "", Own),
     ("PATCH /environment/webhooks", "/environment/webhooks", "{}", Own),
     ("POST /environment/webhook-signing-key/rotate", "/environment/webhook-signing-key/rotate", "", Own),
+    ("GET /fleet/connections", "/fleet/connections", "", Own),
     ("GET /integrations", "/integrations", "", Own),
     ("POST /integrations", "/integrations", r#"{"provider":"test-none","unique_key":"p1"}"#, Own),
     (
@@ -260,6 +261,12 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("DELETE /proxy/{endpoint}", "/proxy/x", "", Refused(404, "unknown_provider_config")),
     ("HEAD /proxy/{endpoint}", "/proxy/x", "", Refused(404, "unknown_provider_config")),
     ("GET /records", "/records?model=Contact", "", Refused(400, "unknown_connection")),
+    (
+        "GET /records/models",
+        "/records/models?provider_config_key=none&connection_id=a",
+        "",
+        Refused(400, "unknown_connection"),
+    ),
     ("PATCH /records/prune", "/records/prune", PRUNE, Refused(400, "unknown_connection")),
     ("GET /runs", "/runs", "", Own),
     ("GET /runs/{id}", "/runs/11111111-1111-4111-8111-111111111111", "", Refused(404, "not_found")),

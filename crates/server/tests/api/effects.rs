@@ -183,6 +183,24 @@ both! {
         assert_eq!(synced.ids().await, ["one"]);
     }
 
+    async fn a_connection_is_in_trouble_while_the_newest_run_of_a_sync_failed(database) {
+        let synced = Synced::new(database, EXEC).await;
+        let failing = async || {
+            let page = synced.dev.get("/fleet/connections?status=sync_error").await.expect(200);
+            page["data"].as_array().unwrap().clone()
+        };
+        assert!(failing().await.is_empty());
+        synced.write("&apply=run", json!({"ids": ["same", "one"], "title": "new", "fail": "one"})).await;
+        synced.run_due().await;
+        let found = failing().await;
+        assert_eq!((&found[0]["connection_id"], &found[0]["status"]), (&json!("a"), &json!("sync_error")));
+        synced.write("&apply=resync", json!({"ids": ["same"], "title": "new"})).await;
+        synced.run_due().await;
+        assert!(failing().await.is_empty());
+        let models = synced.dev.get("/records/models?provider_config_key=none&connection_id=a").await.expect(200);
+        assert_eq!(models, json!({"data": [{"model": "Thing", "variant": "base", "count": 1, "deleted": 2}]}));
+    }
+
     async fn a_resync_whose_node_dies_is_gone_on_with(database) {
         let synced = Synced::new(database, EXEC).await;
         synced.write("&apply=resync", json!({"ids": ["same", "one", "new"], "title": "new", "wait": "one"})).await;

@@ -120,6 +120,52 @@ both! {
         dev.get(&format!("{FLEET}?invalid=perhaps")).await.refused(400, "invalid_query_params");
     }
 
+    async fn connections_are_listed_with_how_they_go(database) {
+        let app = TestApp::start(database).await;
+        let dev = app.dev();
+        fleet(&dev).await;
+        let ask = async |question: &str| dev.get(&format!("/fleet/connections?{question}")).await.expect(200);
+        let ids = |page: &Value| -> Vec<String> {
+            let of = |one: &Value| one["connection_id"].as_str().unwrap().to_owned();
+            page["data"].as_array().unwrap().iter().map(of).collect()
+        };
+        let first = ask("limit=8").await;
+        assert_eq!((&first["matched"], &first["matched_is_exact"], &first["total"]), (&json!(20), &json!(true), &json!(20)));
+        assert_eq!((&first["data"][0]["connection_id"], &first["data"][0]["own_values"]), (&json!("c19"), &json!(2)));
+        let mut all = ids(&first);
+        let mut next = first["next_cursor"].clone();
+        while let Some(cursor) = next.as_str() {
+            let page = ask(&format!("limit=8&cursor={cursor}")).await;
+            all.extend(ids(&page));
+            next = page["next_cursor"].clone();
+        }
+        assert_eq!(all, (0..20).rev().map(|number| format!("c{number}")).collect::<Vec<_>>());
+        let found = ask("search=C1&integration=none&limit=3").await;
+        assert_eq!((&found["matched"], ids(&found)), (&json!(11), vec!["c19".to_owned(), "c18".to_owned(), "c17".to_owned()]));
+        assert_eq!(ids(&ask("where[path]=/filter&where[is]=all").await), ["c19"]);
+        assert_eq!(ids(&ask("where[path]=/filter&where[is]=all&search=c3").await), [""; 0]);
+
+        dev.patch("/connections/c3?provider_config_key=none", json!({"tags": {"plan": "pro"}})).await.expect(200);
+        assert_eq!(ids(&ask("tags[plan]=pro").await), ["c3"]);
+        assert_eq!(ids(&ask("tags[plan]=pro&where[path]=/map/name&where[is]=c4").await), [""; 0]);
+        let schema = json!({"type": "object", "properties": {"filter": {"enum": ["active"]}}});
+        dev.put("/integrations/none/metadata/schema", json!({"schema": schema, "version": 1})).await.expect(200);
+        let invalid = ask("status=invalid").await;
+        assert_eq!(ids(&invalid), ["c19"]);
+        assert_eq!((&invalid["data"][0]["status"], &invalid["data"][0]["problems"]), (&json!("invalid"), &json!(1)));
+        assert_eq!(ask("status=ok").await["matched"], 19);
+        assert_eq!(ask("status=auth_error").await["matched"], 0);
+        set(&dev, "c2", json!({"filter": "none"})).await;
+        let worst = ask("sort=status&limit=3").await;
+        assert_eq!(ids(&worst), ["c19", "c2", "c18"]);
+        let cursor = worst["next_cursor"].as_str().unwrap().to_owned();
+        assert_eq!(ids(&ask(&format!("sort=status&limit=2&cursor={cursor}")).await), ["c17", "c16"]);
+        for wrong in ["status=x", "sort=x", "cursor=x", "limit=0", "where[path]=x&where[is]=1"] {
+            dev.get(&format!("/fleet/connections?{wrong}")).await.refused(400, "invalid_query_params");
+        }
+        dev.get("/fleet/connections?integration=gone").await.refused(400, "unknown_provider_config");
+    }
+
     async fn many_are_changed_with_a_dry_run_first(database) {
         let app = TestApp::start(database).await;
         let dev = app.dev();

@@ -1,14 +1,15 @@
 //! Lists of connections, with any combination of filters.
 
-use super::{COLUMNS, read};
+use super::{COLUMNS, WIDTH, read};
 use crate::{
     Store,
-    db::{Tx, Value},
+    db::{Row, Tx, Value, params},
     error::Result,
 };
 use bespoke_core::{
     connection::Connection,
-    id::{EnvironmentId, IntegrationId},
+    id::{ConnectionId, EnvironmentId, IntegrationId},
+    time::Timestamp,
 };
 
 /// Which connections to list. All filters must match; an empty filter matches all.
@@ -29,7 +30,148 @@ pub struct ConnectionFilter {
     pub tags: Vec<(String, String)>,
 }
 
+/// A place in the list of connections, newest first: later ones are smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConnectionPlace {
+    /// When the connection was made.
+    pub created_at: Timestamp,
+    /// Its row.
+    pub id: ConnectionId,
+}
+
+/// A connection, and how it goes.
+#[derive(Clone, Debug)]
+pub struct ConnectionHealth {
+    /// The connection.
+    pub connection: Connection,
+    /// When renewing its credentials failed, where it did since they were last renewed.
+    pub unauthorised_at: Option<Timestamp>,
+    /// When the newest run of a sync failed, the latest of all its syncs whose newest run did.
+    pub failed_at: Option<Timestamp>,
+    /// When the newest run that succeeded began, of any of its syncs.
+    pub synced_at: Option<Timestamp>,
+}
+
+/// Ids of connections that are looked up by one statement.
+const LOOKED_UP: usize = 1_000;
+
 impl Store {
+    /// The places of connections, newest first, `limit` of them behind `after`.
+    pub async fn connection_places(
+        &self,
+        environment: EnvironmentId,
+        filter: ConnectionFilter,
+        after: Option<ConnectionPlace>,
+        limit: u32,
+    ) -> Result<Vec<ConnectionPlace>> {
+        self.db
+            .read(move |tx| {
+                let Some(query) = Query::new(tx, environment, &filter)? else { return Ok(Vec::new()) };
+                query.places(tx, after, limit)
+            })
+            .await
+    }
+
+    /// The places of those of these connections that are there, at this integration where one is given, and of which the
+    /// filter's `search` is a part; newest first. The rest of the filter does not count.
+    pub async fn places_of_connections(
+        &self,
+        environment: EnvironmentId,
+        integration: Option<IntegrationId>,
+        search: Option<&str>,
+        ids: Vec<ConnectionId>,
+    ) -> Result<Vec<ConnectionPlace>> {
+        let pattern = search.map_or_else(|| "%".to_owned(), like_pattern);
+        let mut places = Vec::with_capacity(ids.len());
+        for some in ids.chunks(LOOKED_UP) {
+            let (ids, pattern) = (Value::json(&some.iter().map(|id| id.0).collect::<Vec<_>>())?, pattern.clone());
+            let found: Vec<ConnectionPlace> = self
+                .db
+                .read(move |tx| {
+                    let sql = format!(
+                        "SELECT r.created_at, r.id {}
+                         WHERE +r.environment_id = $1 AND +r.integration_id = coalesce($2, r.integration_id)
+                             AND r.search_text LIKE $3 ESCAPE '!'",
+                        tx.by_keys(4, "connections", "r.id = CAST(k.value AS BIGINT)")
+                    );
+                    tx.query(&sql, params![environment, integration, &pattern, ids], place)
+                })
+                .await?;
+            places.extend(found);
+        }
+        places.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(places)
+    }
+
+    /// These connections, those that are there, in any order. Ask for a page of them: their metadata comes along.
+    pub async fn connections_health(
+        &self,
+        environment: EnvironmentId,
+        ids: Vec<ConnectionId>,
+    ) -> Result<Vec<ConnectionHealth>> {
+        let ids = Value::json(&ids.into_iter().map(|id| id.0).collect::<Vec<_>>())?;
+        self.db
+            .read(move |tx| {
+                let sql = format!(
+                    "SELECT {COLUMNS},
+                         (SELECT failed_at FROM credential_refreshes WHERE connection = connections.id),
+                         (SELECT max(failed_at) FROM syncs WHERE connection_id = connections.id),
+                         (SELECT max(last_success_started_at) FROM syncs WHERE connection_id = connections.id)
+                     FROM (SELECT r.id {}) page
+                     JOIN connections ON connections.id = page.id
+                     JOIN integrations ON integrations.id = connections.integration_id
+                     WHERE +connections.environment_id = $1",
+                    tx.by_keys(2, "connections", "r.id = CAST(k.value AS BIGINT)")
+                );
+                tx.query(&sql, params![environment, ids], |row| {
+                    Ok(ConnectionHealth {
+                        connection: read(row)?,
+                        unauthorised_at: row.get(WIDTH)?,
+                        failed_at: row.get(WIDTH + 1)?,
+                        synced_at: row.get(WIDTH + 2)?,
+                    })
+                })
+            })
+            .await
+    }
+
+    /// How many connections an environment has.
+    pub async fn connection_count(&self, environment: EnvironmentId) -> Result<u64> {
+        let sql = "SELECT count(*) FROM connections WHERE environment_id = $1";
+        self.db.read(move |tx| Ok(tx.value_opt(sql, params![environment])?.unwrap_or_default())).await
+    }
+
+    /// How many connections an integration has.
+    pub async fn connection_count_of(
+        &self,
+        environment: EnvironmentId,
+        integration: IntegrationId,
+    ) -> Result<u64> {
+        let sql = "SELECT count(*) FROM connections
+                   WHERE integration_id = $2 AND (SELECT environment_id FROM integrations WHERE id = $2) = $1";
+        self.db.read(move |tx| Ok(tx.value_opt(sql, params![environment, integration])?.unwrap_or_default())).await
+    }
+
+    /// The connections whose credentials could not be renewed lately, in order.
+    pub async fn unauthorised_connections(&self, environment: EnvironmentId) -> Result<Vec<ConnectionId>> {
+        let sql = "SELECT connection FROM credential_refreshes WHERE failed_at IS NOT NULL";
+        let ids = self.db.read(move |tx| tx.query(sql, &[], |row| row.get(0))).await?;
+        let places = self.places_of_connections(environment, None, None, ids).await?;
+        let mut ids: Vec<ConnectionId> = places.into_iter().map(|place| place.id).collect();
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// The connections with a sync whose newest run failed, in order.
+    pub async fn failing_connections(&self, environment: EnvironmentId) -> Result<Vec<ConnectionId>> {
+        let sql = "SELECT connection_id FROM syncs WHERE environment_id = $1 AND failed_at IS NOT NULL";
+        let mut ids: Vec<ConnectionId> =
+            self.db.read(move |tx| tx.query(sql, params![environment], |row| row.get(0))).await?;
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
     /// Connections, newest first; `limit` of them from the `offset`th match.
     pub async fn connections(
         &self,
@@ -121,6 +263,38 @@ impl<'a> Query<'a> {
         }
     }
 
+    fn places(
+        mut self,
+        tx: &mut Tx,
+        after: Option<ConnectionPlace>,
+        limit: u32,
+    ) -> Result<Vec<ConnectionPlace>> {
+        let (made, id) = if self.joins.is_empty() {
+            ("connections.created_at", "connections.id")
+        } else {
+            ("tag0.created_at", "tag0.connection")
+        };
+        if let Some(after) = after {
+            let (time, row) = (self.param(after.created_at), self.param(after.id));
+            self.conditions.push(format!("({made}, {id}) < ({time}, {row})"));
+        }
+        let limit = self.param(limit);
+        let Self { joins, conditions, integrations, mut order, params } = self;
+        let conditions = conditions.join(" AND ");
+        let all = format!("SELECT connections.created_at, connections.id FROM connections{joins} WHERE {conditions}");
+        let lists = integrations.iter().map(|id| format!("{all} AND connections.integration_id = {id}"));
+        let matches = match lists.collect::<Vec<_>>() {
+            lists if lists.len() > 1 => {
+                let list = |list| format!("SELECT * FROM ({list} ORDER BY {order} LIMIT {limit}) integration");
+                let union = lists.into_iter().map(list).collect::<Vec<_>>().join(" UNION ALL ");
+                order = "created_at DESC, id DESC";
+                union
+            }
+            lists => lists.into_iter().next().unwrap_or(all),
+        };
+        tx.query(&format!("{matches} ORDER BY {order} LIMIT {limit}"), &params, place)
+    }
+
     fn run(mut self, tx: &mut Tx, limit: u32, offset: u64) -> Result<Vec<Connection>> {
         let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         // How far into the list of each of several integrations the page can reach.
@@ -151,6 +325,10 @@ impl<'a> Query<'a> {
         );
         tx.query(&sql, &params, read)
     }
+}
+
+fn place(row: &Row<'_>) -> Result<ConnectionPlace> {
+    Ok(ConnectionPlace { created_at: row.get(0)?, id: row.get(1)? })
 }
 
 fn integration_ids(tx: &mut Tx, environment: EnvironmentId, keys: &[String]) -> Result<Vec<IntegrationId>> {

@@ -8,7 +8,7 @@ mod read;
 mod tracking;
 mod write;
 
-pub use read::{RecordCount, RecordsPage, RecordsQuery};
+pub use read::{ModelCount, RecordCount, RecordsPage, RecordsQuery};
 pub use tracking::Window;
 pub(crate) use tracking::{close_windows, open_resync_window};
 pub use write::{Pruned, Saved, Writer};

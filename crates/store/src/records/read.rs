@@ -52,6 +52,19 @@ pub struct RecordCount {
     pub live: u64,
 }
 
+/// What a connection has of one model and variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelCount {
+    /// The model.
+    pub model: String,
+    /// The variant.
+    pub variant: String,
+    /// Records that are not deleted.
+    pub live: u64,
+    /// Records that are deleted.
+    pub deleted: u64,
+}
+
 const COLUMNS: &str = "r.id, r.external_id, r.created_at, r.updated_at, r.deleted_at, r.pruned_at, r.metadata_revision, \
      r.payload";
 
@@ -108,6 +121,36 @@ impl Store {
                 })
             })
             .await
+    }
+
+    /// Which models a connection has records of, by name, and how many.
+    pub async fn record_models(
+        &self,
+        environment: EnvironmentId,
+        connection: ConnectionId,
+    ) -> Result<Vec<ModelCount>> {
+        let mut models = self
+            .db
+            .read(move |tx| {
+                tx.query(
+                    "SELECT s.model, s.variant, s.live,
+                         (SELECT count(*) FROM records r WHERE r.set_id = s.id AND r.deleted_at IS NOT NULL)
+                     FROM record_sets s WHERE s.connection_id = $2 AND +s.environment_id = $1",
+                    params![environment, connection],
+                    |row| {
+                        Ok(ModelCount {
+                            model: row.get(0)?,
+                            variant: row.get(1)?,
+                            live: row.get(2)?,
+                            deleted: row.get(3)?,
+                        })
+                    },
+                )
+            })
+            .await?;
+        // Here and not in SQL: the databases sort texts differently.
+        models.sort_by(|one, other| (&one.model, &one.variant).cmp(&(&other.model, &other.variant)));
+        Ok(models)
     }
 
     /// How many records that are not deleted the connections of an integration have, or one of them. Counts nothing:

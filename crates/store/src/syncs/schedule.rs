@@ -9,7 +9,7 @@ use crate::{
 };
 use bespoke_core::{
     id::{ConnectionId, EnvironmentId, IdSource, IntegrationId},
-    run::RunKind,
+    run::{RunKind, RunState},
     schedule::Frequency,
     sync::TriggerOptions,
     time::Timestamp,
@@ -217,21 +217,31 @@ pub(crate) fn function_enabled(
     Ok(())
 }
 
-/// A run of the sync, which began at `started_at`, has ended: the next one is scheduled.
+/// A run of the sync, which began at `started_at`, has ended in this state: the next one is scheduled. A cancelled run says
+/// nothing about whether the sync works.
 pub(crate) fn run_finished(
     tx: &mut Tx,
     sync: Uuid,
     started_at: Timestamp,
-    succeeded: bool,
+    state: RunState,
     now: Timestamp,
 ) -> Result<()> {
+    let succeeded = state == RunState::Succeeded;
     let next = next_slot(tx, sync, now)?;
     tx.execute(
         "UPDATE syncs SET next_run_at = CASE WHEN run_again THEN CAST($4 AS BIGINT) ELSE $2 END, run_again = FALSE,
                           last_success_started_at = coalesce($3, last_success_started_at),
-                          resync = CASE WHEN $3 IS NULL THEN resync ELSE FALSE END
+                          resync = CASE WHEN $3 IS NULL THEN resync ELSE FALSE END,
+                          failed_at = CASE WHEN $5 THEN failed_at ELSE $6 END
          WHERE id = $1",
-        params![sync, next, succeeded.then_some(started_at), now],
+        params![
+            sync,
+            next,
+            succeeded.then_some(started_at),
+            now,
+            state == RunState::Cancelled,
+            (!succeeded).then_some(now)
+        ],
     )?;
     tx.wake(SCHEDULED);
     Ok(())

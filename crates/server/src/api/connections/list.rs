@@ -173,7 +173,8 @@ pub(in crate::api) fn read_tags(tags: &Map<String, Value>) -> Result<Vec<(String
     Ok(tags.into_iter().map(text).collect())
 }
 
-fn length_issue(name: &str, text: &str) -> Option<Issue> {
+/// What is wrong with the length of a text to look for.
+pub(in crate::api) fn length_issue(name: &str, text: &str) -> Option<Issue> {
     match text.chars().count() {
         0 => Some(Issue::new("too_small", [name], "Must not be empty")),
         256.. => Some(Issue::new("too_big", [name], "Must have at most 255 characters")),

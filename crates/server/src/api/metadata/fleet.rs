@@ -55,6 +55,16 @@ fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Val
 }
 
 impl Where {
+    /// Of a query, which has only texts.
+    pub(in crate::api) fn of_query(mut self) -> Result<Condition, Issue> {
+        for value in [&mut self.is, &mut self.is_not].into_iter().flatten() {
+            if let Value::String(text) = value {
+                *value = serde_json::from_str(text).unwrap_or_else(|_| text.clone().into());
+            }
+        }
+        self.condition()
+    }
+
     fn condition(self) -> Result<Condition, Issue> {
         if !self.path.is_empty() && !self.path.starts_with('/') {
             return Err(Issue::new(
@@ -224,17 +234,9 @@ pub async fn read_fleet(
     Path(unique_key): Path<String>,
     Query(query): Query<ReadFleet>,
 ) -> Result<axum::Json<FleetReport>> {
-    // A query has only texts.
-    let condition = query.r#where.map(|mut condition| {
-        for value in [&mut condition.is, &mut condition.is_not].into_iter().flatten() {
-            if let Value::String(text) = value {
-                *value = serde_json::from_str(text).unwrap_or_else(|_| text.clone().into());
-            }
-        }
-        condition
-    });
     let wrong = |issue| ApiError::new(Code::InvalidQueryParams).issue(issue);
-    let mut selection = selection(None, &query.tags, condition).map_err(wrong)?;
+    let mut selection = selection(None, &query.tags, None).map_err(wrong)?;
+    selection.condition = query.r#where.map(Where::of_query).transpose().map_err(wrong)?;
     selection.is_invalid = query.invalid;
     selection.is_outdated = query.outdated;
     let runs = read_count("runs", query.runs.as_deref(), reads::RUNS, reads::MOST_RUNS).map_err(wrong)?;
