@@ -4,8 +4,8 @@ mod indexes;
 mod list;
 
 pub(crate) use indexes::Indexes;
-pub use list::{COUNTED, FleetList, FleetPage, Health, ListCursor, ListedMember, Sort, Trouble};
 use indexes::KnownFleet;
+pub use list::{COUNTED, FleetList, FleetPage, Health, ListCursor, ListedMember, Sort, Trouble};
 
 use crate::{
     Engine, Error, Resource, Result,

@@ -47,8 +47,8 @@ pub use checkpoints::StoredCheckpoint;
 pub use configuration::StoredConfiguration;
 pub use connection_lookups::WebhookPaths;
 pub use connections::{
-    Access, Announcement, ConnectionChange, ConnectionFilter, ConnectionHealth, ConnectionPlace, RefreshOutcome, RefreshState, SaveConnection,
-    Trial,
+    Access, Announcement, ConnectionChange, ConnectionFilter, ConnectionHealth, ConnectionPlace,
+    RefreshOutcome, RefreshState, SaveConnection, Trial,
 };
 pub use deployments::{DeployChanges, Deployed, NewFunction};
 pub use error::{Cause, Error, Result};
@@ -62,7 +62,9 @@ pub use metadata_revisions::{BrokenRevision, VerifiedRevisions};
 pub use metadata_secrets::has_open_secret;
 pub use modules::{LoadedModule, StoredBytecode, StoredModule};
 pub use promotion::Promoted;
-pub use records::{ModelCount, Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery, Saved, Window, Writer};
+pub use records::{
+    ModelCount, Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery, Saved, Window, Writer,
+};
 pub use runs::{
     CANCELLED, CheckpointRange, Claim, DirectRun, Fence, Finish, FleetReads, ListedRun, MAX_TAKE_UPS, NewRun,
     QUEUED, RunCursor, RunsQuery,

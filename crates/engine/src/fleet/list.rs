@@ -15,10 +15,7 @@ use bespoke_core::{
     integration::Integration,
 };
 use bespoke_store::{ConnectionFilter, ConnectionHealth, ConnectionPlace};
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 /// So many matches are counted; of more only that is told.
 pub const COUNTED: usize = 1_000;
@@ -221,9 +218,7 @@ impl Engine {
             }
             Trouble::Outdated => {
                 for integration in asked {
-                    found.extend(
-                        self.outdated(environment, &integration.unique_key, integration.id).await?,
-                    );
+                    found.extend(self.outdated(environment, &integration.unique_key, integration.id).await?);
                 }
             }
         }

@@ -146,7 +146,8 @@ fn read_health(text: &str) -> Result<Health, Issue> {
         return Ok(Health::Fine);
     }
     let found = Trouble::ALL.into_iter().find(|trouble| trouble.as_str() == text);
-    let wrong = || Issue::new("invalid_value", ["status"], "Must be ok, auth_error, sync_error, invalid or outdated");
+    let wrong =
+        || Issue::new("invalid_value", ["status"], "Must be ok, auth_error, sync_error, invalid or outdated");
     found.map(Health::Has).ok_or_else(wrong)
 }
 
@@ -180,7 +181,8 @@ impl From<FleetPage> for FleetConnections {
 impl From<ListedMember> for FleetConnection {
     fn from(ListedMember { health, troubles, problems, own_values }: ListedMember) -> Self {
         let connection = health.connection;
-        let (name, email) = connection.end_user.map(|user| (user.display_name, user.email)).unwrap_or_default();
+        let (name, email) =
+            connection.end_user.map(|user| (user.display_name, user.email)).unwrap_or_default();
         let statuses: Vec<&str> = troubles.into_iter().map(Trouble::as_str).collect();
         Self {
             id: connection.id.0,

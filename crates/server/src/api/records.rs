@@ -147,8 +147,10 @@ pub async fn list_record_models(
     key: Key<scope::RecordsRead>,
     Query(of): Query<ListModels>,
 ) -> Result<axum::Json<ModelList>> {
-    let models = app.engine.record_models(key.environment.id, &of.provider_config_key, &of.connection_id).await;
-    let report = |ModelCount { model, variant, live, deleted }| ModelReport { model, variant, count: live, deleted };
+    let models =
+        app.engine.record_models(key.environment.id, &of.provider_config_key, &of.connection_id).await;
+    let report =
+        |ModelCount { model, variant, live, deleted }| ModelReport { model, variant, count: live, deleted };
     Ok(axum::Json(ModelList { data: models.map_err(not_found)?.into_iter().map(report).collect() }))
 }
 

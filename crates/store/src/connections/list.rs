@@ -84,7 +84,8 @@ impl Store {
         let pattern = search.map_or_else(|| "%".to_owned(), like_pattern);
         let mut places = Vec::with_capacity(ids.len());
         for some in ids.chunks(LOOKED_UP) {
-            let (ids, pattern) = (Value::json(&some.iter().map(|id| id.0).collect::<Vec<_>>())?, pattern.clone());
+            let (ids, pattern) =
+                (Value::json(&some.iter().map(|id| id.0).collect::<Vec<_>>())?, pattern.clone());
             let found: Vec<ConnectionPlace> = self
                 .db
                 .read(move |tx| {
@@ -149,7 +150,9 @@ impl Store {
     ) -> Result<u64> {
         let sql = "SELECT count(*) FROM connections
                    WHERE integration_id = $2 AND (SELECT environment_id FROM integrations WHERE id = $2) = $1";
-        self.db.read(move |tx| Ok(tx.value_opt(sql, params![environment, integration])?.unwrap_or_default())).await
+        self.db
+            .read(move |tx| Ok(tx.value_opt(sql, params![environment, integration])?.unwrap_or_default()))
+            .await
     }
 
     /// The connections whose credentials could not be renewed lately, in order.
@@ -281,11 +284,14 @@ impl<'a> Query<'a> {
         let limit = self.param(limit);
         let Self { joins, conditions, integrations, mut order, params } = self;
         let conditions = conditions.join(" AND ");
-        let all = format!("SELECT connections.created_at, connections.id FROM connections{joins} WHERE {conditions}");
+        let all = format!(
+            "SELECT connections.created_at, connections.id FROM connections{joins} WHERE {conditions}"
+        );
         let lists = integrations.iter().map(|id| format!("{all} AND connections.integration_id = {id}"));
         let matches = match lists.collect::<Vec<_>>() {
             lists if lists.len() > 1 => {
-                let list = |list| format!("SELECT * FROM ({list} ORDER BY {order} LIMIT {limit}) integration");
+                let list =
+                    |list| format!("SELECT * FROM ({list} ORDER BY {order} LIMIT {limit}) integration");
                 let union = lists.into_iter().map(list).collect::<Vec<_>>().join(" UNION ALL ");
                 order = "created_at DESC, id DESC";
                 union

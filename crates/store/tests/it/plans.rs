@@ -32,7 +32,12 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
         "counts them, of the index alone",
     ),
     ("FROM records r WHERE r.set_id = s.id", Kind::Wide, &["records_deleted"], "counts those in the index"),
-    ("SELECT connection FROM credential_refreshes", Kind::Whole, &["credential_refreshes_failed"], "what failed"),
+    (
+        "SELECT connection FROM credential_refreshes",
+        Kind::Whole,
+        &["credential_refreshes_failed"],
+        "what failed",
+    ),
     ("failed_at IS NOT NULL", Kind::Wide, &["syncs_failed"], "what failed"),
     ("SELECT 1 FROM connections", Kind::Wide, &["connections_of_integration"], "the first one"),
     ("ORDER BY next_run_at, id LIMIT 1", Kind::Whole, &["syncs_due"], "the first one"),

@@ -250,13 +250,15 @@ async fn connections(world: &World) {
         let found = store.connections(environment, filter.clone(), 10, 0).await.unwrap();
         assert!(!found.is_empty(), "{filter:?}");
         let places = store.connection_places(environment, filter.clone(), None, 10).await.unwrap();
-        let found: Vec<_> = found.into_iter().map(|connection| (connection.created_at, connection.id)).collect();
+        let found: Vec<_> =
+            found.into_iter().map(|connection| (connection.created_at, connection.id)).collect();
         assert_eq!(places.iter().map(|place| (place.created_at, place.id)).collect::<Vec<_>>(), found);
         store.connection_places(environment, filter, places.last().copied(), 10).await.unwrap();
     }
     assert_eq!(store.connections_health(environment, vec![id]).await.unwrap().len(), 1);
     for integration in [None, Some(world.integration.id)] {
-        let found = store.places_of_connections(environment, integration, Some("acm"), vec![id]).await.unwrap();
+        let found =
+            store.places_of_connections(environment, integration, Some("acm"), vec![id]).await.unwrap();
         assert_eq!(found.len(), 1);
     }
     assert!(store.connection_count(environment).await.unwrap() > 50);
