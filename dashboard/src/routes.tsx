@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, notFound, redirect } from '@tanstack/react-router';
 import { ApiError, onSignedOut } from './api/call';
 import { sessionQuery } from './api/session';
+import { connectionRoutes } from './pages/connections/routes';
 import { NoEnvironment } from './shell/NoEnvironment';
 import { NotFound } from './shell/NotFound';
 import { Shell } from './shell/Shell';
@@ -81,7 +82,7 @@ const invite = createRoute({
 });
 
 /** The pages of an environment. `staticData.crumb` names a route in the breadcrumb and in the title. */
-const pages = environment.addChildren([start]);
+const pages = environment.addChildren([start, connectionRoutes]);
 
 const tree = root.addChildren([app.addChildren([nowhere, pages]), signIn, setup, invite]);
 

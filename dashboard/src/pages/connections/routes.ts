@@ -1,0 +1,43 @@
+import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { environment } from '../../routes';
+import { readSearch } from './search';
+
+const connections = createRoute({
+  getParentRoute: () => environment,
+  path: 'connections',
+  staticData: { crumb: 'Connections' },
+});
+
+const list = createRoute({
+  getParentRoute: () => connections,
+  path: '/',
+  validateSearch: readSearch,
+  component: lazyRouteComponent(() => import('./List'), 'List'),
+});
+
+/** One connection: its head and tabs, and under it the tab that the address names. */
+export const connection = createRoute({
+  getParentRoute: () => connections,
+  path: '$integration/$connection',
+  staticData: { crumb: (params) => params.connection ?? '' },
+  component: lazyRouteComponent(() => import('./ConnectionPage'), 'ConnectionPage'),
+});
+
+const index = createRoute({
+  getParentRoute: () => connection,
+  path: '/',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/app/$env/connections/$integration/$connection/authorization', params, replace: true });
+  },
+});
+
+const authorization = createRoute({
+  getParentRoute: () => connection,
+  path: 'authorization',
+  component: lazyRouteComponent(() => import('./Authorization'), 'Authorization'),
+});
+
+/** The tabs of a connection, in order. Each is a route and a link. */
+const tabs = connection.addChildren([index, authorization]);
+
+export const connectionRoutes = connections.addChildren([list, tabs]);
