@@ -30,10 +30,11 @@ export default function Chart({ period, times, lines }: { period: Period; times:
         padding: [8, 8, 0, 0],
         scales: { y: { range: [0, highest * 1.1] } },
         axes: [
-          { ...axis, grid: { show: false }, values: (_, ticks) => ticks.map((tick) => clock.format(tick * 1000)), space: 70 },
+          { ...axis, grid: { show: false }, values: (_, ticks) => ticks.map((tick) => clock.format(tick * 1000)), space: 70, size: 26, gap: 4 },
           {
             ...axis,
             size: 44,
+            space: 26,
             values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? compact.format(tick) : '')),
           },
         ],

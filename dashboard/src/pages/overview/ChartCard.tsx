@@ -71,5 +71,5 @@ function summary(lines: readonly Line[], times: readonly Date[], format: Intl.Da
   const most = Math.max(...first.values);
   const at = times[first.values.indexOf(most)];
   const rest = others.map(({ label, values }) => ` ${count(total(values))} ${label.toLowerCase()}.`).join('');
-  return `${count(sum)} ${first.label.toLowerCase()}, most from ${at ? format.format(at) : '–'}: ${count(most)}.${rest}`;
+  return `${count(sum)} ${first.label.toLowerCase()}; the most, ${count(most)}, from ${at ? format.format(at) : '–'}.${rest}`;
 }
