@@ -6,6 +6,7 @@ import { sessionQuery } from './api/session';
 import { connectionRoutes } from './pages/connections/routes';
 import { overviewRoute } from './pages/overview/routes';
 import { sectionRoute, settingsRoute } from './pages/settings/routes';
+import { runRoutes } from './pages/runs/routes';
 import { NoEnvironment } from './shell/NoEnvironment';
 import { NotFound } from './shell/NotFound';
 import { Shell } from './shell/Shell';
@@ -87,8 +88,12 @@ const invite = createRoute({
 const pages = environment.addChildren([
   start,
   connectionRoutes,
+<<<<<<< HEAD
   overviewRoute,
   settingsRoute.addChildren([sectionRoute]),
+=======
+  ...runRoutes,
+>>>>>>> af04fec (Whoever looks into a problem finds its run: list, live log, and a drawer with calls, stack and another try)
 ]);
 
 const tree = root.addChildren([app.addChildren([nowhere, pages]), signIn, setup, invite]);
