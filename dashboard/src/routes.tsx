@@ -88,12 +88,9 @@ const invite = createRoute({
 const pages = environment.addChildren([
   start,
   connectionRoutes,
-<<<<<<< HEAD
   overviewRoute,
   settingsRoute.addChildren([sectionRoute]),
-=======
   ...runRoutes,
->>>>>>> af04fec (Whoever looks into a problem finds its run: list, live log, and a drawer with calls, stack and another try)
 ]);
 
 const tree = root.addChildren([app.addChildren([nowhere, pages]), signIn, setup, invite]);
