@@ -3,13 +3,14 @@ import react from '@vitejs/plugin-react';
 import tailwind from '@tailwindcss/vite';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { catalogues } from './src/i18n/compiled.ts';
 
 /** Where `npm run dev` sends what is not the dashboard itself. */
 const server = process.env.BESPOKE_HOST ?? 'http://127.0.0.1:3003';
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  plugins: [react(), tailwind()],
+  plugins: [catalogues(), react(), tailwind()],
   // The server replaces it by a fresh nonce in each HTML response.
   html: { cspNonce: '__CSP_NONCE__' },
   resolve: {
@@ -17,7 +18,7 @@ export default defineConfig({
       // rjsf renders descriptions as Markdown through innerHTML-free but heavy code; ours are plain text.
       { find: /^markdown-to-jsx(\/react)?$/, replacement: at('./src/stubs/markdown.tsx') },
       { find: /^fast-uri$/, replacement: at('./src/stubs/fastUri.ts') },
-      { find: /^@rjsf\/validator-ajv8$/, replacement: at('./src/configuration/validator.ts') },
+      { find: /^@rjsf\/validator-ajv8$/, replacement: at('./src/configuration/formValidator.ts') },
     ],
   },
   build: {

@@ -18,7 +18,10 @@ import { healthText, healthTone } from './words';
 const base = '/app/$env/connections/$integration/$connection' as const;
 
 /** The tabs of a connection, in order. */
-const tabs = [{ to: `${base}/authorization`, label: 'Authorization' }] as const;
+const tabs = [
+  { to: `${base}/authorization`, label: 'Authorization' },
+  { to: `${base}/configuration`, label: 'Configuration' },
+] as const;
 
 /** The connection that the address names. */
 export function useAt(): At {

@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { environment } from '../../routes';
+import { readConfigurationSearch } from './configuration/search';
 import { readSearch } from './search';
 
 const connections = createRoute({
@@ -37,7 +38,14 @@ const authorization = createRoute({
   component: lazyRouteComponent(() => import('./Authorization'), 'Authorization'),
 });
 
+const configuration = createRoute({
+  getParentRoute: () => connection,
+  path: 'configuration',
+  validateSearch: readConfigurationSearch,
+  component: lazyRouteComponent(() => import('./Configuration'), 'Configuration'),
+});
+
 /** The tabs of a connection, in order. Each is a route and a link. */
-const tabs = connection.addChildren([index, authorization]);
+const tabs = connection.addChildren([index, authorization, configuration]);
 
 export const connectionRoutes = connections.addChildren([list, tabs]);

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { issueAt, otherIssue } from '../../api/issues';
+import { ApiError } from '../../api/call';
 import { sessionQuery, type Session } from '../../api/session';
 import { Button } from '../../ui/Button';
 import { TextField } from '../../ui/Field';
@@ -29,8 +29,9 @@ export function NewAccount(props: { email?: string; action: string; create: (acc
       await navigate({ to: '/app', replace: true });
     },
   });
-  const weak = (tried ? passwordProblem(password) : undefined) ?? issueAt(create.error, 'password');
-  const other = otherIssue(create.error, 'email', 'name', 'password');
+  const refused = create.error instanceof ApiError ? create.error : undefined;
+  const field = refused?.detail.field;
+  const weak = (tried ? passwordProblem(password) : undefined) ?? (field === 'password' ? refused?.message : undefined);
   return (
     <form
       className="space-y-4"
@@ -51,12 +52,12 @@ export function NewAccount(props: { email?: string; action: string; create: (acc
           autoFocus
           value={email}
           onChange={setEmail}
-          error={issueAt(create.error, 'email')}
+          error={field === 'email' ? refused?.message : undefined}
         />
       ) : (
         <TextField label="E-mail" type="email" name="email" autoComplete="username" readOnly value={email} onChange={() => {}} />
       )}
-      <TextField label="Name" name="name" autoComplete="name" required autoFocus={props.email !== undefined} value={name} onChange={setName} hint="Shown beside what you change." error={issueAt(create.error, 'name')} />
+      <TextField label="Name" name="name" autoComplete="name" required autoFocus={props.email !== undefined} value={name} onChange={setName} hint="Shown beside what you change." />
       <TextField
         label="Password"
         type="password"
@@ -68,9 +69,9 @@ export function NewAccount(props: { email?: string; action: string; create: (acc
         hint={weak ? undefined : passwordRule}
         error={weak}
       />
-      {other && (
+      {create.error && field !== 'email' && field !== 'password' && (
         <p role="alert" className="text-bad">
-          {other}
+          {create.error.message}
         </p>
       )}
       <Button type="submit" look="primary" className="w-full" busy={create.isPending}>

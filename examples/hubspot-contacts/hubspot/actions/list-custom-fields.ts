@@ -13,6 +13,8 @@ interface HubSpotProperty extends z.infer<typeof Field> {
 export default createAction({
     description: 'The fields that the customer added to contacts: what a mapping can be chosen from',
     version: '1.0.0',
+    // It helps to configure a customer, so it runs for those who are not configured yet.
+    runsUnconfigured: true,
     input: z.void(),
     output: z.object({ fields: z.array(Field) }),
     exec: async (nango) => {

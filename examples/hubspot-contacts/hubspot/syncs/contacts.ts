@@ -1,5 +1,5 @@
 import { createSync, type PaginateConfiguration } from 'nango';
-import { Configuration, Contact, type HubSpotContact, toContact } from '../contact.js';
+import { conditions, Configuration, Contact, type HubSpotContact, properties, toContact } from '../contact.js';
 
 export default createSync({
     description: "Contacts, with the customer's own number from the field that the customer chose",
@@ -23,8 +23,9 @@ export default createSync({
 });
 
 /** The list of the customer's contacts; HubSpot filters only in its search. */
-function request({ fieldMapping, filterStatus }: Configuration): PaginateConfiguration {
-    const properties = ['email', fieldMapping.internal_id];
+function request(configuration: Configuration): PaginateConfiguration {
+    const asked = properties(configuration);
+    const filters = conditions(configuration);
     const common = {
         retries: 3,
         paginate: {
@@ -36,16 +37,16 @@ function request({ fieldMapping, filterStatus }: Configuration): PaginateConfigu
             limit: 100,
         },
     } as const;
-    if (filterStatus === undefined) {
-        return { ...common, endpoint: '/crm/v3/objects/contacts', params: { properties: properties.join(',') } };
+    if (filters.length === 0) {
+        return { ...common, endpoint: '/crm/v3/objects/contacts', params: { properties: asked.join(',') } };
     }
     return {
         ...common,
         method: 'POST',
         endpoint: '/crm/v3/objects/contacts/search',
         data: {
-            properties,
-            filterGroups: [{ filters: [{ propertyName: 'status', operator: 'EQ', value: filterStatus }] }],
+            properties: asked,
+            filterGroups: [{ filters }],
         },
     };
 }
