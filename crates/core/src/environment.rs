@@ -40,6 +40,8 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked; a revoked key opens nothing.
     pub revoked_at: Option<Timestamp>,
+    /// From when on it opens nothing, where that was decided when it was made.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// The secret of an API key: a UUID v4 (http-api.md §0).

@@ -23,12 +23,15 @@ pub mod paths_read;
 pub mod promotion;
 pub mod record;
 pub mod revision;
+pub mod role;
 pub mod run;
 pub mod schedule;
 pub mod schema_draft;
 pub mod sealed;
 pub mod sync;
 pub mod tag;
+pub mod token;
+pub mod user;
 pub mod validation;
 pub mod webhook;
 

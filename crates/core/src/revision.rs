@@ -16,6 +16,15 @@ pub enum Actor {
         /// Its name for people.
         name: String,
     },
+    /// A person, in the dashboard.
+    User {
+        /// The user.
+        id: Uuid,
+        /// Their e-mail address at that time.
+        email: String,
+        /// Their name at that time.
+        name: String,
+    },
     /// A function, in one of its runs.
     Function {
         /// The integration's key.
@@ -37,6 +46,8 @@ pub enum Source {
     Api,
     /// `bespoke config …`.
     Cli,
+    /// The dashboard.
+    Dashboard,
     /// `setMetadata` or `updateMetadata` of a function.
     Function,
     /// With the connection, when it was made or imported.
@@ -61,6 +72,7 @@ impl Source {
         match self {
             Self::Api => "api",
             Self::Cli => "cli",
+            Self::Dashboard => "dashboard",
             Self::Function => "function",
             Self::Import => "import",
             Self::Restore => "restore",
@@ -74,8 +86,10 @@ impl Source {
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
-        use Source::{Api, Baseline, Bulk, Cli, Function, Import, Migration, Promote, Restore, Seal};
-        let all = [Api, Cli, Function, Import, Restore, Bulk, Promote, Migration, Baseline, Seal];
+        use Source::{
+            Api, Baseline, Bulk, Cli, Dashboard, Function, Import, Migration, Promote, Restore, Seal,
+        };
+        let all = [Api, Cli, Dashboard, Function, Import, Restore, Bulk, Promote, Migration, Baseline, Seal];
         all.into_iter().find(|source| source.as_str() == word)
     }
 }
@@ -226,6 +240,7 @@ mod tests {
         for word in [
             "api",
             "cli",
+            "dashboard",
             "function",
             "import",
             "restore",
@@ -237,6 +252,6 @@ mod tests {
         ] {
             assert_eq!(Source::parse(word).unwrap().as_str(), word);
         }
-        assert_eq!(Source::parse("dashboard"), None);
+        assert_eq!(Source::parse("nowhere"), None);
     }
 }

@@ -4,6 +4,7 @@ use crate::{Engine, Error, Resource, Result, error::chain};
 use bespoke_core::{
     environment::{ApiKey, Environment, FIRST, SecretKey},
     id::ApiKeyId,
+    time::Timestamp,
 };
 use bespoke_store::NewApiKey;
 use std::{collections::BTreeMap, time::Duration};
@@ -17,6 +18,17 @@ pub struct NewKey {
     pub key: ApiKey,
     /// Its secret.
     pub secret: SecretKey,
+}
+
+/// A key that may do some things, or for some time.
+#[derive(Clone, Debug)]
+pub struct LimitedKey {
+    /// Name for people.
+    pub display_name: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// From when on it opens nothing.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What a key that opens everything in its environment is granted.
@@ -90,6 +102,26 @@ impl Engine {
         self.store_key(environment, display_name, SecretKey::from_uuid(self.ids.next())).await
     }
 
+    /// Makes a key of an environment with these scopes, which opens nothing any more from `expires_at` on.
+    pub async fn create_limited_api_key(
+        &self,
+        environment: &Environment,
+        key: LimitedKey,
+    ) -> Result<NewKey> {
+        let LimitedKey { display_name, scopes, expires_at } = key;
+        let display_name = display_name.trim().to_owned();
+        if display_name.is_empty() || display_name.chars().count() > 255 {
+            return Err(Error::invalid(&["display_name"], "too_small", "Must have 1 to 255 characters"));
+        }
+        if expires_at.is_some_and(|end| end <= self.now()) {
+            return Err(Error::invalid(&["expires_at"], "too_small", "Must be in the future"));
+        }
+        let secret = SecretKey::from_uuid(self.ids.next());
+        let new = NewApiKey { display_name, hash: secret.hash(), scopes, expires_at };
+        let key = self.store.create_api_key(environment.id, new).await?;
+        Ok(NewKey { environment: environment.clone(), key, secret })
+    }
+
     /// The keys of an environment, oldest first, revoked ones included.
     pub async fn api_keys(&self, environment: &str) -> Result<Vec<ApiKey>> {
         let environment = self.environment(environment).await?;
@@ -112,7 +144,7 @@ impl Engine {
         secret: SecretKey,
     ) -> Result<NewKey> {
         let scopes = vec![EVERYTHING.to_owned()];
-        let new = NewApiKey { display_name: display_name.to_owned(), hash: secret.hash(), scopes };
+        let new = NewApiKey { display_name: display_name.to_owned(), hash: secret.hash(), scopes, expires_at: None };
         let key = self.store.create_api_key(environment.id, new).await?;
         Ok(NewKey { environment, key, secret })
     }

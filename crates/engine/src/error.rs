@@ -31,6 +31,14 @@ pub enum Resource {
     ApiKey,
     /// A deployment.
     Deployment,
+    /// A user.
+    User,
+    /// A member of an environment, or an invitation to it.
+    Member,
+    /// A session of a user.
+    Session,
+    /// A link that can be used once.
+    Link,
 }
 
 impl fmt::Display for Resource {
@@ -47,6 +55,10 @@ impl fmt::Display for Resource {
             Self::Run => "the run",
             Self::ApiKey => "the API key",
             Self::Deployment => "the deployment",
+            Self::User => "the user",
+            Self::Member => "the member",
+            Self::Session => "the session",
+            Self::Link => "the link",
         })
     }
 }
@@ -134,6 +146,15 @@ pub enum Error {
     /// An integration takes no more webhooks for so many seconds.
     #[error("the integration takes no more webhooks for {0} seconds")]
     TooManyWebhooks(i64),
+    /// The e-mail address or the password is wrong; nobody is told which.
+    #[error("the e-mail address or the password is not right")]
+    WrongCredentials,
+    /// The next attempt to sign in has to wait so many seconds.
+    #[error("too many attempts to sign in; the next one in {0} seconds")]
+    TooManyAttempts(u64),
+    /// Nobody could manage the environment any more.
+    #[error("the environment needs an administrator")]
+    LastAdmin,
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,

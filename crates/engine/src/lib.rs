@@ -4,7 +4,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod error;
+mod attempts;
 mod failures;
+mod passwords;
 pub mod settings;
 
 pub mod actions;
@@ -37,8 +39,10 @@ pub mod records;
 pub mod requests;
 pub mod schema_draft;
 pub mod schemas;
+pub mod sessions;
 pub mod sleep;
 pub mod syncs;
+pub mod users;
 pub mod webhook_settings;
 pub mod webhooks;
 
@@ -96,6 +100,8 @@ pub struct Engine {
     pub(crate) fleets: fleet::Indexes,
     /// Where lines of the log, and runs that nobody queued, are handed in.
     pub(crate) logs: Logs,
+    /// Guesses at passwords.
+    pub(crate) sign_ins: sessions::SignInAttempts,
 }
 
 /// What an [`Engine`] is made of.
@@ -141,6 +147,7 @@ impl Engine {
             webhook_limits,
             fleets: fleet::Indexes::default(),
             logs,
+            sign_ins: Default::default(),
         })
     }
 

@@ -59,6 +59,7 @@ impl Engine {
         while self.store.prune_logs(self.settings.log_retention).await? > 0 {}
         while self.store.remove_orphaned_records().await? {}
         self.store.remove_old_locks().await?;
+        self.store.prune_sign_ins().await?;
         self.seal_open_secrets().await?;
         Ok(())
     }

@@ -1,10 +1,11 @@
-//! Who calls: the API key, its environment and its scopes.
+//! Who calls: by an API key, or signed in to the dashboard; in which environment, and with which scopes.
 //!
-//! [`guard`] runs before every route that needs a key, in the order of http-api.md §2.3: content type, key, rate limit.
+//! [`guard`] runs before every route that needs one of them, in the order of http-api.md §2.3: content type, key, rate limit.
 //! The scope is part of a handler's signature: [`Key`]`<scope::ConnectionsRead>`. A handler without one does not compile
 //! against the route list's test.
 
 use crate::{
+    cookies, cross_site,
     error::{ApiError, Code},
     state::AppState,
 };
@@ -16,19 +17,34 @@ use axum::{
 };
 use bespoke_core::{
     environment::{ApiKey, Environment},
+    role::{Role, covers},
     time::Timestamp,
+    user::User,
 };
 use bespoke_engine::Allowance;
 use serde_json::json;
 use std::{marker::PhantomData, sync::Arc};
 
-/// The key that a request came with, and the environment that it opens.
+/// Names the environment that a user who is signed in to the dashboard works in. A browser sends it for our own pages
+/// only.
+pub const ENVIRONMENT: &str = "bespoke-environment";
+
+/// Who a request comes from, and the environment that it is about.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The key.
-    pub key: ApiKey,
+    /// Who it is.
+    pub principal: Principal,
     /// The only environment whose rows exist for this request.
     pub environment: Environment,
+}
+
+/// Who can make requests.
+#[derive(Clone, Debug)]
+pub enum Principal {
+    /// A backend or an operator, by a key.
+    Key(ApiKey),
+    /// A person in the dashboard, with their role in the environment.
+    User(User, Role),
 }
 
 /// The caller, who has the scope `S`. Answers 403 `forbidden` otherwise.
@@ -60,6 +76,9 @@ macro_rules! scopes {
                     const ANY_OF: &'static [&'static str] = &[$($text),+];
                 }
             )+
+
+            /// Every scope.
+            pub const ALL: &[&[&str]] = &[$(&[$($text),+]),+];
         }
     };
 }
@@ -131,20 +150,51 @@ scopes! {
     WebhooksWrite ["environment:webhooks:write"];
     /// Replace the key that signs webhooks.
     WebhookSigningKeyRotate ["environment:webhook_signing_key:rotate"];
+    /// List the members of the environment.
+    MembersRead ["members:read"];
+    /// Invite members, change their roles, remove them.
+    MembersWrite ["members:write"];
+    /// List the secret keys of the environment.
+    KeysRead ["keys:read"];
+    /// Make and revoke secret keys.
+    KeysWrite ["keys:write"];
 }
 
-/// Whether `granted` covers `required`: the same text, or `prefix:*` whose prefix (with the colon) begins it.
-pub fn covers(granted: &str, required: &str) -> bool {
-    granted == required
-        || granted
-            .strip_suffix('*')
-            .is_some_and(|prefix| prefix.ends_with(':') && required.starts_with(prefix))
+/// Every scope by its whole name.
+fn scopes() -> impl Iterator<Item = &'static str> {
+    scope::ALL.iter().flat_map(|scopes| scopes.iter().copied()).filter(|scope| !scope.ends_with(':'))
+}
+
+/// What a role is granted, each scope by its whole name, in order.
+pub fn granted(role: Role) -> Vec<&'static str> {
+    let mut granted: Vec<_> = scopes().filter(|scope| role.has(scope)).collect();
+    granted.sort_unstable();
+    granted.dedup();
+    granted
+}
+
+/// Whether a key can be granted this: a scope, or `prefix:*` that covers one.
+pub fn is_scope(text: &str) -> bool {
+    scopes().any(|scope| covers(text, scope))
 }
 
 impl Caller {
-    /// Whether the caller's key has `scope`.
+    /// Whether the caller has `scope`.
     pub fn has(&self, scope: &str) -> bool {
-        self.key.scopes.iter().any(|granted| covers(granted, scope))
+        match &self.principal {
+            Principal::Key(key) => key.scopes.iter().any(|granted| covers(granted, scope)),
+            Principal::User(_, role) => role.has(scope),
+        }
+    }
+
+    /// Why the caller may not do what needs `scope`.
+    fn lacks(&self, scope: &str) -> ApiError {
+        ApiError::new(Code::Forbidden).message(match &self.principal {
+            Principal::Key(_) => format!("The key lacks the scope {scope}."),
+            Principal::User(_, role) => {
+                format!("The role {} in {} lacks the scope {scope}.", role.as_str(), self.environment.name)
+            }
+        })
     }
 }
 
@@ -158,16 +208,16 @@ impl<S: Scope> FromRequestParts<AppState> for Key<S> {
         if allowed {
             return Ok(Self(caller, PhantomData));
         }
-        Err(ApiError::new(Code::Forbidden).message(format!("The key lacks the scope {}.", S::ANY_OF[0])))
+        Err(caller.lacks(S::ANY_OF[0]))
     }
 }
 
-/// Checks content type, key and rate limit, and leaves the [`Caller`] for the handler.
+/// Checks content type, key or session, and rate limit, and leaves the [`Caller`] for the handler.
 pub async fn guard(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     if let Err(error) = check_content_type(&request) {
         return error.into_response();
     }
-    let caller = match authenticate(&app, request.headers()).await {
+    let caller = match authenticate(&app, request.method(), request.headers()).await {
         Ok(caller) => caller,
         Err(error) => return error.payload(json!({})).into_response(),
     };
@@ -198,7 +248,7 @@ fn too_many(request: &Request, allowance: Allowance, now: Timestamp) -> Response
 }
 
 /// First path segments below which a body must be JSON where a content type is given (http-api.md §1).
-const JSON_ONLY: [&str; 17] = [
+const JSON_ONLY: &[&str] = &[
     "oauth",
     "api-auth",
     "auth",
@@ -216,6 +266,8 @@ const JSON_ONLY: [&str; 17] = [
     "action",
     "deployments",
     "dry-runs",
+    "members",
+    "keys",
 ];
 
 fn check_content_type(request: &Request) -> Result<(), ApiError> {
@@ -232,8 +284,38 @@ fn check_content_type(request: &Request) -> Result<(), ApiError> {
     Err(ApiError::new(Code::InvalidContentType))
 }
 
-async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiError> {
-    let value = headers.get(header::AUTHORIZATION).ok_or(ApiError::new(Code::MissingAuthHeader))?;
+/// By the `Authorization` header where there is one, and by the session's cookie otherwise.
+async fn authenticate(app: &AppState, method: &Method, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        return by_key(app, value).await;
+    }
+    let token = cookies::token(headers, cookies::SESSION);
+    let environment = headers.get(ENVIRONMENT).and_then(|name| name.to_str().ok());
+    match (token, environment) {
+        (None, None) => Err(ApiError::new(Code::MissingAuthHeader)),
+        (None, Some(_)) => Err(ApiError::new(Code::NotSignedIn)),
+        (Some(token), environment) => {
+            cross_site::check(app, method, headers)?;
+            let Some(environment) = environment else {
+                let reads = matches!(*method, Method::GET | Method::HEAD);
+                return Err(if reads {
+                    ApiError::new(Code::MissingAuthHeader)
+                } else {
+                    cross_site::refused("the header Bespoke-Environment is missing")
+                });
+            };
+            let signed_in = app.engine.session(&token).await?.ok_or(ApiError::new(Code::NotSignedIn))?;
+            // Whether there is an environment of another name is not told.
+            let Some((environment, role)) = signed_in.role_in(environment) else {
+                return Err(ApiError::new(Code::Forbidden).message("You have no role in this environment."));
+            };
+            let environment = environment.clone();
+            Ok(Caller { principal: Principal::User(signed_in.user, role), environment })
+        }
+    }
+}
+
+async fn by_key(app: &AppState, value: &HeaderValue) -> Result<Caller, ApiError> {
     let text = value.to_str().map_err(|_| ApiError::new(Code::MalformedAuthHeader))?;
     // The scheme word is optional: whatever follows the last `Bearer ` is the key.
     let key = text.rsplit("Bearer ").next().unwrap_or_default().trim();
@@ -243,22 +325,7 @@ async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<Caller, Api
     let key = bespoke_core::environment::SecretKey::parse(key)
         .ok_or(ApiError::new(Code::InvalidSecretKeyFormat))?;
     match app.engine.authenticate(&key).await? {
-        Some((key, environment)) => Ok(Caller { key, environment }),
+        Some((key, environment)) => Ok(Caller { principal: Principal::Key(key), environment }),
         None => Err(ApiError::new(Code::UnknownAccount)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::covers;
-
-    #[test]
-    fn a_scope_covers_itself_and_a_star_covers_what_follows_its_colon() {
-        assert!(covers("environment:*", "environment:connections:read"));
-        assert!(covers("environment:connections:*", "environment:connections:read"));
-        assert!(covers("environment:proxy", "environment:proxy"));
-        assert!(!covers("environment:proxy", "environment:proxy:x"));
-        assert!(!covers("environment:conn*", "environment:connections:read"));
-        assert!(!covers("account:*", "environment:proxy"));
     }
 }

@@ -51,6 +51,12 @@ error_codes! {
     MalformedAuthHeader        "malformed_auth_header"        401 "The Authorization header holds no key.";
     InvalidSecretKeyFormat     "invalid_secret_key_format"    401 "The secret key is not a UUID v4.";
     UnknownAccount             "unknown_account"              401 "No environment has this secret key, or it was revoked.";
+    NotSignedIn                "not_signed_in"                401 "Nobody is signed in here, or the session has ended.";
+    WrongCredentials           "wrong_credentials"            401 "The e-mail address or the password is not right.";
+    TooManyAttempts            "too_many_attempts"            429 "Too many attempts to sign in; `Retry-After` says how many seconds the next one has to wait.";
+    CrossSiteRequest           "cross_site_request"           403 "A request with the cookie of a session has to come from the dashboard.";
+    LastAdmin                  "last_admin"                   409 "The environment needs at least one administrator.";
+    InvalidLink                "invalid_link"                 404 "The link was used, has expired, or was never given out.";
     Forbidden                  "forbidden"                    403 "The key lacks the scope that this operation needs.";
     TooManyRequests            "too_many_request"             429 "The environment's request limit, or an integration's limit of webhooks, is used up for this minute.";
     InvalidContentType         "invalid_content_type"         415 "The Content-Type must be application/json.";
@@ -292,6 +298,12 @@ impl From<bespoke_engine::Error> for ApiError {
             Error::NotFound(Resource::Provider) => Self::new(Code::UnknownProvider),
             Error::NotFound(Resource::Sync) => Self::new(Code::UnknownSync),
             Error::NotFound(Resource::Revision) => Self::new(Code::UnknownRevision),
+            Error::NotFound(Resource::Link) => Self::new(Code::InvalidLink),
+            Error::WrongCredentials => Self::new(Code::WrongCredentials),
+            Error::TooManyAttempts(wait) => Self::new(Code::TooManyAttempts)
+                .message(format!("Too many tries. Try again in {wait} s."))
+                .header("retry-after", wait.to_string()),
+            Error::LastAdmin => Self::new(Code::LastAdmin),
             Error::NotFound(resource) => {
                 Self::new(Code::NotFound).message(format!("{resource} does not exist."))
             }

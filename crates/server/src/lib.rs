@@ -7,6 +7,8 @@ pub mod state;
 
 pub mod api;
 pub mod auth;
+pub mod cookies;
+pub mod cross_site;
 pub mod error;
 pub mod extract;
 pub mod normalize;
@@ -14,3 +16,4 @@ pub mod openapi;
 pub mod provenance;
 pub mod serve;
 pub mod system;
+pub mod visitor;

@@ -4,7 +4,7 @@ use utoipa::{
     Modify, OpenApi as _,
     openapi::{
         OpenApi,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -18,7 +18,7 @@ use utoipa::{
     // Routed apart from the others: its path is the provider's.
     paths(crate::api::proxy::proxy),
     modifiers(&SecretKey),
-    security(("secret_key" = []))
+    security(("secret_key" = []), ("session" = []))
 )]
 struct Document;
 
@@ -30,10 +30,13 @@ impl Modify for SecretKey {
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("The environment's secret key, a UUID v4."))
             .build();
-        document
-            .components
-            .get_or_insert_with(Default::default)
-            .add_security_scheme("secret_key", SecurityScheme::Http(scheme));
+        let components = document.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("secret_key", SecurityScheme::Http(scheme));
+        let cookie = ApiKeyValue::with_description(
+            crate::cookies::SESSION,
+            "A session of the dashboard; `Bespoke-Environment` names the environment.",
+        );
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 

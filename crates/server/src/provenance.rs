@@ -1,7 +1,7 @@
-//! Where a write of metadata comes from, as its request tells: the key, and three optional headers.
+//! Where a write of metadata comes from, as its request tells: the key or the user, and three optional headers.
 
 use crate::{
-    auth::Caller,
+    auth::{Caller, Principal},
     error::{ApiError, Code, Issue},
     state::AppState,
 };
@@ -51,8 +51,17 @@ impl FromRequestParts<AppState> for Writer {
             Some("cli") => Source::Cli,
             Some(_) => return Err(refused("invalid_value", SOURCE, "Must be cli or missing")),
         };
+        let (actor, source) = match &caller.principal {
+            Principal::Key(key) => {
+                (Actor::ApiKey { id: key.id, name: key.display_name.clone() }, source)
+            }
+            Principal::User(user, _) => {
+                let (email, name) = (user.email.clone(), user.name.clone());
+                (Actor::User { id: user.id, email, name }, Source::Dashboard)
+            }
+        };
         Ok(Self(Provenance {
-            actor: Actor::ApiKey { id: caller.key.id, name: caller.key.display_name.clone() },
+            actor,
             source,
             reason: text(&parts.headers, REASON, MAX_REASON)?,
             request_id: Some(request_id.unwrap_or_else(|| app.engine.new_id().to_string())),

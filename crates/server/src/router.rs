@@ -2,7 +2,7 @@
 //!
 //! The same registration makes the OpenAPI document, so a route cannot be missing from it.
 
-use crate::{api, auth, error::ApiError, error::Code, normalize::Routes, openapi, state::AppState};
+use crate::{api, auth, cross_site, error::ApiError, error::Code, normalize::Routes, openapi, state::AppState};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
@@ -16,6 +16,9 @@ use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+/// Largest body of a request to sign in or out, in bytes.
+const SESSION_BODY_LIMIT: usize = 64 * 1024;
+
 /// Routes that anybody may call.
 fn public() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -24,7 +27,19 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(api::webhooks::receive_webhook))
 }
 
-/// Routes that need an API key; the scope is in each handler's signature.
+/// Routes that sign people in and out; who is signed in is in each handler's signature.
+fn session() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(api::session::session_options))
+        .routes(routes!(api::session::set_up))
+        .routes(routes!(api::session::sign_in, api::session::read_session, api::session::sign_out))
+        .routes(routes!(api::session::read_invite, api::session::accept_invite))
+        .routes(routes!(api::session::change_password))
+        .routes(routes!(api::session::list_sessions))
+        .routes(routes!(api::session::end_session))
+}
+
+/// Routes that need an API key or a session; the scope is in each handler's signature.
 fn guarded() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(api::actions::trigger_action))
@@ -72,6 +87,10 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::configuration::patch_metadata_defaults
         ))
         .routes(routes!(api::configuration::read_metadata_schema, api::configuration::set_metadata_schema))
+        .routes(routes!(api::keys::list_keys, api::keys::create_key))
+        .routes(routes!(api::keys::revoke_key))
+        .routes(routes!(api::members::list_members, api::members::add_member))
+        .routes(routes!(api::members::update_member, api::members::remove_member))
         .routes(routes!(api::logs::list_logs))
         .routes(routes!(api::metadata::set_metadata, api::metadata::update_metadata))
         // A connection may be called `metadata`.
@@ -117,7 +136,7 @@ fn guarded() -> OpenApiRouter<AppState> {
 }
 
 fn all() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(openapi::document()).merge(public()).merge(guarded())
+    OpenApiRouter::with_openapi(openapi::document()).merge(public()).merge(session()).merge(guarded())
 }
 
 /// The OpenAPI document of the API.
@@ -130,6 +149,8 @@ pub fn router(app: AppState, body_limit: usize) -> (Router, Routes) {
     let document = openapi_document();
     let routes = Routes::new(document.paths.paths.keys().map(String::as_str));
     let (public, _) = public().split_for_parts();
+    let (session, _) = session().split_for_parts();
+    let session = session.layer(middleware::from_fn_with_state(app.clone(), cross_site::layer));
     let (guarded, _) = guarded().split_for_parts();
     let proxy = api::proxy::router();
     let router = guarded
@@ -137,6 +158,7 @@ pub fn router(app: AppState, body_limit: usize) -> (Router, Routes) {
         .merge(proxy)
         .layer(middleware::from_fn_with_state(app.clone(), auth::guard))
         .merge(public.layer(DefaultBodyLimit::max(body_limit)))
+        .merge(session.layer(DefaultBodyLimit::max(SESSION_BODY_LIMIT)))
         .fallback(unknown_address)
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::map_response(security_headers))

@@ -47,7 +47,7 @@ impl Server {
         let (router, routes) = router(self.app, self.body_limit);
         // Paths are rewritten before the router sees them; a layer of the router itself would come too late.
         let service = router.map_request(move |request: Request| routes.apply(request));
-        let service = axum::ServiceExt::<Request>::into_make_service(service);
+        let service = axum::ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
         // Small writes go out at once: an answer that streams would otherwise wait for the client's delayed acknowledgement.
         let listener = self.listener.tap_io(|connection| {
             if let Err(error) = connection.set_nodelay(true) {

@@ -13,9 +13,9 @@ use bespoke_core::{
 };
 
 const COLUMNS: &str = "api_keys.id, api_keys.environment_id, api_keys.display_name, api_keys.scopes, \
-                       api_keys.created_at, api_keys.last_used_at, api_keys.revoked_at";
+                       api_keys.created_at, api_keys.last_used_at, api_keys.revoked_at, api_keys.expires_at";
 /// How many [`COLUMNS`] there are.
-const WIDTH: usize = 7;
+const WIDTH: usize = 8;
 
 /// A key to be stored.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct NewApiKey {
     pub hash: [u8; 32],
     /// What it may do.
     pub scopes: Vec<String>,
+    /// From when on it opens nothing.
+    pub expires_at: Option<Timestamp>,
 }
 
 fn read(row: &Row<'_>) -> Result<ApiKey> {
@@ -37,6 +39,7 @@ fn read(row: &Row<'_>) -> Result<ApiKey> {
         created_at: row.get(4)?,
         last_used_at: row.get(5)?,
         revoked_at: row.get(6)?,
+        expires_at: row.get(7)?,
     })
 }
 
@@ -48,9 +51,16 @@ impl Store {
             .write(move |tx| {
                 let id: ApiKeyId = tx
                     .query_one(
-                        "INSERT INTO api_keys (environment_id, display_name, key_hash, scopes, created_at)
-                         VALUES ($1, $2, $3, $4, $5) RETURNING id",
-                        params![environment, &key.display_name, &key.hash, Value::json(&key.scopes)?, now],
+                        "INSERT INTO api_keys (environment_id, display_name, key_hash, scopes, created_at, expires_at)
+                         VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+                        params![
+                            environment,
+                            &key.display_name,
+                            &key.hash,
+                            Value::json(&key.scopes)?,
+                            now,
+                            key.expires_at
+                        ],
                         |row| row.get(0),
                     )
                     .map_err(|error| error.about("the API key"))?;
@@ -62,23 +72,26 @@ impl Store {
                     created_at: now,
                     last_used_at: None,
                     revoked_at: None,
+                    expires_at: key.expires_at,
                 })
             })
             .await
     }
 
-    /// The key with this hash, if it is not revoked, and the environment that it opens.
+    /// The key with this hash, if it is neither revoked nor expired, and the environment that it opens.
     pub async fn api_key_by_hash(&self, hash: [u8; 32]) -> Result<Option<(ApiKey, Environment)>> {
+        let now = self.now();
         self.db
             .look_up(move |tx| {
                 tx.query_opt(
                     &format!(
                         "SELECT {COLUMNS}, {} FROM api_keys
                          JOIN environments ON environments.id = api_keys.environment_id
-                         WHERE api_keys.key_hash = $1 AND api_keys.revoked_at IS NULL",
+                         WHERE api_keys.key_hash = $1 AND api_keys.revoked_at IS NULL
+                           AND (api_keys.expires_at IS NULL OR api_keys.expires_at > $2)",
                         environments::columns()
                     ),
-                    params![&hash],
+                    params![&hash, now],
                     |row| Ok((read(row)?, environments::read(row, WIDTH)?)),
                 )
             })

@@ -37,7 +37,9 @@ mod promotion;
 mod records;
 mod runs;
 mod schema_versions;
+mod sessions;
 mod syncs;
+mod users;
 mod webhook_deliveries;
 mod webhook_events;
 mod webhook_settings;
@@ -70,7 +72,9 @@ pub use runs::{
     QUEUED, RunCursor, RunsQuery,
 };
 pub use schema_versions::{CONFIGURED, VersionCursor, VersionedMetadata};
+pub use sessions::{NewToken, StoredToken, TokenKind};
 pub use syncs::{MAX_VARIANTS, NewVariant, SCHEDULED};
+pub use users::{MemberChange, NewInvite, NewUser, UserProof};
 pub use wakeups::Listener;
 pub use webhook_deliveries::{DELIVERIES, Delivery};
 pub use webhook_events::{FindConnections, NewWebhookEvent, RECEIVED, Routed, WebhookEvent, WebhookItem};

@@ -49,6 +49,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0021_metadata_secrets",
     "0022_schema_versions",
     "0023_connection_health",
+    "0024_accounts",
 ];
 
 /// The version of the schema that this program works with.

@@ -203,6 +203,7 @@ impl TestApp {
             display_name: "test".to_owned(),
             hash: secret.hash(),
             scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+            expires_at: None,
         };
         self.store.create_api_key(environment.id, key).await.expect("a key can be made");
         self.with_key(secret.expose())

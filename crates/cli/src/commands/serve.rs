@@ -55,6 +55,10 @@ async fn serve(settings: Settings) -> Result {
             ));
         }
     }
+    let setup = engine.setup_link().await.context("the link to the first administrator cannot be made")?;
+    if let Some(link) = setup {
+        output::line(format!("Create the first administrator: {link}"));
+    }
     output::line(format!("Bespoke is ready at {}", server.public_url()));
     tracing::info!(address = %server.address, "listening on {}", server.address);
 

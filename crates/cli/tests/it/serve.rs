@@ -37,7 +37,9 @@ fn settings_that_cannot_be_used_stop_the_start_and_are_named() {
 fn a_first_start_makes_keys_and_a_private_key_file_and_a_second_one_keeps_them() {
     let data = folder();
     let first = Server::start_with(data.path(), &[]);
-    let [dev, prod] = first.greeting.as_slice() else { panic!("{:?}", first.greeting) };
+    let [dev, prod, setup] = first.greeting.as_slice() else { panic!("{:?}", first.greeting) };
+    let link = format!("Create the first administrator: {}/setup?token=", first.url);
+    assert!(setup.starts_with(&link), "{setup}");
     assert!(
         dev.starts_with("Secret key of dev, shown only now: ") && prod.contains("of prod"),
         "{dev} {prod}"
@@ -46,10 +48,12 @@ fn a_first_start_makes_keys_and_a_private_key_file_and_a_second_one_keeps_them()
     assert_eq!(first.request("GET", "/connections", &key, None).0, 200);
     let mode = fs::metadata(data.path().join("encryption.key")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+    let token = setup.rsplit('=').next().unwrap().to_owned();
     assert_eq!(first.stop(), 0);
 
     let second = Server::start_with(data.path(), &[]);
-    assert_eq!(second.greeting, Vec::<String>::new());
+    let [again] = second.greeting.as_slice() else { panic!("{:?}", second.greeting) };
+    assert!(again.starts_with("Create the first administrator: ") && !again.ends_with(&token), "another one");
     assert_eq!(second.request("GET", "/connections", &key, None).0, 200);
     assert_eq!(second.stop(), 0);
 

@@ -192,7 +192,7 @@ impl Engine {
         let (matched, is_exact) = walk.count(&chosen).await?;
         let (places, next) = walk.page(&chosen, &troubled).await?;
         let total = self.store.connection_count(environment).await?;
-        Ok(FleetPage { members: self.members(environment, places).await?, next, matched, is_exact, total })
+        Ok(FleetPage { members: self.listed_members(environment, places).await?, next, matched, is_exact, total })
     }
 
     /// The connections of these integrations with this trouble, in order.
@@ -244,7 +244,7 @@ impl Engine {
     }
 
     /// The connections at these places, with what their documents tell.
-    async fn members(
+    async fn listed_members(
         &self,
         environment: EnvironmentId,
         places: Vec<ConnectionPlace>,

@@ -17,12 +17,14 @@ enum Other {
     Public,
     /// Anybody may call it; there is nothing at this address.
     Nothing(u16, &'static str),
+    /// It is for people with a session; a key does not help.
+    Session,
     /// It succeeds, and shows what `prod` has.
     Own,
     /// It is refused as if there were no such thing.
     Refused(u16, &'static str),
 }
-use Other::{Nothing, Own, Public, Refused};
+use Other::{Nothing, Own, Public, Refused, Session};
 
 /// Operation, concrete path and query, body, and what another environment's key gets. Requests carry the headers of the
 /// connection `a` at `none`.
@@ -250,6 +252,43 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("GET /integrations/{unique_key}", "/integrations/none", "", Refused(404, "not_found")),
     ("PATCH /integrations/{unique_key}", "/integrations/none", "{}", Refused(404, "not_found")),
     ("DELETE /integrations/{unique_key}", "/integrations/none", "", Refused(404, "not_found")),
+    ("GET /keys", "/keys", "", Refused(403, "forbidden")),
+    (
+        "POST /keys",
+        "/keys",
+        r#"{"display_name":"x","scopes":["environment:*"]}"#,
+        Refused(403, "forbidden"),
+    ),
+    ("DELETE /keys/{id}", "/keys/1", "", Refused(403, "forbidden")),
+    ("GET /members", "/members", "", Refused(403, "forbidden")),
+    ("POST /members", "/members", r#"{"email":"eve@example.com","role":"admin"}"#, Refused(403, "forbidden")),
+    ("PATCH /members/{id}", MEMBER, r#"{"role":"admin"}"#, Refused(403, "forbidden")),
+    ("DELETE /members/{id}", MEMBER, "", Refused(403, "forbidden")),
+    ("GET /session/options", "/session/options", "", Public),
+    ("GET /session", "/session", "", Session),
+    (
+        "POST /session",
+        "/session",
+        r#"{"email":"eve@example.com","password":"guessed it"}"#,
+        Nothing(401, "wrong_credentials"),
+    ),
+    ("DELETE /session", "/session", "", Session),
+    ("GET /session/list", "/session/list", "", Session),
+    ("DELETE /session/list/{id}", "/session/list/11111111-1111-4111-8111-111111111111", "", Session),
+    ("PUT /session/password", "/session/password", r#"{"current":"x","new":"0123456789"}"#, Session),
+    (
+        "POST /session/setup",
+        "/session/setup",
+        r#"{"token":"x","email":"eve@example.com","name":"Eve","password":"0123456789"}"#,
+        Nothing(404, "invalid_link"),
+    ),
+    ("GET /session/invites/{token}", "/session/invites/x", "", Nothing(404, "invalid_link")),
+    (
+        "POST /session/invites/{token}",
+        "/session/invites/x",
+        r#"{"name":"Eve","password":"0123456789"}"#,
+        Nothing(404, "invalid_link"),
+    ),
     ("GET /logs", "/logs", "", Own),
     ("GET /metadata/revisions/verify", "/metadata/revisions/verify", "", Own),
     ("GET /providers", "/providers", "", Own),
@@ -314,6 +353,7 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ),
 ];
 
+const MEMBER: &str = "/members/11111111-1111-4111-8111-111111111111";
 const BULK: &str = r#"{"connection_ids":["a"],"merge_patch":{}}"#;
 const WRITE: &str = r#"{"connection_id":"a","provider_config_key":"none","metadata":{}}"#;
 const IMPORT: &str = r#"{"connection_id":"a","provider_config_key":"none","credentials":{"type":"NONE"}}"#;
@@ -359,6 +399,11 @@ both! {
             }
             if let Nothing(status, code) = other {
                 refused(call(app.anonymous()).await, *status, code);
+                continue;
+            }
+            if matches!(other, Session) {
+                refused(call(app.anonymous()).await, 401, "not_signed_in");
+                refused(call(app.dev()).await, 401, "not_signed_in");
                 continue;
             }
             refused(call(app.anonymous()).await, 401, "missing_auth_header");

@@ -15,6 +15,7 @@ fn key(number: u8) -> NewApiKey {
         display_name: format!("key {number}"),
         hash: [number; 32],
         scopes: vec!["environment:*".to_owned(), "environment:proxy".to_owned()],
+        expires_at: None,
     }
 }
 
@@ -36,6 +37,7 @@ both! {
             created_at: clock.now(),
             last_used_at: None,
             revoked_at: None,
+            expires_at: None,
         };
         assert_eq!(made, expected);
         assert_eq!(store.api_key_by_hash([1; 32]).await.unwrap(), Some((made.clone(), environment.clone())));

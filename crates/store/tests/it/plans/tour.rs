@@ -10,16 +10,19 @@ use bespoke_core::{
     log::{Level, LogId, LogKind, LogLine, LogOrigin},
     promotion::{Fold, Promotion},
     record::{Action, read_batch},
+    role::Role,
     run::{RunKind, RunState},
     sealed::SecretPaths,
     sync::{SyncName, TriggerOptions},
     time::{Clock as _, Timestamp},
+    user::Session,
     validation::Mode,
     webhook::WebhookSettings,
 };
 use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Effects, FindConnections,
-    Finish, IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MetadataChange, NewApiKey, NewFunction,
+    Finish, IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MemberChange, MetadataChange, NewApiKey, NewFunction,
+    NewInvite, NewToken, NewUser, TokenKind,
     NewIntegration, NewRun, NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed,
     RunsQuery, SaveConnection, StoredBytecode, StoredModule, VerifiedRevisions, VersionCursor, WebhookItem,
     Window, Writer,
@@ -46,6 +49,7 @@ pub(super) async fn tour(world: &World) {
     webhooks(world).await;
     revisions(world).await;
     function_state(world).await;
+    accounts(world).await;
     ends(world).await;
 }
 
@@ -91,7 +95,7 @@ async fn environments(world: &World) {
     store.set_environment_variable(environment, "NAME", &"value".into()).await.unwrap();
     assert!(store.environment_variables(environment).await.unwrap().len() > 50);
     assert!(store.unset_environment_variable(environment, "NAME").await.unwrap());
-    let key = NewApiKey { display_name: "key".to_owned(), hash: [1; 32], scopes: Vec::new() };
+    let key = NewApiKey { display_name: "key".to_owned(), hash: [1; 32], scopes: Vec::new(), expires_at: None };
     let key = store.create_api_key(environment, key).await.unwrap();
     store.api_key_by_hash([1; 32]).await.unwrap().unwrap();
     store.touch_api_keys(vec![(key.id, world.clock.now())]).await.unwrap();
@@ -637,6 +641,80 @@ async fn function_state(world: &World) {
     assert!(store.acquire_lock(environment, "b", NODE, MINUTE).await.unwrap());
     store.release_locks(environment, NODE).await.unwrap();
     store.remove_old_locks().await.unwrap();
+}
+
+/// People, their roles, sessions and links.
+async fn accounts(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    let new = |number: u128| NewUser {
+        id: Uuid::from_u128(number),
+        email: format!("tour-{number}@example.com"),
+        name: "Tour".to_owned(),
+        subject: None,
+        password: Some("hash".into()),
+    };
+    let token = |kind, number: u8, user| NewToken {
+        kind,
+        hash: [number; 32],
+        expires_at: world.clock.now().after(MINUTE),
+        user,
+        body: "{}".to_owned(),
+    };
+    assert!(store.has_users().await.unwrap());
+    store.create_one_time_token(token(TokenKind::Setup, 90, None)).await.unwrap();
+    assert!(store.create_first_user([90; 32], new(90)).await.unwrap().is_none(), "the first one was there");
+    let ada = store.create_user(new(91), vec![(environment, Role::Admin)]).await.unwrap();
+    store.grant_roles(ada.id, vec![(environment, Role::Viewer)]).await.unwrap();
+    assert_eq!(store.roles_of(ada.id).await.unwrap()[0].1, Role::Admin, "kept");
+    store.set_subject(ada.id, "subject").await.unwrap();
+    assert_eq!(store.user_by_subject("subject").await.unwrap().unwrap().user, ada);
+    assert_eq!(store.user_by_email(&ada.email).await.unwrap().unwrap().user, ada);
+    assert_eq!(store.user(ada.id).await.unwrap().unwrap().user, ada);
+    assert!(store.members(environment).await.unwrap().len() > 100);
+
+    let invite = |number: u8| NewInvite {
+        id: Uuid::from_u128(number.into()),
+        email: "tour-92@example.com".to_owned(),
+        role: Role::Viewer,
+        token_hash: [number; 32],
+        expires_at: world.clock.now().after(MINUTE),
+    };
+    store.create_invite(environment, invite(92)).await.unwrap();
+    store.create_invite(environment, invite(93)).await.unwrap();
+    assert!(store.invitation([92; 32]).await.unwrap().is_none(), "replaced");
+    assert_eq!(store.invitation([93; 32]).await.unwrap().unwrap().roles[0].2, Role::Viewer);
+    assert_eq!(store.roles_offered("tour-92@example.com").await.unwrap().len(), 1);
+    let bob = store.accept_invitation([93; 32], Some(new(92)), None).await.unwrap();
+    store.delete_invites_of(&bob.email).await.unwrap();
+    assert_eq!(store.set_role(environment, ada.id, Role::Viewer).await.unwrap(), MemberChange::LastAdmin);
+    assert_eq!(store.set_role(environment, bob.id, Role::Admin).await.unwrap(), MemberChange::Done);
+    assert_eq!(store.remove_member(environment, ada.id).await.unwrap(), MemberChange::Done);
+    assert_eq!(store.remove_member(environment, ada.id).await.unwrap(), MemberChange::Nobody);
+
+    let now = world.clock.now();
+    let session = |number: u128| Session {
+        id: Uuid::from_u128(number),
+        created_at: now,
+        last_used_at: now,
+        expires_at: now.after(MINUTE),
+        user_agent: String::new(),
+        address: String::new(),
+    };
+    store.create_session(bob.id, [94; 32], session(94)).await.unwrap();
+    store.create_session(bob.id, [95; 32], session(95)).await.unwrap();
+    store.touch_session(bob.id, Uuid::from_u128(94), now, now.after(MINUTE)).await.unwrap();
+    assert_eq!(store.session_by_hash([94; 32]).await.unwrap().unwrap().user.id, bob.id);
+    store.set_password(bob.id, "other".into(), Some(Uuid::from_u128(94))).await.unwrap();
+    assert_eq!(store.sessions(bob.id).await.unwrap(), [session(94)]);
+    assert!(store.end_session(bob.id, Uuid::from_u128(94)).await.unwrap());
+    store.set_password(bob.id, "third".into(), None).await.unwrap();
+
+    store.create_one_time_token(token(TokenKind::Reset, 96, Some(bob.id))).await.unwrap();
+    assert_eq!(store.one_time_token(TokenKind::Oidc, [96; 32]).await.unwrap(), None, "of another kind");
+    assert!(store.one_time_token(TokenKind::Reset, [96; 32]).await.unwrap().is_some());
+    assert!(store.take_one_time_token(TokenKind::Reset, [96; 32]).await.unwrap().is_some());
+    assert!(store.take_one_time_token(TokenKind::Reset, [96; 32]).await.unwrap().is_none(), "once");
+    store.prune_sign_ins().await.unwrap();
 }
 
 /// Takes away what the tour has made; last, since nothing is left then.
