@@ -120,8 +120,15 @@ mod tests {
 
     #[test]
     fn secrets_keys_and_members_are_not_for_everybody() {
-        for scope in ["environment:connections:read_credentials", "environment:variables:read", "environment:webhooks:read"] {
-            assert!(!Role::Viewer.has(scope) && !Role::Support.has(scope) && Role::Developer.has(scope), "{scope}");
+        for scope in [
+            "environment:connections:read_credentials",
+            "environment:variables:read",
+            "environment:webhooks:read",
+        ] {
+            assert!(
+                !Role::Viewer.has(scope) && !Role::Support.has(scope) && Role::Developer.has(scope),
+                "{scope}"
+            );
         }
         for scope in ["members:read", "members:write", "keys:read", "keys:write"] {
             assert!(!Role::Developer.has(scope) && Role::Admin.has(scope), "{scope}");

@@ -90,8 +90,10 @@ const MAX_EMAIL: usize = 254;
 pub fn email(text: &str) -> Option<String> {
     let text = text.trim().to_lowercase();
     let (local, domain) = text.rsplit_once('@')?;
-    let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
-    let fits = text.len() <= MAX_EMAIL && plain(local) && plain(domain) && !local.contains(['@', '<', '>', ',']);
+    let plain =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    let fits =
+        text.len() <= MAX_EMAIL && plain(local) && plain(domain) && !local.contains(['@', '<', '>', ',']);
     fits.then_some(text)
 }
 
@@ -102,7 +104,8 @@ mod tests {
     #[test]
     fn an_email_address_has_two_sides_and_one_spelling() {
         assert_eq!(email(" Ada@Example.COM ").as_deref(), Some("ada@example.com"));
-        for wrong in ["", "ada", "@example.com", "ada@", "a b@example.com", "a@b@c", "Ada <ada@example.com>"] {
+        for wrong in ["", "ada", "@example.com", "ada@", "a b@example.com", "a@b@c", "Ada <ada@example.com>"]
+        {
             assert_eq!(email(wrong), None, "{wrong}");
         }
     }

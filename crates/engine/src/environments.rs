@@ -103,11 +103,7 @@ impl Engine {
     }
 
     /// Makes a key of an environment with these scopes, which opens nothing any more from `expires_at` on.
-    pub async fn create_limited_api_key(
-        &self,
-        environment: &Environment,
-        key: LimitedKey,
-    ) -> Result<NewKey> {
+    pub async fn create_limited_api_key(&self, environment: &Environment, key: LimitedKey) -> Result<NewKey> {
         let LimitedKey { display_name, scopes, expires_at } = key;
         let display_name = display_name.trim().to_owned();
         if display_name.is_empty() || display_name.chars().count() > 255 {
@@ -144,7 +140,12 @@ impl Engine {
         secret: SecretKey,
     ) -> Result<NewKey> {
         let scopes = vec![EVERYTHING.to_owned()];
-        let new = NewApiKey { display_name: display_name.to_owned(), hash: secret.hash(), scopes, expires_at: None };
+        let new = NewApiKey {
+            display_name: display_name.to_owned(),
+            hash: secret.hash(),
+            scopes,
+            expires_at: None,
+        };
         let key = self.store.create_api_key(environment.id, new).await?;
         Ok(NewKey { environment, key, secret })
     }

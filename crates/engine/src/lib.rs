@@ -3,8 +3,8 @@
 //! Start reading at [`run`]: executing a function for a customer is what everything else exists for.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod error;
 mod attempts;
+pub mod error;
 mod failures;
 mod passwords;
 pub mod settings;

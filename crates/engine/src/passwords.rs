@@ -20,7 +20,11 @@ static NOBODYS: LazyLock<String> = LazyLock::new(|| hash_now("").unwrap_or_defau
 /// Refuses a password that is too short, or absurdly long.
 pub(crate) fn check(password: &Secret<String>, field: &str) -> Result<()> {
     if password.expose().chars().count() < SHORTEST {
-        return Err(Error::invalid(&[field], "too_small", format!("Must have at least {SHORTEST} characters")));
+        return Err(Error::invalid(
+            &[field],
+            "too_small",
+            format!("Must have at least {SHORTEST} characters"),
+        ));
     }
     if password.expose().len() > LONGEST {
         return Err(Error::invalid(&[field], "too_big", format!("Must have at most {LONGEST} bytes")));

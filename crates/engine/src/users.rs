@@ -127,8 +127,7 @@ impl Engine {
         let mut first = None;
         for environment in environments {
             let id = self.ids.next();
-            let new =
-                NewInvite { id, email: email.to_owned(), role, token_hash: token.hash(), expires_at };
+            let new = NewInvite { id, email: email.to_owned(), role, token_hash: token.hash(), expires_at };
             self.store.create_invite(environment.id, new).await?;
             first.get_or_insert(id);
         }

@@ -27,7 +27,13 @@ pub fn no_session(public_url: &str) -> HeaderValue {
     shown(SESSION, String::new(), "/", Duration::ZERO, public_url)
 }
 
-fn shown(name: &'static str, value: String, path: &'static str, kept: Duration, public_url: &str) -> HeaderValue {
+fn shown(
+    name: &'static str,
+    value: String,
+    path: &'static str,
+    kept: Duration,
+    public_url: &str,
+) -> HeaderValue {
     let cookie = Cookie::build((name, value))
         .path(path)
         .max_age(kept)

@@ -52,9 +52,7 @@ impl FromRequestParts<AppState> for Writer {
             Some(_) => return Err(refused("invalid_value", SOURCE, "Must be cli or missing")),
         };
         let (actor, source) = match &caller.principal {
-            Principal::Key(key) => {
-                (Actor::ApiKey { id: key.id, name: key.display_name.clone() }, source)
-            }
+            Principal::Key(key) => (Actor::ApiKey { id: key.id, name: key.display_name.clone() }, source),
             Principal::User(user, _) => {
                 let (email, name) = (user.email.clone(), user.name.clone());
                 (Actor::User { id: user.id, email, name }, Source::Dashboard)

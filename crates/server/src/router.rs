@@ -2,7 +2,9 @@
 //!
 //! The same registration makes the OpenAPI document, so a route cannot be missing from it.
 
-use crate::{api, auth, cross_site, error::ApiError, error::Code, normalize::Routes, openapi, state::AppState};
+use crate::{
+    api, auth, cross_site, error::ApiError, error::Code, normalize::Routes, openapi, state::AppState,
+};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},

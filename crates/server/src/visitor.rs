@@ -41,7 +41,8 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap) -> String {
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
     };
     let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
-    let last = forwarded.and_then(|line| line.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+    let last =
+        forwarded.and_then(|line| line.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
     last.filter(|_| is_private).unwrap_or(peer).to_string()
 }
 

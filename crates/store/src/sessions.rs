@@ -123,7 +123,13 @@ impl Store {
     }
 
     /// Notes that a session was used at `at` and when it ends now.
-    pub async fn touch_session(&self, user: Uuid, id: Uuid, at: Timestamp, expires_at: Timestamp) -> Result<()> {
+    pub async fn touch_session(
+        &self,
+        user: Uuid,
+        id: Uuid,
+        at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<()> {
         self.db
             .write(move |tx| {
                 tx.execute(

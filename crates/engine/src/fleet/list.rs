@@ -192,7 +192,13 @@ impl Engine {
         let (matched, is_exact) = walk.count(&chosen).await?;
         let (places, next) = walk.page(&chosen, &troubled).await?;
         let total = self.store.connection_count(environment).await?;
-        Ok(FleetPage { members: self.listed_members(environment, places).await?, next, matched, is_exact, total })
+        Ok(FleetPage {
+            members: self.listed_members(environment, places).await?,
+            next,
+            matched,
+            is_exact,
+            total,
+        })
     }
 
     /// The connections of these integrations with this trouble, in order.

@@ -296,7 +296,9 @@ pub async fn end_session(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     app.engine.end_session(signed_in.user.id, id).await.map_err(|error| match error {
-        bespoke_engine::Error::NotFound(_) => ApiError::new(Code::NotFound).message("You have no such session."),
+        bespoke_engine::Error::NotFound(_) => {
+            ApiError::new(Code::NotFound).message("You have no such session.")
+        }
         error => error.into(),
     })?;
     Ok(StatusCode::NO_CONTENT)

@@ -253,12 +253,7 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("PATCH /integrations/{unique_key}", "/integrations/none", "{}", Refused(404, "not_found")),
     ("DELETE /integrations/{unique_key}", "/integrations/none", "", Refused(404, "not_found")),
     ("GET /keys", "/keys", "", Refused(403, "forbidden")),
-    (
-        "POST /keys",
-        "/keys",
-        r#"{"display_name":"x","scopes":["environment:*"]}"#,
-        Refused(403, "forbidden"),
-    ),
+    ("POST /keys", "/keys", r#"{"display_name":"x","scopes":["environment:*"]}"#, Refused(403, "forbidden")),
     ("DELETE /keys/{id}", "/keys/1", "", Refused(403, "forbidden")),
     ("GET /members", "/members", "", Refused(403, "forbidden")),
     ("POST /members", "/members", r#"{"email":"eve@example.com","role":"admin"}"#, Refused(403, "forbidden")),

@@ -21,11 +21,10 @@ use bespoke_core::{
 };
 use bespoke_store::{
     Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Effects, FindConnections,
-    Finish, IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MemberChange, MetadataChange, NewApiKey, NewFunction,
-    NewInvite, NewToken, NewUser, TokenKind,
-    NewIntegration, NewRun, NewVariant, NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Routed,
-    RunsQuery, SaveConnection, StoredBytecode, StoredModule, VerifiedRevisions, VersionCursor, WebhookItem,
-    Window, Writer,
+    Finish, IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MemberChange, MetadataChange, NewApiKey,
+    NewFunction, NewIntegration, NewInvite, NewRun, NewToken, NewUser, NewVariant, NewWebhookEvent, Order,
+    RecordsQuery, RefreshOutcome, Routed, RunsQuery, SaveConnection, StoredBytecode, StoredModule, TokenKind,
+    VerifiedRevisions, VersionCursor, WebhookItem, Window, Writer,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -95,7 +94,8 @@ async fn environments(world: &World) {
     store.set_environment_variable(environment, "NAME", &"value".into()).await.unwrap();
     assert!(store.environment_variables(environment).await.unwrap().len() > 50);
     assert!(store.unset_environment_variable(environment, "NAME").await.unwrap());
-    let key = NewApiKey { display_name: "key".to_owned(), hash: [1; 32], scopes: Vec::new(), expires_at: None };
+    let key =
+        NewApiKey { display_name: "key".to_owned(), hash: [1; 32], scopes: Vec::new(), expires_at: None };
     let key = store.create_api_key(environment, key).await.unwrap();
     store.api_key_by_hash([1; 32]).await.unwrap().unwrap();
     store.touch_api_keys(vec![(key.id, world.clock.now())]).await.unwrap();
