@@ -10,9 +10,11 @@ MAKEFLAGS += --no-print-directory
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/bespoke/target
 
 # Folders whose npm packages are needed to build or to test.
-NPM_FOLDERS := crates/runtime/js dashboard packages/bespoke packages/client examples/hubspot-contacts examples/feature-flags examples/filters crates/bundler/tests/fixtures tests/node
+NPM_FOLDERS := crates/runtime/js dashboard packages/bespoke packages/client examples/hubspot-contacts examples/feature-flags examples/filters crates/bundler/tests/fixtures tests/node tests/browser
 NPM_STAMPS := $(NPM_FOLDERS:%=%/node_modules/.package-lock.json)
 PRELUDE := crates/runtime/js/dist/prelude.js
+DASHBOARD := dashboard/dist/index.html
+DASHBOARD_SOURCES := $(shell find dashboard/src dashboard/public -type f) $(wildcard dashboard/*.html dashboard/*.ts dashboard/*.mjs dashboard/package-lock.json)
 PRELUDE_SOURCES := $(wildcard crates/runtime/js/src/*.js crates/runtime/js/src/*/*.js crates/runtime/js/*.js crates/runtime/js/package-lock.json)
 
 help: ## print the targets
@@ -21,9 +23,9 @@ help: ## print the targets
 demo: build examples/hubspot-contacts/node_modules/.package-lock.json ## build, start Bespoke with a sample CRM and two customers
 	@node examples/demo/demo.mjs
 
-test: test-rust test-js test-node ## install what the tests need and run every test, on SQLite and PostgreSQL
+test: test-rust test-js test-node test-browser ## install what the tests need and run every test, on SQLite and PostgreSQL
 
-build: $(PRELUDE) ## build target/release/bespoke, with everything embedded
+build: $(PRELUDE) $(DASHBOARD) ## build target/release/bespoke, with everything embedded
 	cargo build --release --locked --package bespoke
 	@mkdir -p target/release
 	@[ "$(CARGO_TARGET_DIR)/release/bespoke" -ef target/release/bespoke ] || cp -f "$(CARGO_TARGET_DIR)/release/bespoke" target/release/bespoke
@@ -34,12 +36,17 @@ test-rust: $(PRELUDE) $(NPM_STAMPS) ## Rust tests, storage and API on both datab
 test-js: $(NPM_STAMPS) ## the prelude's tests and the types of packages and examples
 	cd crates/runtime/js && npm run --silent build && npm test --silent
 	cd packages/bespoke && npm test --silent
+	cd dashboard && npm run --silent types && npm test --silent
 	for example in hubspot-contacts feature-flags filters; do (cd examples/$$example && npx --no-install tsc --noEmit) || exit 1; done
 
 test-node: $(PRELUDE) $(NPM_STAMPS) ## the examples' fixtures, and a real server driven by the official @nangohq/node, on both databases
 	cargo build --locked --package bespoke
 	for example in hubspot-contacts feature-flags filters; do "$(CARGO_TARGET_DIR)/debug/bespoke" test examples/$$example || exit 1; done
 	url="$$(scripts/postgres start)" && cd tests/node && BESPOKE_BINARY="$(CARGO_TARGET_DIR)/debug/bespoke" BESPOKE_TEST_POSTGRES="$$url" npm test --silent
+
+test-browser: $(PRELUDE) $(DASHBOARD) $(NPM_STAMPS) ## the dashboard of a real server, driven with Debian's Chromium; screenshots go to target/shots
+	cargo build --locked --package bespoke
+	chromium="$$(scripts/chromium)" && cd tests/browser && BESPOKE_CHROMIUM="$$chromium" BESPOKE_BINARY="$(CARGO_TARGET_DIR)/debug/bespoke" npm test --silent
 
 bench: build $(NPM_STAMPS) ## measure from outside over HTTP and print one table
 	@cd tests/node && node bench/bench.mjs
@@ -68,12 +75,15 @@ smoke: build examples/hubspot-contacts/node_modules/.package-lock.json ## the de
 ci: lint check-generated test smoke ## what has to be green before a change lands
 
 clean: ## remove what was built here (not the shared target folder)
-	rm -rf target crates/runtime/js/dist $(NPM_FOLDERS:%=%/node_modules)
+	rm -rf target crates/runtime/js/dist dashboard/dist $(NPM_FOLDERS:%=%/node_modules)
 
 $(PRELUDE): crates/runtime/js/node_modules/.package-lock.json $(PRELUDE_SOURCES)
 	cd crates/runtime/js && npm run --silent build
 
+$(DASHBOARD): dashboard/node_modules/.package-lock.json $(DASHBOARD_SOURCES)
+	cd dashboard && npm run --silent types && npm run --silent build
+
 %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
-.PHONY: help demo test build test-rust test-js test-node bench fmt lint generate check-generated smoke ci clean
+.PHONY: help demo test build test-rust test-js test-node test-browser bench fmt lint generate check-generated smoke ci clean

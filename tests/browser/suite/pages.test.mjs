@@ -1,0 +1,47 @@
+// Every page in every look: it loads without a complaint, axe finds nothing, nothing is wider than the screen. The
+// screenshots in target/shots are for people to look at.
+
+import assert from 'node:assert/strict';
+import { after, before, describe } from 'node:test';
+import { axe, browserTest, fitsScreen, looks, shot, visit } from '../browser.mjs';
+import { startServer } from '../server.mjs';
+
+/** Name of the screenshot, address, and the heading by which one knows that it is there. */
+const pages = [
+    ['overview', '/app/dev/overview', 'Overview'],
+    ['overview empty', '/app/prod/overview', 'Overview'],
+    ['connections', '/app/dev/connections', 'Connections'],
+    ['connections empty', '/app/prod/connections', 'Connections'],
+    ['connection authorization', '/app/dev/connections/hubspot/customer-a/authorization', /customer-a/],
+    ['settings keys', '/app/dev/settings/keys', 'Keys'],
+    ['settings variables', '/app/dev/settings/variables', 'Environment variables'],
+    ['settings webhooks', '/app/dev/settings/webhooks', 'Webhooks'],
+    ['settings members', '/app/dev/settings/members', 'Members'],
+    ['settings retention', '/app/dev/settings/retention', 'Retention'],
+    ['settings account', '/app/dev/settings/account', 'Your sign-in'],
+];
+
+describe('pages', () => {
+    let server;
+    let cookie;
+    before(async () => {
+        server = await startServer();
+        cookie = await server.setUp();
+        await server.fill();
+    });
+    after(() => server?.stop());
+
+    for (const { name: look, ...options } of looks) {
+        for (const [name, path, heading] of pages) {
+            browserTest(`${name}, ${look}`, () => server, () => ({ cookie, ...options }), async (page) => {
+                await visit(page, path);
+                await page.getByRole('heading', { name: heading, level: 1 }).waitFor();
+                await page.evaluate(() => document.fonts.ready);
+                await shot(page, `${name} ${look}`);
+                await axe(page);
+                await fitsScreen(page);
+                assert.match(await page.title(), / · Bespoke$/);
+            });
+        }
+    }
+});
