@@ -4,6 +4,9 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { ApiError, onSignedOut } from './api/call';
 import { sessionQuery } from './api/session';
 import { connectionRoutes } from './pages/connections/routes';
+import { overviewRoute } from './pages/overview/routes';
+import { sectionRoute, settingsRoute } from './pages/settings/routes';
+import { runRoutes } from './pages/runs/routes';
 import { NoEnvironment } from './shell/NoEnvironment';
 import { NotFound } from './shell/NotFound';
 import { Shell } from './shell/Shell';
@@ -82,7 +85,13 @@ const invite = createRoute({
 });
 
 /** The pages of an environment. `staticData.crumb` names a route in the breadcrumb and in the title. */
-const pages = environment.addChildren([start, connectionRoutes]);
+const pages = environment.addChildren([
+  start,
+  connectionRoutes,
+  overviewRoute,
+  settingsRoute.addChildren([sectionRoute]),
+  ...runRoutes,
+]);
 
 const tree = root.addChildren([app.addChildren([nowhere, pages]), signIn, setup, invite]);
 

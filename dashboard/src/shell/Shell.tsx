@@ -76,7 +76,7 @@ function Header({ onSearch, onKeys }: { onSearch: () => void; onKeys: () => void
           {crumbs.map(({ label, path }, index) => (
             <Fragment key={path + label}>
               {index > 0 && (
-                <li aria-hidden className="text-ink3">
+                <li aria-hidden className="text-ink3 max-sm:hidden">
                   /
                 </li>
               )}

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { ApiError } from '../../api/call';
+import { issueAt, otherIssue } from '../../api/issues';
 import { sessionQuery, type Session } from '../../api/session';
 import { Button } from '../../ui/Button';
 import { TextField } from '../../ui/Field';
@@ -29,9 +29,8 @@ export function NewAccount(props: { email?: string; action: string; create: (acc
       await navigate({ to: '/app', replace: true });
     },
   });
-  const refused = create.error instanceof ApiError ? create.error : undefined;
-  const field = refused?.detail.field;
-  const weak = (tried ? passwordProblem(password) : undefined) ?? (field === 'password' ? refused?.message : undefined);
+  const weak = (tried ? passwordProblem(password) : undefined) ?? issueAt(create.error, 'password');
+  const other = otherIssue(create.error, 'email', 'name', 'password');
   return (
     <form
       className="space-y-4"
@@ -52,12 +51,12 @@ export function NewAccount(props: { email?: string; action: string; create: (acc
           autoFocus
           value={email}
           onChange={setEmail}
-          error={field === 'email' ? refused?.message : undefined}
+          error={issueAt(create.error, 'email')}
         />
       ) : (
         <TextField label="E-mail" type="email" name="email" autoComplete="username" readOnly value={email} onChange={() => {}} />
       )}
-      <TextField label="Name" name="name" autoComplete="name" required autoFocus={props.email !== undefined} value={name} onChange={setName} hint="Shown beside what you change." />
+      <TextField label="Name" name="name" autoComplete="name" required autoFocus={props.email !== undefined} value={name} onChange={setName} hint="Shown beside what you change." error={issueAt(create.error, 'name')} />
       <TextField
         label="Password"
         type="password"
@@ -69,9 +68,9 @@ export function NewAccount(props: { email?: string; action: string; create: (acc
         hint={weak ? undefined : passwordRule}
         error={weak}
       />
-      {create.error && field !== 'email' && field !== 'password' && (
+      {other && (
         <p role="alert" className="text-bad">
-          {create.error.message}
+          {other}
         </p>
       )}
       <Button type="submit" look="primary" className="w-full" busy={create.isPending}>

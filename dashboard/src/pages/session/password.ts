@@ -1,5 +1,5 @@
 /** The least length the server takes. */
-export const shortest = 12;
+export const shortest = 10;
 
 /** What is wrong with a new password; undefined where nothing is. */
 export function passwordProblem(password: string): string | undefined {

@@ -1,0 +1,19 @@
+import { lazy, type ComponentType, type LazyExoticComponent } from 'react';
+
+export interface Section {
+  name: string;
+  label: string;
+  /** What one has to be allowed to see it. */
+  scope?: string;
+  page: LazyExoticComponent<ComponentType>;
+}
+
+/** The pages of Settings: those of the environment, then one's own. */
+export const sections: readonly Section[] = [
+  { name: 'keys', label: 'Keys', scope: 'keys:read', page: lazy(() => import('./Keys')) },
+  { name: 'variables', label: 'Environment variables', scope: 'environment:variables:read', page: lazy(() => import('./Variables')) },
+  { name: 'webhooks', label: 'Webhooks', scope: 'environment:webhooks:read', page: lazy(() => import('./Webhooks')) },
+  { name: 'members', label: 'Members', scope: 'members:read', page: lazy(() => import('./Members')) },
+  { name: 'retention', label: 'Retention', page: lazy(() => import('./Retention')) },
+  { name: 'account', label: 'Your sign-in', page: lazy(() => import('./Account')) },
+];
