@@ -19,7 +19,7 @@ export default function RunsPage() {
   const navigate = useNavigate();
   const change = useCallback(
     (part: Partial<RunsSearch>, replace = true) =>
-      void navigate({ to: '/app/$env/runs', params: { env }, search: (old: RunsSearch) => ({ ...old, ...part }), replace }),
+      void navigate({ to: '/app/$env/runs', params: { env }, search: ((old: RunsSearch) => ({ ...old, ...part })) as never, replace }),
     [env, navigate],
   );
   const open = useCallback((run: string) => change({ run }, false), [change]);
