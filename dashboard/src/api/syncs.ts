@@ -72,3 +72,22 @@ export const deployedSyncsQuery = (env: string, integration: string) =>
     },
     staleTime: 60_000,
   });
+
+/** A run of a sync, as far as the list of syncs tells of it. */
+export type SyncRun = Omit<Schemas['Run'], 'error' | 'counts'> & { error?: { code?: string; message?: string } | null; counts: Counts };
+
+/** The newest run of each sync, by the sync's id. While one goes on, they are asked for every second. */
+export const lastRunsQuery = (at: At, isRunning: boolean) =>
+  queryOptions({
+    queryKey: [...key(at), 'runs'],
+    queryFn: async ({ signal }) => {
+      const query = { kind: 'sync', ...of(at), limit: 100 };
+      const { runs } = await call<{ runs: SyncRun[] }>('GET', '/runs', { environment: at.env, query, signal });
+      // Newest first: the first one of a sync is its last run.
+      return Object.fromEntries(runs.toReversed().map((run) => [run.sync_id ?? '', run]));
+    },
+    refetchInterval: isRunning ? 1000 : false,
+  });
+
+/** Stops a run that is queued or goes on. */
+export const stopRun = (at: At, id: string) => call('POST', address('/runs/{id}/cancel', { id }), { environment: at.env });

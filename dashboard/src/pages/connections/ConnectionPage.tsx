@@ -21,6 +21,10 @@ const base = '/app/$env/connections/$integration/$connection' as const;
 const tabs = [
   { to: `${base}/authorization`, label: 'Authorization' },
   { to: `${base}/configuration`, label: 'Configuration' },
+  { to: `${base}/syncs`, label: 'Syncs' },
+  { to: `${base}/records`, label: 'Records' },
+  { to: `${base}/runs`, label: 'Runs' },
+  { to: `${base}/settings`, label: 'Settings' },
 ] as const;
 
 /** The connection that the address names. */

@@ -27,6 +27,7 @@ export function MetadataEditor({ at, loaded, onClose }: { at: At; loaded: Metada
     onSuccess: (saved) => {
       queries.setQueryData(metadataQuery(at).queryKey, saved);
       void queries.invalidateQueries({ queryKey: [at.env, 'connections'] });
+      void queries.invalidateQueries({ queryKey: ['connection', at.env, at.integration, at.connection] });
       toast(saved.revision === base.revision ? 'Nothing was different' : `Metadata saved as revision ${saved.revision}`);
       onClose();
     },

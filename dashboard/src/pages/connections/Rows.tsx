@@ -150,8 +150,8 @@ function RowMenu({ env, row, name }: { env: string; row: ListedConnection; name:
   const at = { env, integration: row.provider_config_key, connection: row.connection_id };
   const items: (MenuItem | null)[] = [
     {
-      label: 'Open',
-      onSelect: () => void navigate({ to: '/app/$env/connections/$integration/$connection/authorization', params: at }),
+      label: 'Open syncs',
+      onSelect: () => void navigate({ to: '/app/$env/connections/$integration/$connection/syncs', params: at }),
     },
     {
       label: 'Copy id',

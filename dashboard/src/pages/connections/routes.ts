@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { environment } from '../../routes';
 import { readConfigurationSearch } from './configuration/search';
+import { readRecordsSearch } from './recordsSearch';
 import { readSearch } from './search';
 
 const connections = createRoute({
@@ -45,7 +46,33 @@ const configuration = createRoute({
   component: lazyRouteComponent(() => import('./Configuration'), 'Configuration'),
 });
 
+const syncs = createRoute({
+  getParentRoute: () => connection,
+  path: 'syncs',
+  component: lazyRouteComponent(() => import('./Syncs'), 'Syncs'),
+});
+
+const records = createRoute({
+  getParentRoute: () => connection,
+  path: 'records',
+  validateSearch: readRecordsSearch,
+  component: lazyRouteComponent(() => import('./Records'), 'Records'),
+});
+
+const runs = createRoute({
+  getParentRoute: () => connection,
+  path: 'runs',
+  validateSearch: (raw: Record<string, unknown>): { run?: string } => (typeof raw.run === 'string' ? { run: raw.run } : {}),
+  component: lazyRouteComponent(() => import('./Runs'), 'Runs'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => connection,
+  path: 'settings',
+  component: lazyRouteComponent(() => import('./Settings'), 'Settings'),
+});
+
 /** The tabs of a connection, in order. Each is a route and a link. */
-const tabs = connection.addChildren([index, authorization, configuration]);
+const tabs = connection.addChildren([index, authorization, configuration, syncs, records, runs, settings]);
 
 export const connectionRoutes = connections.addChildren([list, tabs]);

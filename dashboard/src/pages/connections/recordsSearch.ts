@@ -1,0 +1,25 @@
+import type { Action } from '../../api/records';
+
+/** The state of the Records tab in the address. */
+export interface RecordsSearch {
+  model?: string;
+  /** Absent for the base variant. */
+  variant?: string;
+  action?: Action;
+  /** Ids, with commas between them. */
+  ids?: string;
+  /** The record whose panel is open. */
+  record?: string;
+}
+
+const text = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? String(value) || undefined : undefined);
+
+export function readRecordsSearch(raw: Record<string, unknown>): RecordsSearch {
+  const action = raw.action === 'added' || raw.action === 'updated' || raw.action === 'deleted' ? raw.action : undefined;
+  const search = { model: text(raw.model), variant: text(raw.variant), action, ids: text(raw.ids), record: text(raw.record) };
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as RecordsSearch;
+}
+
+/** At most as many ids as the server takes. */
+export const idsOf = (typed: string | undefined) =>
+  (typed ?? '').split(/[\s,]+/).filter(Boolean).slice(0, 100);
