@@ -8,7 +8,11 @@ pub use merge::merge;
 pub use overlay::{Change, ChangeKind, Overlay, StoredRecord};
 pub use sightings::Sightings;
 
-use crate::{id::ConnectionId, time::Timestamp};
+use crate::{
+    id::{ConnectionId, FunctionId},
+    time::Timestamp,
+    validation::Mode,
+};
 use base64::Engine as _;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -40,6 +44,19 @@ pub struct NewRecord {
     pub hash: [u8; 16],
     /// JSON text of the object.
     pub payload: String,
+}
+
+/// The hash of a batch as it came.
+pub type BatchHash = [u8; 32];
+
+/// The hash of a batch's JSON text, with what decides how it is judged.
+pub fn batch_hash(function: FunctionId, mode: Mode, json: &[u8]) -> BatchHash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&function.0.to_le_bytes());
+    hasher.update(mode.as_str().as_bytes());
+    hasher.update(b"\n");
+    hasher.update(json);
+    *hasher.finalize().as_bytes()
 }
 
 /// Why a record is refused.

@@ -41,6 +41,7 @@ pub mod schema_draft;
 pub mod schemas;
 pub mod sessions;
 pub mod sleep;
+mod stored_batches;
 pub mod syncs;
 pub mod users;
 pub mod webhook_settings;
@@ -87,6 +88,8 @@ pub struct Engine {
     /// What lies below connections' metadata.
     pub(crate) configurations: configuration::Configurations,
     pub(crate) loaded: LoadedFunctions,
+    /// Batches of records that are stored as they came.
+    pub(crate) stored_batches: stored_batches::StoredBatches,
     /// Actions whose callers wait, or have gone away.
     pub(crate) actions: TaskTracker,
     /// Actions in lanes whose callers wait.
@@ -139,6 +142,7 @@ impl Engine {
             ids,
             settings,
             configurations: configuration::Configurations::default(),
+            stored_batches: stored_batches::StoredBatches::default(),
             loaded,
             actions,
             guests: lanes::Guests::default(),

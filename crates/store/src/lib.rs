@@ -65,7 +65,7 @@ pub use metadata_secrets::has_open_secret;
 pub use modules::{LoadedModule, StoredBytecode, StoredModule};
 pub use promotion::Promoted;
 pub use records::{
-    ModelCount, Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery, Saved, Window, Writer,
+    ModelCount, Pruned, RecordCount, RecordSet, RecordsPage, RecordsQuery, Saved, StoredBatch, Window, Writer,
 };
 pub use runs::{
     CANCELLED, CheckpointRange, Claim, DirectRun, Fence, Finish, FleetReads, ListedRun, MAX_TAKE_UPS, NewRun,

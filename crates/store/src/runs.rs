@@ -102,7 +102,7 @@ pub struct Claim {
 }
 
 /// Proves that a run is still held: what it does counts only while its lease is the one that it was claimed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fence {
     run: Uuid,
     token: Uuid,

@@ -29,6 +29,7 @@ mod providers;
 mod reads;
 mod records;
 mod refresh;
+mod repeated_batches;
 mod runs;
 mod schema_versions;
 mod secrets;

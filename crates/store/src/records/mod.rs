@@ -11,7 +11,7 @@ mod write;
 pub use read::{ModelCount, RecordCount, RecordsPage, RecordsQuery};
 pub use tracking::Window;
 pub(crate) use tracking::{close_windows, open_resync_window};
-pub use write::{Pruned, Saved, Writer};
+pub use write::{Pruned, Saved, StoredBatch, Writer};
 
 use crate::{
     Store,
@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 /// The records of one model and variant of one connection. Only the store gives one, for an environment: who has it may
 /// use it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RecordSet {
     id: RecordSetId,
     /// Row ids are made in it.

@@ -2,7 +2,7 @@
 
 use super::{
     RecordSet,
-    tracking::{self, mark_seen, tracked_since},
+    tracking::{self, mark_seen},
     uuid,
 };
 use crate::{
@@ -55,6 +55,19 @@ pub struct Saved {
     pub counts: Counts,
     /// The numbers of the records that were there before.
     pub seen: Vec<u64>,
+    /// What is known of the set now; `None` where the batch is not stored exactly so, or others came between.
+    pub stored: Option<StoredBatch>,
+}
+
+/// A batch that is stored exactly so, as long as its set does not change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredBatch {
+    /// The set's last change before the batch.
+    pub before: Timestamp,
+    /// The set's last change with the batch: the same where it changed nothing.
+    pub after: Timestamp,
+    /// The numbers of its records.
+    pub numbers: Vec<u64>,
 }
 
 /// What a batch finds.
@@ -63,7 +76,16 @@ struct Look {
     changed: Vec<Change>,
     /// The numbers of everything that is stored.
     seen: Vec<u64>,
-    /// Since when the set is tracked.
+    /// The set then.
+    state: State,
+}
+
+/// What a set is at a time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct State {
+    /// Its last change.
+    last_change: Timestamp,
+    /// Since when it is tracked.
     tracked_since: Option<Timestamp>,
 }
 
@@ -100,16 +122,25 @@ impl Store {
             let batch = Arc::clone(&records);
             let look = self.db.read(move |tx| look(tx, set, &batch)).await?;
             let seen = look.seen.clone();
-            if look.changed.is_empty() && look.tracked_since.is_none() {
-                return Ok(Saved { counts: Counts { unchanged: total, ..Counts::default() }, seen });
+            if look.changed.is_empty() && look.state.tracked_since.is_none() {
+                let at = look.state.last_change;
+                let stored = StoredBatch { before: at, after: at, numbers: look.seen };
+                let counts = Counts { unchanged: total, ..Counts::default() };
+                return Ok(Saved { counts, seen, stored: Some(stored) });
             }
             let now = self.now();
             let written = self.db.write(move |tx| write_batch(tx, set, look, writer, now)).await?;
-            if let Some(mut counts) = written {
+            if let Some((mut counts, stored)) = written {
                 counts.unchanged = total - counts.added - counts.updated;
-                return Ok(Saved { counts, seen });
+                return Ok(Saved { counts, seen, stored });
             }
         }
+    }
+
+    /// The last change of the set; `None` while somebody wants to know which of its records are seen.
+    pub async fn last_change(&self, set: RecordSet) -> Result<Option<Timestamp>> {
+        let State { last_change, tracked_since } = self.db.look_up(move |tx| state(tx, set.id)).await?;
+        Ok(Some(last_change).filter(|_| tracked_since.is_none()))
     }
 
     /// Merges each of `parts` into the record of its id ([`merge`]). What is not there, is deleted or pruned, is skipped.
@@ -171,6 +202,7 @@ impl Store {
                 .db
                 .write(move |tx| {
                     lock(tx, set.id)?;
+                    note_change(tx, set.id)?;
                     remove_some(tx, set.id)
                 })
                 .await?;
@@ -224,6 +256,7 @@ impl Store {
                     "UPDATE record_sets SET pruned_to = $2 WHERE id = $1",
                     params![set.id, last.updated_at],
                 )?;
+                note_change(tx, set.id)?;
                 Ok(Pruned { count, has_more })
             })
             .await
@@ -249,6 +282,10 @@ pub(super) fn check_fence(tx: &mut Tx, set: RecordSet) -> Result<()> {
 /// Locks the set for a batch of changes, of which `new` are records that need a number. Fails like [`check_fence`].
 pub(super) fn begin_change(tx: &mut Tx, set: RecordSet, now: Timestamp, new: usize) -> Result<Begun> {
     check_fence(tx, set)?;
+    begin(tx, set, now, new)
+}
+
+fn begin(tx: &mut Tx, set: RecordSet, now: Timestamp, new: usize) -> Result<Begun> {
     tx.query_opt(
         "UPDATE record_sets
          SET last_change = CASE WHEN last_change < $2 THEN $2 ELSE last_change + 1 END, ordinals = ordinals + $3
@@ -271,26 +308,46 @@ fn write_batch(
     look: Look,
     writer: Writer,
     now: Timestamp,
-) -> Result<Option<Counts>> {
+) -> Result<Option<(Counts, Option<StoredBatch>)>> {
+    check_fence(tx, set)?;
+    lock(tx, set.id)?;
+    let before = state(tx, set.id)?;
     if look.changed.is_empty() {
-        check_fence(tx, set)?;
-        lock(tx, set.id)?;
-        if tracked_since(tx, set.id)? != look.tracked_since {
+        if before.tracked_since != look.state.tracked_since {
             return Ok(None);
         }
         mark_seen(tx, set.id, &look.seen)?;
-        return Ok(Some(Counts::default()));
+        return Ok(Some((Counts::default(), None)));
     }
     let new = look.changed.iter().filter(|change| change.ordinal.is_none()).count();
-    let begun = begin_change(tx, set, now, new)?;
-    if begun.tracked_since != look.tracked_since && !look.seen.is_empty() {
+    let begun = begin(tx, set, now, new)?;
+    if begun.tracked_since != look.state.tracked_since && !look.seen.is_empty() {
         return Ok(None);
     }
     let counts = upsert(tx, set, &look.changed, writer, begun)?;
     if begun.tracked_since.is_some() {
         mark_seen(tx, set.id, &look.seen)?;
     }
-    Ok(Some(counts))
+    let is_whole = before == look.state && begun.tracked_since.is_none() && writer.yields_after.is_none();
+    let stored = is_whole.then(|| {
+        let mut numbers = look.seen;
+        numbers.extend(begun.ordinal..begun.ordinal + new as u64);
+        StoredBatch { before: before.last_change, after: begun.time, numbers }
+    });
+    Ok(Some((counts, stored)))
+}
+
+/// What the set is now.
+fn state(tx: &mut Tx, set: RecordSetId) -> Result<State> {
+    tx.query_opt("SELECT last_change, tracked_since FROM record_sets WHERE id = $1", params![set], |row| {
+        Ok(State { last_change: row.get(0)?, tracked_since: row.get(1)? })
+    })?
+    .ok_or(Error::NotFound("the connection"))
+}
+
+/// Notes that records of the set are not what they were, where none of them gets a time of change. The set must be locked.
+fn note_change(tx: &mut Tx, set: RecordSetId) -> Result<()> {
+    tx.execute("UPDATE record_sets SET last_change = last_change + 1 WHERE id = $1", params![set]).map(drop)
 }
 
 /// Locks the set. Returns its `pruned_to`.
@@ -314,7 +371,7 @@ fn json_ids(records: &[NewRecord]) -> Result<Value<'static>> {
 
 /// Compares a batch with what is stored.
 fn look(tx: &mut Tx, set: RecordSet, records: &[NewRecord]) -> Result<Look> {
-    let tracked_since = tracked_since(tx, set.id)?;
+    let state = state(tx, set.id)?;
     let from = tx.by_keys(2, "records", "r.set_id = $1 AND r.external_id = k.value");
     let mut stored: HashMap<String, (Option<[u8; 16]>, u64)> = HashMap::with_capacity(records.len());
     let mut seen = Vec::new();
@@ -334,7 +391,7 @@ fn look(tx: &mut Tx, set: RecordSet, records: &[NewRecord]) -> Result<Look> {
         Some((hash, _)) if *hash == Some(record.hash) => None,
         found => Some(Change { record: record.clone(), ordinal: found.map(|(_, ordinal)| *ordinal) }),
     });
-    Ok(Look { changed: changed.collect(), seen, tracked_since })
+    Ok(Look { changed: changed.collect(), seen, state })
 }
 
 /// The stored records with `parts` merged in, where they differ then; what was found, and how many do not differ or are

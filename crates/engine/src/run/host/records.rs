@@ -3,7 +3,7 @@
 use super::{Answer, RunHost, head, refusal};
 use crate::run::{Execution, validate};
 use bespoke_core::{
-    record::{self, Cursor, NewRecord, Record, Sightings},
+    record::{self, Cursor, Record, Sightings},
     run::RunKind,
     sync::{BASE_VARIANT, Counts},
     time::Timestamp,
@@ -79,25 +79,44 @@ impl RunHost {
     }
 
     pub(super) async fn records(&self, change: RecordChange, model: &str, body: Bytes) -> Answer {
-        let records: Vec<NewRecord> =
-            record::read_batch(&body).map_err(|error| Refusal::new("invalid_records", error.to_string()))?;
         let (set, writer, store) = (self.record_set(model).await?, self.writer(model), &self.0.engine.store);
-        if matches!(change, RecordChange::Save) {
-            self.judge(validate::records(&self.0.execution, model, &records))?;
-        }
-        let saved = match change {
-            RecordChange::Save => store.save_records(set, records, writer).await,
-            RecordChange::Update => store.update_records(set, records, writer).await,
-            RecordChange::Delete => store
-                .delete_records(set, records, writer)
-                .await
-                .map(|counts| Saved { counts, seen: Vec::new() }),
+        let read =
+            || record::read_batch(&body).map_err(|error| Refusal::new("invalid_records", error.to_string()));
+        let Saved { counts, seen, .. } = match change {
+            RecordChange::Save => self.save(set, writer, model, &body).await?,
+            RecordChange::Update => store.update_records(set, read()?, writer).await.map_err(not_written)?,
+            RecordChange::Delete => {
+                let counts = store.delete_records(set, read()?, writer).await.map_err(not_written)?;
+                Saved { counts, ..Saved::default() }
+            }
         };
-        let Saved { counts, seen } = saved.map_err(not_written)?;
         self.saved().entry(model.to_owned()).or_default().seen.extend(seen);
         self.count(model, counts);
         let Counts { added, updated, deleted, unchanged } = counts;
         head(&json!({ "added": added, "updated": updated, "deleted": deleted, "unchanged": unchanged }))
+    }
+
+    /// Saves a batch. One that is known to be stored exactly so is not even read.
+    async fn save(&self, set: RecordSet, writer: Writer, model: &str, body: &[u8]) -> Result<Saved, Refusal> {
+        let Execution { function, connection, .. } = &self.0.execution;
+        let (store, known) = (&self.0.engine.store, &self.0.engine.stored_batches);
+        let batch = record::batch_hash(function.function.id, connection.data_validation, body);
+        if let Some(last_change) = store.last_change(set).await.map_err(not_written)?
+            && let Some(seen) = known.get(set, batch, last_change)
+        {
+            let counts = Counts { unchanged: seen.len() as u64, ..Counts::default() };
+            return Ok(Saved { counts, seen, stored: None });
+        }
+        let records =
+            record::read_batch(body).map_err(|error| Refusal::new("invalid_records", error.to_string()))?;
+        let verdict = validate::records(&self.0.execution, model, &records);
+        let is_good = matches!(verdict, validate::Verdict::Good);
+        self.judge(verdict)?;
+        let mut saved = store.save_records(set, records, writer).await.map_err(not_written)?;
+        if let Some(stored) = saved.stored.take().filter(|_| is_good) {
+            known.insert(set, batch, stored, saved.counts.updated == 0);
+        }
+        Ok(saved)
     }
 
     /// The records of these ids, deleted ones too.

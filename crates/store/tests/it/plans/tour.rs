@@ -385,6 +385,7 @@ async fn runs(world: &World) {
     let batch = read_batch(br#"[{ "id": 1 }]"#).unwrap();
     let fenced = set.fenced(Some(held[0].fence()));
     store.save_records(fenced, batch.clone(), Writer::new(NODE, 1)).await.unwrap();
+    store.last_change(fenced).await.unwrap();
     store.delete_records(fenced, batch, Writer::new(NODE, 1)).await.unwrap();
     assert!(store.cancel_run(environment, held[0].run.id).await.unwrap());
     for claim in &held[1..] {
