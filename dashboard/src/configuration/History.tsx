@@ -5,6 +5,7 @@ import { type Connection, type Revision, revisionsQuery } from '../api/configura
 import { Button } from '../ui/Button';
 import { EmptyState, ErrorState, Loading } from '../ui/States';
 import { Time } from '../ui/Time';
+import { actorWords } from './actors';
 
 const icons: Record<string, LucideIcon> = {
   user: MonitorCog,
@@ -14,14 +15,6 @@ const icons: Record<string, LucideIcon> = {
   function: FunctionSquare,
   system: Bot,
 };
-
-/** Who wrote a revision, in words. */
-export function actorWords({ actor, source }: Revision): string {
-  if (actor.type === 'function') return actor.name ?? 'a function';
-  if (actor.type === 'system') return source === 'migration' ? 'Migration to a new schema' : 'Bespoke';
-  if (actor.type === 'end_user' || actor.type === 'customer') return actor.name ? `${actor.name} (customer)` : 'The customer';
-  return actor.name ?? actor.email ?? (actor.type === 'api_key' ? 'API key' : actor.type);
-}
 
 const sources: Record<string, string> = {
   api: 'API',

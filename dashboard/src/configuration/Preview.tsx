@@ -102,7 +102,7 @@ function Safe({ report }: { report: PreviewReport }) {
         <>
           ·
           <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="font-medium text-accent-text">
-            {held.length === 1 ? '1 write held back' : `${held.length} writes held back`}
+            {t('preview.held', { count: held.length })}
           </button>
           {open && (
             <ul className="absolute top-6 right-0 z-20 max-h-48 w-96 max-w-[80vw] overflow-auto rounded-card bg-surface p-2 shadow-float">

@@ -2,7 +2,7 @@
 import type { RJSFSchema } from '@rjsf/utils';
 import { t, type WordId } from '../i18n';
 import { fromPointer, isObject } from './document';
-import { problemsOf } from './validator';
+import type { SchemaProblem } from './validator';
 
 /** One thing that is wrong. */
 export interface Problem {
@@ -21,9 +21,12 @@ export interface ServerProblem {
   message: string;
 }
 
+/** Checks a document by a schema: `problemsOf` of the validator, which is loaded once the page stands. */
+export type Validate = (schema: object, document: unknown) => SchemaProblem[];
+
 /** The problems that the browser finds by itself. */
-export function found(schema: RJSFSchema, document: unknown): Problem[] {
-  return problemsOf(schema, document).map(({ path, code, message }) => ({
+export function found(validate: Validate, schema: RJSFSchema, document: unknown): Problem[] {
+  return validate(schema, document).map(({ path, code, message }) => ({
     path,
     code,
     level: 'error',

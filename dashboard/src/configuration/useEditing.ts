@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { applyChanges, at, changes, type Change, type Json, type JsonObject, parse, type Path, pointer, print, reset, set, type SyntaxProblem } from './document';
 import { layerAt, layersOf, over, type Layer } from './layers';
-import { found, told, type Problem, type ServerProblem } from './problems';
+import { found, told, type Problem, type ServerProblem, type Validate } from './problems';
 import { flat, formSchema, type FormSchema, unknownPaths } from './schema';
 
 /** What was loaded. */
@@ -70,11 +70,13 @@ export function useEditing(options: EditingOptions): Editing {
   const merged = useMemo(() => over(layers.inherited, own) as JsonObject, [layers, own]);
   const changed = useMemo(() => changes(base.own, own), [base, own]);
 
+  const validate = useValidator();
   const said = useServerProblems(base, own, options.check);
   const problems = useMemo(() => {
     if (!form) return told({}, said ?? []);
-    return said ? told(form.schema, said) : found(form.schema, merged);
-  }, [form, said, merged]);
+    if (said) return told(form.schema, said);
+    return validate ? found(validate, form.schema, merged) : [];
+  }, [form, said, validate, merged]);
 
   const change = useCallback((edit: (text: string) => string) => setText((old) => (parse(old).value ? edit(old) : old)), []);
   const mergedNow = useRef(merged);
@@ -111,6 +113,15 @@ export function useEditing(options: EditingOptions): Editing {
 
 const touches = (changed: readonly string[], path: Path) =>
   path.every((key, index) => index >= changed.length || changed[index] === String(key));
+
+/** The browser's validator; what was loaded is told by the server until it is there. */
+function useValidator(): Validate | undefined {
+  const [validate, setValidate] = useState<{ of: Validate }>();
+  useEffect(() => {
+    void import('./validator').then(({ problemsOf }) => setValidate({ of: problemsOf }));
+  }, []);
+  return validate?.of;
+}
 
 /** What the server says of exactly this document; undefined until it has. */
 function useServerProblems(base: Base, own: JsonObject, check: EditingOptions['check']) {

@@ -26,5 +26,6 @@ export default createConfig({
         fieldMapping: { optionsFrom: 'list-custom-fields' },
         filters: { widget: 'filter', optionsFrom: 'list-custom-fields' },
         $preview: ['contacts'],
+        $productName: 'Acme Reports',
     },
 });

@@ -81,7 +81,7 @@ onBoth('field mapping', (database) => {
         const page = await server.must('GET', '/records?model=Contact&include_revision=true', { headers: { 'provider-config-key': 'hubspot', 'connection-id': 'customer-a' } });
         assert.deepEqual(new Set(page.records.map(({ _nango_metadata: told }) => told.metadata_revision)), new Set([revision + 1]));
         const { configuration } = await server.must('GET', `/runs/${written.applied.syncs[0].run_id}`);
-        assert.deepEqual(configuration, { revision: revision + 1, paths_read: ['/fieldMapping/internal_id', '/filterStatus'], paths_cut: false });
+        assert.deepEqual(configuration, { revision: revision + 1, paths_read: ['/features', '/fieldMapping/internal_id', '/fieldMapping/team', '/filterStatus', '/filters'], paths_cut: false });
 
         const restored = await metadata('POST', `/revisions/${revision}/restore?apply=resync`, { body: { reason: 'they changed their mind' } });
         assert.deepEqual(restored.metadata, { fieldMapping: { internal_id: 'custom_field_123' } });

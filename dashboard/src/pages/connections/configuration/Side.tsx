@@ -1,10 +1,10 @@
 import { lazy, Suspense } from 'react';
 import type { Connection, Revision } from '../../../api/configuration';
-import { History } from '../../../configuration/History';
 import { type Path, syntaxWords } from '../../../configuration/document';
 import type { Editing } from '../../../configuration/useEditing';
 import { Loading } from '../../../ui/States';
 
+const History = lazy(() => import('../../../configuration/History').then(({ History }) => ({ default: History })));
 const JsonEditor = lazy(() => import('../../../configuration/JsonEditor'));
 
 /** The pane beside the form: the JSON, or the history. */
@@ -40,6 +40,7 @@ export function Side(props: {
         )}
       </div>
       {history ? (
+        <Suspense fallback={<Loading what="the history" />}>
         <History
           at={props.at}
           current={editing.base.revision}
@@ -47,6 +48,7 @@ export function Side(props: {
           onPreview={props.onPreview}
           onCompare={props.onCompare}
         />
+        </Suspense>
       ) : (
         <>
           {editing.syntax && (

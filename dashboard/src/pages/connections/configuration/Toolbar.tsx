@@ -1,9 +1,11 @@
 import { Braces, Columns2, ListChecks, Play } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import type { Editing } from '../../../configuration/useEditing';
 import { Button } from '../../../ui/Button';
-import { Menu } from '../../../ui/Menu';
 import { Segmented } from '../../../ui/Segmented';
+
+// Few integrations have more than one sync to preview.
+const Menu = lazy(() => import('../../../ui/Menu').then(({ Menu }) => ({ default: Menu })));
 
 export type View = 'form' | 'both' | 'json';
 
@@ -69,7 +71,11 @@ export function Toolbar(props: {
             </Button>
           )}
           {syncs.length === 1 && preview}
-          {syncs.length > 1 && <Menu trigger={preview} items={syncs.map((name) => ({ label: name, onSelect: () => props.onPreview(name) }))} />}
+          {syncs.length > 1 && (
+            <Suspense fallback={preview}>
+              <Menu trigger={preview} items={syncs.map((name) => ({ label: name, onSelect: () => props.onPreview(name) }))} />
+            </Suspense>
+          )}
           <Button look="primary" disabled={changes === 0 || editing.syntax !== undefined} onClick={props.onReview}>
             Review and apply
           </Button>

@@ -2,17 +2,14 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useBlocker, useNavigate, useSearch } from '@tanstack/react-router';
 import { Info, TriangleAlert } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import * as api from '../../../api/configuration';
 import { ApiError } from '../../../api/call';
 import { FormPlaceProvider, type FormPlace } from '../../../configuration/context';
-import { ConflictDialog } from '../../../configuration/ConflictDialog';
 import { changes, isObject, type JsonObject, type Path, pointer, print } from '../../../configuration/document';
 import { Form } from '../../../configuration/Form';
-import { actorWords } from '../../../configuration/History';
+import { actorWords } from '../../../configuration/actors';
 import { OptionsStore } from '../../../configuration/options';
-import { Preview } from '../../../configuration/Preview';
-import { Review } from '../../../configuration/Review';
 import { Sentence } from '../../../configuration/sentences';
 import { useEditing } from '../../../configuration/useEditing';
 import { usePreview } from '../../../configuration/usePreview';
@@ -22,7 +19,6 @@ import { Button } from '../../../ui/Button';
 import { Dialog } from '../../../ui/Dialog';
 import { Time } from '../../../ui/Time';
 import { toast } from '../../../ui/Toasts';
-import { Compare } from './Compare';
 import { Dock } from './Dock';
 import { draftOf, useDraft } from './draft';
 import { suggested } from './effects';
@@ -30,6 +26,12 @@ import { type ConfigurationSearch } from './search';
 import { Side } from './Side';
 import { Toolbar, type View } from './Toolbar';
 import { useConflict } from './useConflict';
+
+// What is not needed until somebody asks for it.
+const Preview = lazy(() => import('../../../configuration/Preview').then(({ Preview }) => ({ default: Preview })));
+const Review = lazy(() => import('../../../configuration/Review').then(({ Review }) => ({ default: Review })));
+const ConflictDialog = lazy(() => import('../../../configuration/ConflictDialog').then(({ ConflictDialog }) => ({ default: ConflictDialog })));
+const Compare = lazy(() => import('./Compare').then(({ Compare }) => ({ default: Compare })));
 
 export interface WorkbenchProps {
   at: api.Connection;
@@ -263,6 +265,7 @@ export function Workbench(props: WorkbenchProps) {
       </div>
       {previewing.state && (
         <Dock>
+          <Suspense>
           <Preview
             title={ofRevision === undefined ? `Preview of ${sync}` : `Preview of ${sync} with revision ${ofRevision}`}
             state={previewing.state}
@@ -271,10 +274,12 @@ export function Workbench(props: WorkbenchProps) {
             onStop={previewing.stop}
             onClose={previewing.close}
           />
+          </Suspense>
         </Dock>
       )}
-      <Review
-        open={reviewing}
+      <Suspense>
+      {reviewing && <Review
+        open
         onClose={() => setReviewing(false)}
         title="Review and apply"
         description={`${props.name} · ${props.system} · becomes revision ${editing.base.revision + 1}`}
@@ -294,7 +299,7 @@ export function Workbench(props: WorkbenchProps) {
         }
         foot={editing.base.revision > 0 ? `You can restore revision ${editing.base.revision} at any time.` : 'You can take it back at any time.'}
         onApply={(apply, reason) => write(() => api.save(at, editing.own, { revision: editing.base.revision, apply, reason }), (revision) => `Revision ${revision} applied`)}
-      />
+      />}
       {restoring && (
         <Review
           open
@@ -318,9 +323,9 @@ export function Workbench(props: WorkbenchProps) {
       {compared && (
         <Compare at={at} from={Number(compared[1])} to={Number(compared[2])} current={editing.base.revision} editing={editing} options={options} onChange={(compare) => look({ compare })} />
       )}
-      {conflict && (
+      {conflict && merging && (
         <ConflictDialog
-          open={merging}
+          open
           onClose={() => setMerging(false)}
           merge={conflict.merge}
           editing={editing}
@@ -333,6 +338,7 @@ export function Workbench(props: WorkbenchProps) {
           }}
         />
       )}
+      </Suspense>
       <Dialog
         open={blocker.status === 'blocked'}
         onClose={() => blocker.reset?.()}
