@@ -6,6 +6,8 @@ import { sessionQuery } from './api/session';
 import { connectionRoutes } from './pages/connections/routes';
 import { overviewRoute } from './pages/overview/routes';
 import { sectionRoute, settingsRoute } from './pages/settings/routes';
+import { integrationRoutes } from './pages/integrations/routes';
+import { playgroundRoute } from './pages/playground/routes';
 import { runRoutes } from './pages/runs/routes';
 import { NoEnvironment } from './shell/NoEnvironment';
 import { NotFound } from './shell/NotFound';
@@ -91,6 +93,8 @@ const pages = environment.addChildren([
   overviewRoute,
   settingsRoute.addChildren([sectionRoute]),
   ...runRoutes,
+  integrationRoutes,
+  playgroundRoute,
 ]);
 
 const tree = root.addChildren([app.addChildren([nowhere, pages]), signIn, setup, invite]);

@@ -98,6 +98,16 @@ export async function newestRun(environment: string, of: { integration: string; 
   return runs[0];
 }
 
+/** The newest run of a function for anybody; null where it never ran. */
+export const lastRunQuery = (environment: string, of: { integration: string; function: string; kind: string }) =>
+  queryOptions({
+    queryKey: ['runs', environment, 'last', of],
+    queryFn: async ({ signal }) => {
+      const query = { provider_config_key: of.integration, function: of.function, kind: of.kind, limit: 1 };
+      return (await call<Page>('GET', '/runs', { environment, signal, query })).runs[0] ?? null;
+    },
+  });
+
 export type Revision = Schemas['Revision'];
 
 /** The revisions of a customer's configuration, newest first: the first page. */

@@ -14,7 +14,8 @@ import { toast, toastError } from '../../ui/Toasts';
 import { Clock, Level, Message } from './LogList';
 import { RunAgain } from './RunAgain';
 import { RunFailure } from './RunFailure';
-import { Timeline, type TimedCall } from './Timeline';
+import { callsOf } from './calls';
+import { Timeline } from './Timeline';
 import { kindWords, number, plural, statusIcon, statusWords } from './words';
 
 /** Everything about one run, at the right edge. */
@@ -68,28 +69,6 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
       <dt className="text-hint text-ink3">{name}</dt>
       <dd className="truncate">{children}</dd>
     </div>
-  );
-}
-
-/** The requests of a run, from its log lines: a line is written when the answer is there. */
-function callsOf(run: RunDetail): TimedCall[] {
-  const began = Date.parse(run.started_at ?? run.created_at);
-  return run.logs.flatMap(({ id, time, http }) =>
-    http
-      ? [
-          {
-            id,
-            at: Math.max(0, Date.parse(time) - http.duration_ms - began),
-            took: http.duration_ms,
-            method: http.method,
-            url: http.url,
-            status: http.status ?? null,
-            error: http.error_body ?? http.error_code ?? undefined,
-            attempts: http.attempts,
-            received: http.response_bytes ?? undefined,
-          },
-        ]
-      : [],
   );
 }
 

@@ -1,0 +1,79 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useParams } from '@tanstack/react-router';
+import { ApiError } from '../../api/call';
+import { integrationQuery } from '../../api/integrations';
+import { useCrumb } from '../../shell/crumbs';
+import { useCan } from '../../shell/environment';
+import { buttonClass } from '../../ui/Button';
+import { CopyButton } from '../../ui/CopyButton';
+import { EmptyState, ErrorState, Loading } from '../../ui/States';
+import { IntegrationMark } from '../connections/Mark';
+
+const base = '/app/$env/integrations/$key' as const;
+
+/** The environment and the key that the address names. */
+export function useIntegration(): { env: string; key: string } {
+  return useParams({ from: base });
+}
+
+/** The head and the tabs of an integration; the tab itself is a page of its own. */
+export default function IntegrationPage() {
+  const { env, key } = useIntegration();
+  const can = useCan();
+  const query = useQuery(integrationQuery(env, key));
+  useCrumb(query.data?.display_name);
+  if (query.isPending) return <Loading what="the integration" />;
+  if (query.isError) {
+    if (query.error instanceof ApiError && query.error.status === 404)
+      return (
+        <EmptyState
+          title={`There is no integration “${key}”`}
+          action={
+            <Link to="/app/$env/integrations" params={{ env }} className={buttonClass()}>
+              All integrations
+            </Link>
+          }
+        >
+          It may have been deleted, or be in another environment.
+        </EmptyState>
+      );
+    return <ErrorState title="The integration did not load" error={query.error} onRetry={() => void query.refetch()} />;
+  }
+  const tabs = [
+    { to: `${base}/functions`, label: 'Functions' },
+    { to: `${base}/schema`, label: 'Configuration schema' },
+    ...(can('integrations:write') ? [{ to: `${base}/settings`, label: 'Settings' } as const] : []),
+  ] as const;
+  return (
+    <div className="flex min-h-0 flex-1 flex-col bg-surface">
+      <header className="flex min-h-13 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 px-6 pt-3 pb-1 max-md:px-5">
+        <IntegrationMark name={query.data.display_name} />
+        <div className="min-w-0 flex-1 basis-60">
+          <h1 className="truncate text-page font-semibold">{query.data.display_name}</h1>
+          <p className="flex items-center gap-1 text-hint text-ink3">
+            <span className="truncate font-mono">{key}</span>
+            <CopyButton text={key} label="Copy the integration's key" />
+            <span className="truncate">{query.data.provider}</span>
+          </p>
+        </div>
+        <Link to={'/app/$env/connections' as string} params={{ env } as never} search={{ integration: key } as never} className={buttonClass('secondary', 'small')}>
+          Its connections
+        </Link>
+      </header>
+      <nav aria-label="Integration" className="flex h-9 shrink-0 items-end gap-5 overflow-x-auto border-b px-6 max-md:px-5">
+        {tabs.map((tab) => (
+          <Link
+            key={tab.to}
+            to={tab.to}
+            params={{ env, key }}
+            className="-mb-px flex h-9 items-center border-b-2 border-transparent whitespace-nowrap text-ink2 outline-offset-[-3px] hover:text-ink"
+            activeProps={{ className: '!border-accent-text font-medium !text-ink' }}
+          >
+            {tab.label}
+          </Link>
+        ))}
+      </nav>
+      <Outlet />
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { environment } from '../../routes';
+import { text } from '../runs/search';
+
+const integrations = createRoute({
+  getParentRoute: () => environment,
+  path: 'integrations',
+  staticData: { crumb: 'Integrations' },
+});
+
+const list = createRoute({
+  getParentRoute: () => integrations,
+  path: '/',
+  // `add`: the dialog is open; its value is the provider that was chosen, or nothing yet.
+  validateSearch: (raw): { add?: string } => ({ add: raw.add === true ? '' : typeof raw.add === 'string' ? raw.add : undefined }),
+  component: lazyRouteComponent(() => import('./List')),
+});
+
+/** One integration: its head and tabs, and under it the tab that the address names. */
+const integration = createRoute({
+  getParentRoute: () => integrations,
+  path: '$key',
+  staticData: { crumb: (params) => params.key ?? '' },
+  component: lazyRouteComponent(() => import('./IntegrationPage')),
+});
+
+const index = createRoute({
+  getParentRoute: () => integration,
+  path: '/',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/app/$env/integrations/$key/functions', params, replace: true });
+  },
+});
+
+const functions = createRoute({
+  getParentRoute: () => integration,
+  path: 'functions',
+  // The function whose drawer is open ("sync:contacts"), what it shows, and one of its runs.
+  validateSearch: (raw): { open?: string; show?: 'input' | 'output' | 'runs'; run?: string } => ({
+    open: text(raw.open),
+    show: raw.show === 'input' || raw.show === 'output' || raw.show === 'runs' ? raw.show : undefined,
+    run: text(raw.run),
+  }),
+  component: lazyRouteComponent(() => import('./Functions')),
+});
+
+const schema = createRoute({
+  getParentRoute: () => integration,
+  path: 'schema',
+  component: lazyRouteComponent(() => import('./Schema')),
+});
+
+const settings = createRoute({
+  getParentRoute: () => integration,
+  path: 'settings',
+  component: lazyRouteComponent(() => import('./Settings')),
+});
+
+export const integrationRoutes = integrations.addChildren([list, integration.addChildren([index, functions, schema, settings])]);
