@@ -42,6 +42,7 @@ export default function IntegrationPage() {
   const tabs = [
     { to: `${base}/functions`, label: 'Functions' },
     { to: `${base}/schema`, label: 'Configuration schema' },
+    { to: `${base}/fleet`, label: 'Fleet' },
     ...(can('integrations:write') ? [{ to: `${base}/settings`, label: 'Settings' } as const] : []),
   ] as const;
   return (

@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { environment } from '../../routes';
+import { fleetSearch } from './fleetSearch';
 import { text } from '../runs/search';
 
 const integrations = createRoute({
@@ -50,10 +51,17 @@ const schema = createRoute({
   component: lazyRouteComponent(() => import('./Schema')),
 });
 
+const fleet = createRoute({
+  getParentRoute: () => integration,
+  path: 'fleet',
+  validateSearch: fleetSearch,
+  component: lazyRouteComponent(() => import('./Fleet')),
+});
+
 const settings = createRoute({
   getParentRoute: () => integration,
   path: 'settings',
   component: lazyRouteComponent(() => import('./Settings')),
 });
 
-export const integrationRoutes = integrations.addChildren([list, integration.addChildren([index, functions, schema, settings])]);
+export const integrationRoutes = integrations.addChildren([list, integration.addChildren([index, functions, schema, fleet, settings])]);
