@@ -71,6 +71,12 @@ export const webhooksQuery = (environment: string) =>
     queryFn: async ({ signal }) => (await call<{ data: Schemas['WebhookSettings'] }>('GET', '/environment/webhooks', { environment, signal })).data,
   });
 
+export const configureQuery = (environment: string) =>
+  queryOptions({
+    queryKey: [environment, 'configure'],
+    queryFn: ({ signal }) => call<{ allowed_origins: string[] }>('GET', '/environment/configure', { environment, signal }),
+  });
+
 export const retentionQuery = (environment: string) =>
   queryOptions({
     queryKey: [environment, 'retention'],

@@ -1,22 +1,7 @@
 import { Dialog } from '../ui/Dialog';
-import { Kbd } from '../ui/Kbd';
 import { Switch } from '../ui/Switch';
-import { mac, setLetters, useLetters, useShortcutList } from './keys';
-
-/** How keys are shown: `mod+k` as Ctrl K, or ⌘ K on a Mac. */
-export function KeyNames({ keys }: { keys: string }) {
-  const names = keys.split(/[ +]/).map((name) => (name === 'mod' ? (mac ? '⌘' : 'Ctrl') : name.length === 1 ? name.toUpperCase() : name));
-  return (
-    <span className="inline-flex items-center gap-1">
-      {names.map((name, index) => (
-        <span key={index} className="inline-flex items-center gap-1">
-          {index > 0 && keys.includes(' ') && <span className="text-hint text-ink3">then</span>}
-          <Kbd>{name}</Kbd>
-        </span>
-      ))}
-    </span>
-  );
-}
+import { setLetters, useLetters, useShortcutList } from './keys';
+import { KeyNames } from './KeyNames';
 
 /** Every key that does something on this page. */
 export function KeyList({ open, onClose }: { open: boolean; onClose: () => void }) {

@@ -6,7 +6,7 @@ import { IconButton } from '../ui/Button';
 import { useCrumbs, useTitle } from './crumbs';
 import { environmentTitle } from './EnvironmentSwitcher';
 import { useEnvironment } from './environment';
-import { KeyNames } from './KeyList';
+import { KeyNames } from './KeyNames';
 import { useKeyboard, useShortcuts } from './keys';
 import { usePlaces } from './places';
 import { Sidebar } from './Sidebar';
