@@ -17,6 +17,8 @@ export default defineConfig({
     alias: [
       // rjsf renders descriptions as Markdown through innerHTML-free but heavy code; ours are plain text.
       { find: /^markdown-to-jsx(\/react)?$/, replacement: at('./src/stubs/markdown.tsx') },
+      // Parts of rjsf that nothing here uses.
+      { find: /^\.\/(LayoutGridField|LayoutMultiSchemaField|LayoutHeaderField|FileWidget|AltDateWidget|AltDateTimeWidget)(\.js)?$/, replacement: at('./src/stubs/rjsfUnused.ts') },
       { find: /^fast-uri$/, replacement: at('./src/stubs/fastUri.ts') },
       { find: /^@rjsf\/validator-ajv8$/, replacement: at('./src/configuration/formValidator.ts') },
     ],

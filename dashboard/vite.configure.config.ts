@@ -16,6 +16,8 @@ export default defineConfig({
       { find: /^react\/jsx-(dev-)?runtime$/, replacement: 'preact/jsx-runtime' },
       { find: /^react$/, replacement: 'preact/compat' },
       { find: /^markdown-to-jsx(\/react)?$/, replacement: at('./src/stubs/markdown.tsx') },
+      // Parts of rjsf that nothing here uses.
+      { find: /^\.\/(LayoutGridField|LayoutMultiSchemaField|LayoutHeaderField|FileWidget|AltDateWidget|AltDateTimeWidget)(\.js)?$/, replacement: at('./src/stubs/rjsfUnused.ts') },
       { find: /^fast-uri$/, replacement: at('./src/stubs/fastUri.ts') },
       { find: /^@rjsf\/validator-ajv8$/, replacement: at('./src/configuration/formValidator.ts') },
     ],

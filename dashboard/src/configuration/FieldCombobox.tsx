@@ -16,8 +16,13 @@ export default function FieldCombobox(props: FieldPickerProps) {
   const items = useMemo(() => ordered(options?.data ?? [], props.type), [options, props.type]);
   const chosen = items.find((one) => one.value === props.value) ?? null;
   const [query, setQuery] = useState('');
+  const [open, setOpen] = useState(true);
   const ago = useAgo(options?.loaded_at, language());
 
+  const clear = () => {
+    props.onChange(undefined);
+    setOpen(false);
+  };
   return (
     <Base.Root
       items={items}
@@ -25,12 +30,15 @@ export default function FieldCombobox(props: FieldPickerProps) {
       onValueChange={(option) => props.onChange((option as Option | null)?.value)}
       inputValue={query}
       onInputValueChange={setQuery}
-      onOpenChange={(open) => !open && setQuery('')}
+      open={open}
+      onOpenChange={(next) => {
+        setOpen(next);
+        if (!next) setQuery('');
+      }}
       itemToStringLabel={(option) => (option as Option).label}
       isItemEqualToValue={(one, other) => (one as Option | null)?.value === (other as Option | null)?.value}
       filter={(option, text) => finds(option as Option, text)}
       limit={SHOWN}
-      defaultOpen
       autoHighlight
     >
       <Base.Trigger
@@ -65,7 +73,7 @@ export default function FieldCombobox(props: FieldPickerProps) {
               <span role="status">{loading ? t('mapping.loading', { system: props.system }) : t('mapping.loaded', { system: props.system, when: ago })}</span>
               <span className="ml-auto flex gap-3">
                 {props.optional && props.value !== undefined && (
-                  <button type="button" className="font-medium text-accent-text" onClick={() => props.onChange(undefined)}>
+                  <button type="button" className="font-medium text-accent-text" onClick={clear}>
                     {t('field.none')}
                   </button>
                 )}

@@ -15,8 +15,8 @@ export default createConfig({
             description: 'Only contacts whose Status is this; all of them when it is empty',
         }),
         filters: z.array(Filter).optional().meta({
-            title: 'Which contacts to sync',
-            description: 'A contact is synced when all conditions hold',
+            title: 'Which contacts',
+            description: 'Only those that meet all conditions',
         }),
         features: z.object({ names: Feature.meta({ title: 'Sync names', description: "Keeps each contact's first and last name" }) }).optional().meta({
             title: 'Features',

@@ -18,7 +18,7 @@ export const Mapping = z.object({
     internal_id: z
         .string()
         .min(1)
-        .meta({ title: 'Internal number', description: "The customer's own number for a contact", ui: { type: 'text' } }),
+        .meta({ title: 'Internal number', description: "The company's own number for a contact", ui: { type: 'text' } }),
     team: z
         .string()
         .min(1)
