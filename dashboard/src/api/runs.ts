@@ -122,10 +122,10 @@ export const revisionsQuery = (environment: string, integration: string, custome
       }),
   });
 
-/** Runs a deployed function with an earlier configuration and writes nothing. */
-export const previewRevision = async (
+/** Runs a deployed function with an earlier configuration, or the one that counts now, and writes nothing. */
+export const preview = async (
   environment: string,
-  of: { integration: string; customer: string; kind: string; function: string; revision: number; input?: unknown },
+  of: { integration: string; customer: string; kind: string; function: string; revision?: number; input?: unknown },
   signal?: AbortSignal,
 ) => {
   const report = await call<Report>('POST', address('/connections/{customer}/metadata/preview', { customer: of.customer }), {

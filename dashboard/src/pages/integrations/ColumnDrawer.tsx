@@ -26,7 +26,7 @@ export function ColumnDrawer(props: {
         <div className="space-y-6">
           <p className="flex flex-wrap items-center gap-2">
             <span>
-              Set by <b className="font-medium">{plural(report.set, 'customer')}</b> of {number.format(props.customers)}, {plural(report.distinct, 'different value')}.
+              Set by <b className="font-medium">{plural(report.set, 'customer')}</b> of {number.format(props.customers)}, {plural(report.distinct, 'value', 'different values')}.
             </span>
             <Reads reads={props.reads} path={report.path} />
             {report.invalid > 0 && <Status state="bad">{`${report.invalid} invalid`}</Status>}

@@ -39,7 +39,7 @@ export function Defaults({ schema }: { schema: MetadataSchema }) {
       title="Defaults"
       hint="Count where a customer sets nothing"
       actions={
-        can('integrations:write') && draft === undefined && query.data ? (
+        can('environment:integrations:update') && draft === undefined && query.data ? (
           <Button size="small" onClick={() => setDraft(stored)}>
             Edit defaults
           </Button>

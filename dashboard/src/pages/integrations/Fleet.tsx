@@ -68,14 +68,14 @@ export default function Fleet() {
   const sought = paths.filter(({ path }) => path.toLowerCase().includes((search.path ?? '').toLowerCase()));
   const matched = list.data.pages[0]?.matched ?? rows.length;
   const cut = isCut(filter);
-  const writes = can('connections:update');
+  const writes = can('environment:connections:update');
   const hint = cut ? undefined : common(paths, connections, defaults);
   const column = paths.find(({ path }) => path === search.column);
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <div className="space-y-3 px-6 pt-4 pb-3 max-md:px-5">
         <FleetFilters search={search} paths={paths} onChange={change} />
-        {hint && can('integrations:write') && (
+        {hint && can('environment:integrations:update') && (
           <p className="flex flex-wrap items-center gap-x-2 gap-y-1 rounded-control bg-accent-soft px-3 py-1.5 text-accent-text">
             <span>
               <b className="font-medium">{Math.round(hint.share * 100)} %</b> share <code className="text-[12px]">{hint.path}</code> ={' '}
@@ -139,7 +139,7 @@ export default function Fleet() {
         inherited={at(defaults, search.column ?? '')}
         onClose={() => change({ column: undefined })}
         onFilter={(value) => change({ column: undefined, where: search.column, op: 'is', value: typeof value === 'string' ? value : JSON.stringify(value) })}
-        onPromote={can('integrations:write') && can('connections:update') ? (value) => setPromoted({ path: search.column!, value }) : undefined}
+        onPromote={can('environment:integrations:update') && can('environment:connections:update') ? (value) => setPromoted({ path: search.column!, value }) : undefined}
       />
       {promoted && <Promote path={promoted.path} value={promoted.value} onClose={() => setPromoted(undefined)} />}
       {bulk && (

@@ -56,7 +56,7 @@ export function FunctionDrawer(props: { one: DeployedFunction | undefined; searc
                 { value: 'code', label: 'Code' },
                 { value: 'input', label: one.type === 'sync' ? 'Configuration' : 'Input' },
                 { value: 'output', label: one.type === 'sync' ? 'Models' : 'Output' },
-                ...(can('runs:read') ? [{ value: 'runs' as const, label: 'Runs' }] : []),
+                ...(can('environment:logs:read') ? [{ value: 'runs' as const, label: 'Runs' }] : []),
               ]}
               onChange={(next) => props.onChange({ show: next === 'code' ? undefined : next })}
             />

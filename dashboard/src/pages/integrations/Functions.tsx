@@ -50,7 +50,7 @@ function Row({ one, onOpen }: { one: DeployedFunction; onOpen: () => void }) {
   const { key } = useIntegration();
   const can = useCan();
   const queries = useQueryClient();
-  const { data } = useQuery({ ...lastRunQuery(env, { integration: key, function: one.name, kind: one.type }), enabled: can('runs:read') });
+  const { data } = useQuery({ ...lastRunQuery(env, { integration: key, function: one.name, kind: one.type }), enabled: can('environment:logs:read') });
   const change = useMutation({
     mutationFn: (enabled: boolean) => setEnabled(env, key, one, enabled),
     onSuccess: (_, enabled) => {
@@ -60,7 +60,7 @@ function Row({ one, onOpen }: { one: DeployedFunction; onOpen: () => void }) {
     onError: (error) => toastError(`${one.name} was not changed`, error),
   });
   const enabled = change.isPending ? change.variables : one.enabled;
-  const isSwitchable = can('functions:write') && one.type !== 'on-event';
+  const isSwitchable = can('environment:functions:update') && one.type !== 'on-event';
   return (
     <li className="relative flex flex-wrap items-center gap-x-4 gap-y-1.5 px-4 py-3 hover:bg-hover">
       <div className="min-w-0 flex-1 basis-64">

@@ -43,7 +43,7 @@ export default function IntegrationPage() {
     { to: `${base}/functions`, label: 'Functions' },
     { to: `${base}/schema`, label: 'Configuration schema' },
     { to: `${base}/fleet`, label: 'Fleet' },
-    ...(can('integrations:write') ? [{ to: `${base}/settings`, label: 'Settings' } as const] : []),
+    ...(can('environment:integrations:update') ? [{ to: `${base}/settings`, label: 'Settings' } as const] : []),
   ] as const;
   return (
     <div className="flex min-h-0 flex-1 flex-col bg-surface">

@@ -21,7 +21,7 @@ export default function Integrations() {
   const navigate = useNavigate();
   const query = useQuery(integrationsQuery(env));
   const show = (add: string | undefined) => void navigate({ to: '/app/$env/integrations', params: { env }, search: { add } });
-  const button = can('integrations:write') && (
+  const button = can('environment:integrations:create') && (
     <Button look="primary" icon={<Plus size={15} aria-hidden />} onClick={() => show('')}>
       Add integration
     </Button>
@@ -43,7 +43,7 @@ export default function Integrations() {
           ))}
         </ul>
       )}
-      {can('integrations:write') && <AddIntegration provider={add} onChoose={show} />}
+      {can('environment:integrations:create') && <AddIntegration provider={add} onChoose={show} />}
     </Page>
   );
 }

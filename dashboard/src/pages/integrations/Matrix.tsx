@@ -8,7 +8,8 @@ import { metadataQuery } from '../../api/metadata';
 import { useIntegration } from './IntegrationPage';
 
 const ROW = 40;
-const HEAD = 220;
+/** The first column; narrower where it would leave no room for another. */
+const HEAD = window.innerWidth < 768 ? 150 : 220;
 const CELL = 168;
 
 /**
@@ -33,7 +34,7 @@ export function Matrix(props: {
     if (last >= rows.length - 10) onEnd();
   }, [last, rows.length, onEnd]);
   const width = HEAD + paths.length * CELL;
-  const grid = { gridTemplateColumns: `${HEAD}px repeat(${paths.length}, ${CELL}px)`, width };
+  const grid = { gridTemplateColumns: `${HEAD}px repeat(${paths.length}, ${CELL}px)`, width, minWidth: '100%' };
   const toggle = (id: string) => {
     const next = new Set(selected);
     if (!next.delete(id)) next.add(id);

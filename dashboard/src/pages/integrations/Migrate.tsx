@@ -65,7 +65,7 @@ export function Migrate() {
           <p className="text-ink2">
             The configuration of <b>{plural(outdated, 'customer')}</b> is of an older version of the schema. The server migrates them by itself, little by little.
           </p>
-          {can('connections:update') && (
+          {can('environment:deploy') && (
             <Button className="mt-3" onClick={() => void run()}>
               Migrate them now
             </Button>

@@ -89,7 +89,7 @@ function ModeCard({ data }: { data: MetadataSchema }) {
   const modes = Object.entries(modeWords) as [Mode, (typeof modeWords)[Mode]][];
   return (
     <Card title="Checking" hint="What happens to a configuration that does not fit the schema">
-      {can('integrations:write') ? (
+      {can('environment:integrations:update') ? (
         <Choices
           label="Mode"
           value={data.mode}

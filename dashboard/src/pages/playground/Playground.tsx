@@ -6,7 +6,7 @@ import { call } from '../../api/call';
 import { dryRun, type Report } from '../../api/dryRuns';
 import { functionsQuery, inputSchema, runAction, runSync, skeleton, type DeployedFunction } from '../../api/functions';
 import { integrationsQuery } from '../../api/integrations';
-import { newestRun } from '../../api/runs';
+import { newestRun, preview } from '../../api/runs';
 import { useCan, useEnvironment } from '../../shell/environment';
 import { Page } from '../../shell/Page';
 import { Button } from '../../ui/Button';
@@ -150,7 +150,10 @@ function Bench({ integration, customer, one }: { integration: string; customer: 
   const dry = useMutation({
     mutationFn: (): Promise<Report> => {
       stop.current = new AbortController();
-      return dryRun(env, { integration, kind: one.type, name: one.name, customer, input: input() }, stop.current.signal);
+      const { signal } = stop.current;
+      // Whoever may not deploy may still preview: the same without the log.
+      if (!can('environment:deploy')) return preview(env, { integration, customer, kind: one.type, function: one.name, input: input() }, signal);
+      return dryRun(env, { integration, kind: one.type, name: one.name, customer, input: input() }, signal);
     },
   });
   const real = useMutation({
@@ -178,7 +181,9 @@ function Bench({ integration, customer, one }: { integration: string; customer: 
     real.reset();
   }, [customer]);
   const isBusy = dry.isPending || real.isPending;
-  const canRun = can(one.type === 'action' ? 'actions:execute' : 'syncs:trigger') || can('syncs:*');
+  const canPreview = can('environment:connections:update') && can('environment:records:read');
+  const canDry = can('environment:deploy') || canPreview;
+  const canRun = can(one.type === 'action' ? 'environment:actions:execute' : 'environment:syncs:execute');
   return (
     <div className="grid items-start gap-4 lg:grid-cols-2">
       <Card
@@ -191,18 +196,20 @@ function Bench({ integration, customer, one }: { integration: string; customer: 
                 Stop
               </Button>
             )}
-            <Button
-              size="small"
-              icon={<FlaskConical size={14} aria-hidden />}
-              busy={dry.isPending}
-              disabled={isBusy || problem !== undefined}
-              onClick={() => {
-                real.reset();
-                dry.mutate();
-              }}
-            >
-              Dry run
-            </Button>
+            {canDry && (
+              <Button
+                size="small"
+                icon={<FlaskConical size={14} aria-hidden />}
+                busy={dry.isPending}
+                disabled={isBusy || problem !== undefined}
+                onClick={() => {
+                  real.reset();
+                  dry.mutate();
+                }}
+              >
+                Dry run
+              </Button>
+            )}
             {canRun && (
               <Button
                 size="small"

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Play } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { functionsQuery, inputSchema, skeleton } from '../../api/functions';
-import { previewRevision, revisionsQuery, type RunDetail } from '../../api/runs';
+import { preview, revisionsQuery, type RunDetail } from '../../api/runs';
 import { useEnvironment } from '../../shell/environment';
 import { Button } from '../../ui/Button';
 import { TextArea } from '../../ui/Field';
@@ -29,7 +29,7 @@ export function RunAgain({ run }: { run: RunDetail }) {
     mutationFn: () => {
       stop.current = new AbortController();
       const given = schema ? (JSON.parse(input) as unknown) : undefined;
-      return previewRevision(env, { ...at, kind: run.kind, function: run.function, revision: Number(revision), input: given }, stop.current.signal);
+      return preview(env, { ...at, kind: run.kind, function: run.function, revision: Number(revision), input: given }, stop.current.signal);
     },
   });
   const revisions = data?.revisions ?? [];

@@ -130,7 +130,7 @@ function Details({ run }: { run: RunDetail }) {
       <p className="mt-3 flex items-center gap-1 font-mono text-hint text-ink3">
         {run.id}
         <CopyButton text={run.id} label="Copy the run's id" />
-        {going && can('runs:cancel') && (
+        {going && can('environment:runs:cancel') && (
           <Button look="danger" size="small" className="ml-auto font-sans" icon={<CircleStop size={14} aria-hidden />} busy={cancel.isPending} onClick={() => cancel.mutate()}>
             Cancel run
           </Button>
@@ -177,7 +177,7 @@ function Details({ run }: { run: RunDetail }) {
           <p className="text-ink3">{read ? 'It read none.' : 'Known once the run has ended.'}</p>
         )}
       </Part>
-      {(run.kind === 'sync' || run.kind === 'action') && can('connections:read') && <RunAgain run={run} />}
+      {(run.kind === 'sync' || run.kind === 'action') && can('environment:connections:update') && can('environment:records:read') && <RunAgain run={run} />}
       <Part title="Log" hint={run.has_more_logs ? 'The last 500 lines' : undefined}>
         {run.logs.length === 0 ? (
           <p className="text-ink3">Nothing was written.</p>

@@ -41,7 +41,7 @@ function Lines({ run, at }: { run: RunDetail; at: { file: string; line: number }
   const env = useEnvironment();
   const can = useCan();
   const kind = run.kind === 'webhook' ? 'sync' : run.kind;
-  const { data: code } = useQuery({ ...codeQuery(env, run.provider_config_key, run.function, kind), enabled: can('functions:read') });
+  const { data: code } = useQuery({ ...codeQuery(env, run.provider_config_key, run.function, kind), enabled: can('environment:functions:read') });
   const lines = code?.split('\n');
   if (!lines || at.line > lines.length) return null;
   const first = Math.max(1, at.line - 3);

@@ -37,7 +37,7 @@ export function RunReport({ report }: { report: Report }) {
       ))}
       {report.output !== null && report.output !== undefined && (
         <div>
-          <h4 className="mb-1 font-medium">Output</h4>
+          <h3 className="mb-1 font-medium">Output</h3>
           <pre tabIndex={0} aria-label="Output" className="max-h-96 overflow-auto rounded-card border bg-subtle p-3 text-[12px] leading-5">
             {JSON.stringify(report.output, null, 2)}
           </pre>
@@ -46,7 +46,7 @@ export function RunReport({ report }: { report: Report }) {
       {report.records.length > 0 && <Records records={report.records} more={report.records_left_out} />}
       {report.blocked_calls.length > 0 && (
         <div>
-          <h4 className="mb-1 font-medium">{plural(report.blocked_calls.length, 'write')} held back</h4>
+          <h3 className="mb-1 font-medium">{plural(report.blocked_calls.length, 'write')} held back</h3>
           <ul className="rounded-card border">
             {report.blocked_calls.map((call, index) => (
               <li key={index} className="truncate border-b px-3 py-1.5 font-mono text-[12px] last:border-b-0">
@@ -58,7 +58,7 @@ export function RunReport({ report }: { report: Report }) {
       )}
       {report.calls.length > 0 && (
         <div>
-          <h4 className="mb-1 font-medium">{plural(report.calls.length, 'HTTP call')}</h4>
+          <h3 className="mb-1 font-medium">{plural(report.calls.length, 'HTTP call')}</h3>
           <Timeline
             calls={report.calls.map((call, index) => ({
               id: String(index),
@@ -75,7 +75,7 @@ export function RunReport({ report }: { report: Report }) {
       )}
       {report.logs && report.logs.length > 0 && (
         <div>
-          <h4 className="mb-1 font-medium">Log</h4>
+          <h3 className="mb-1 font-medium">Log</h3>
           <ol className="rounded-card border">
             {report.logs.map((line, index) => (
               <li key={index} className="flex items-start gap-3 border-b px-3 py-1.5 last:border-b-0">
@@ -99,7 +99,7 @@ function Records({ records, more }: { records: RecordChange[]; more: number }) {
   const hidden = Math.max(0, records.length - SHOWN) + more;
   return (
     <div>
-      <h4 className="mb-1 font-medium">Records that would differ</h4>
+      <h3 className="mb-1 font-medium">Records that would differ</h3>
       <div className="overflow-x-auto rounded-card border">
         <table className="w-full">
           <thead>
