@@ -1,0 +1,74 @@
+// What the customers of an integration have in common: a value that nearly all share becomes the default, and a change
+// of many is tried, applied and told.
+
+import assert from 'node:assert/strict';
+import { after, before, describe } from 'node:test';
+import { axe, browserTest, shot, visit } from '../browser.mjs';
+import { startServer } from '../server.mjs';
+
+const own = async (server, id) => (await server.must('GET', `/connections/${id}/metadata?provider_config_key=hubspot`)).metadata;
+
+describe('fleet', () => {
+    let server;
+    let cookie;
+    const signedIn = () => ({ cookie });
+    before(async () => {
+        server = await startServer();
+        cookie = await server.setUp();
+        await server.fill();
+        for (let index = 0; index < 8; index += 1) {
+            const metadata = { fieldMapping: { internal_id: 'custom_field_9' }, ...(index === 0 ? {} : { filterStatus: 'active' }) };
+            const credentials = { type: 'API_KEY', apiKey: 'crm-key-customer-a' };
+            await server.must('POST', '/connections', { body: { provider_config_key: 'hubspot', connection_id: `shop-${index}`, credentials, metadata, tags: { plan: index < 4 ? 'pro' : 'free' } } });
+        }
+        // Nine of ten say "active".
+        await server.must('PATCH', '/connections/customer-a/metadata?provider_config_key=hubspot', { body: { filterStatus: 'active' } });
+    });
+    after(() => server?.stop());
+
+    for (const theme of ['light', 'dark']) {
+        browserTest(`the values of a path, as bars (${theme})`, () => server, () => ({ cookie, theme }), async (page) => {
+            await visit(page, '/app/dev/integrations/hubspot/fleet');
+            await page.getByRole('button', { name: /internal_id/ }).click();
+            await page.getByRole('dialog').getByText('custom_field_9').waitFor();
+            await shot(page, `fleet values ${theme}`);
+            await axe(page);
+        });
+    }
+
+    browserTest('a value that nearly all share becomes the default, and nobody notices', () => server, signedIn, async (page) => {
+        await visit(page, '/app/dev/integrations/hubspot/fleet');
+        await page.getByText('90 %').waitFor();
+        await page.getByRole('button', { name: 'Make it the default…' }).click();
+        const dialog = page.getByRole('dialog', { name: 'Make it the default' });
+        await dialog.getByText('9 customers').waitFor();
+        assert.equal((await own(server, 'shop-1')).filterStatus, 'active', 'a dry run writes nothing');
+        await axe(page);
+        await shot(page, 'fleet promote light');
+        await dialog.getByLabel('Reason (optional)').fill('nearly all want it');
+        await dialog.getByRole('button', { name: 'Make it the default' }).click();
+        await dialog.waitFor({ state: 'detached' });
+        const { defaults } = await server.must('GET', '/integrations/hubspot/metadata/defaults');
+        assert.equal(defaults.filterStatus, 'active');
+        const explained = await server.must('GET', '/connections/shop-1/metadata?provider_config_key=hubspot&explain=true');
+        assert.deepEqual(explained.metadata, { fieldMapping: { internal_id: 'custom_field_9' } });
+        assert.equal(explained.effective.filterStatus, 'active');
+    });
+
+    browserTest('a change of all that fit a filter is tried first, and then done', () => server, signedIn, async (page) => {
+        await visit(page, '/app/dev/integrations/hubspot/fleet?tag=plan%3Dpro');
+        await page.getByRole('button', { name: 'Change all 4 customers that fit…' }).click();
+        const dialog = page.getByRole('dialog', { name: 'Change 4 customers' });
+        await dialog.getByLabel('Path', { exact: true }).fill('/fieldMapping/internal_id');
+        await dialog.getByLabel('Value', { exact: true }).fill('custom_field_123');
+        await dialog.getByRole('button', { name: 'Dry run' }).click();
+        await dialog.getByText('Nothing was written yet.').waitFor();
+        await axe(page);
+        await shot(page, 'fleet bulk light');
+        assert.equal((await own(server, 'shop-2')).fieldMapping.internal_id, 'custom_field_9');
+        await dialog.getByRole('button', { name: 'Change 4 customers' }).click();
+        await dialog.getByText('Changed 4 of 4 customers').waitFor();
+        assert.equal((await own(server, 'shop-2')).fieldMapping.internal_id, 'custom_field_123');
+        assert.equal((await own(server, 'shop-6')).fieldMapping.internal_id, 'custom_field_9', 'the others stay');
+    });
+});
