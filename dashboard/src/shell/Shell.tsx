@@ -32,9 +32,9 @@ export function Shell() {
       >
         Skip to content
       </a>
-      <div className="w-[212px] shrink-0 border-r bg-canvas max-md:hidden">
+      <aside aria-label="Sidebar" className="w-[212px] shrink-0 border-r bg-canvas max-md:hidden">
         <Sidebar onKeys={() => setKeys(true)} />
-      </div>
+      </aside>
       <div className="flex min-w-0 flex-1 flex-col">
         <Header onSearch={() => setPalette(true)} onKeys={() => setKeys(true)} />
         <main id="content" tabIndex={-1} className="relative flex min-h-0 flex-1 flex-col overflow-y-auto outline-none">
@@ -96,12 +96,11 @@ function Header({ onSearch, onKeys }: { onSearch: () => void; onKeys: () => void
       <button
         type="button"
         onClick={onSearch}
-        aria-label="Search or jump to"
         aria-keyshortcuts="Control+K Meta+K"
         className="flex h-7 w-60 shrink-0 items-center gap-2 rounded-control border bg-subtle px-2 text-left text-ink3 hover:bg-hover max-md:w-auto pointer-coarse:h-11"
       >
         <Search size={14} aria-hidden />
-        <span className="flex-1 whitespace-nowrap max-md:hidden">Search or jump to</span>
+        <span className="flex-1 whitespace-nowrap max-md:sr-only">Search or jump to</span>
         <span aria-hidden className="max-md:hidden">
           <KeyNames keys="mod+k" />
         </span>

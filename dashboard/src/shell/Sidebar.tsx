@@ -11,7 +11,7 @@ export function Sidebar({ onGo, onKeys }: { onGo?: () => void; onKeys: () => voi
   const places = usePlaces();
   return (
     <div className="flex h-full flex-col p-2.5">
-      <Link to="/app/$env" params={{ env }} onClick={onGo} className="mb-2 flex h-8 items-center gap-2 rounded-control px-1.5 text-[15px] font-semibold">
+      <Link to="/app/$env" params={{ env }} activeOptions={{ exact: true }} onClick={onGo} className="mb-2 flex h-8 items-center gap-2 rounded-control px-1.5 text-[15px] font-semibold">
         <Logo />
         Bespoke
       </Link>
