@@ -1,9 +1,12 @@
 import { Link } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { Logo } from '../ui/Logo';
 import { EnvironmentSwitcher } from './EnvironmentSwitcher';
 import { useEnvironment } from './environment';
 import { usePlaces } from './places';
-import { UserMenu } from './UserMenu';
+
+// Nobody signs out first: it comes a moment after the page.
+const UserMenu = lazy(() => import('./UserMenu').then(({ UserMenu }) => ({ default: UserMenu })));
 
 /** Where one is, where one can go, and who one is. The same at the side and in the drawer of a phone. */
 export function Sidebar({ onGo, onKeys }: { onGo?: () => void; onKeys: () => void }) {
@@ -35,7 +38,9 @@ export function Sidebar({ onGo, onKeys }: { onGo?: () => void; onKeys: () => voi
           ))}
         </ul>
       </nav>
-      <UserMenu onKeys={onKeys} />
+      <Suspense fallback={<div className="h-[53px] border-t" />}>
+        <UserMenu onKeys={onKeys} />
+      </Suspense>
     </div>
   );
 }
