@@ -61,6 +61,9 @@ function writes(target: EventTarget | null): boolean {
 /** ⌘ on a Mac, Ctrl elsewhere. */
 export const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 
+/** What stands over the page and has the keys. Toasts are dialogs to screen readers too, but take no keys. */
+const overPage = ':is([role="dialog"], [role="alertdialog"]):not([role="region"] *)';
+
 /** Listens for all of them; the shell does it once. */
 export function useKeyboard() {
   useEffect(() => {
@@ -71,7 +74,7 @@ export function useKeyboard() {
       const mod = event.ctrlKey || event.metaKey;
       const key = mod ? `mod+${event.key.toLowerCase()}` : event.key;
       const single = !mod && event.key.length === 1;
-      if (single && (writes(event.target) || !letters() || document.querySelector('[role="dialog"], [role="alertdialog"]'))) return;
+      if (single && (writes(event.target) || !letters() || document.querySelector(overPage))) return;
       const sequence = before && event.timeStamp - since < 1200 ? `${before} ${key}` : key;
       const found = registered.findLast(({ keys }) => keys === sequence) ?? registered.findLast(({ keys }) => keys === key);
       before = single ? key : '';
