@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { Button } from '../ui/Button';
 import { Dialog } from '../ui/Dialog';
-import { reset as without, set, type JsonObject, parse, pointer, print } from './document';
+import { at, reset as without, set, type JsonObject, parse, pointer, print } from './document';
 import type { Merge } from './merge';
 import type { OptionsStore } from './options';
 import { titleAt } from './schema';
@@ -13,6 +13,8 @@ export function ConflictDialog(props: {
   open: boolean;
   onClose: () => void;
   merge: Merge;
+  /** What they saved. */
+  theirs: JsonObject;
   editing: Editing;
   options: OptionsStore;
   /** Who saved what. */
@@ -55,7 +57,9 @@ export function ConflictDialog(props: {
           <ul className="space-y-1">
             {merge.taken.map((path) => (
               <li key={pointer(path)}>
-                <b className="font-medium">{titleAt(editing.form?.schema, path)}</b> <code className="text-[11.5px] text-ink3">{path.join('.')}</code>
+                <b className="font-medium">{titleAt(editing.form?.schema, path)}</b> is now{' '}
+                <span className="break-words">{valueWords(at(props.theirs, path), path, options)}</span>{' '}
+                <span className="text-ink2">(was {valueWords(at(editing.base.own, path), path, options)})</span>
               </li>
             ))}
           </ul>

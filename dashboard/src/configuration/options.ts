@@ -58,16 +58,16 @@ export class OptionsStore {
   }
 }
 
-/** The choices for `path`; asked for when they are first shown. */
-export function useOptions(store: OptionsStore, path: string | undefined): Loaded & { reload: () => void } {
+/** The choices for `path`; asked for when they are first shown, unless the reader may not `ask`. */
+export function useOptions(store: OptionsStore, path: string | undefined, ask = true): Loaded & { reload: () => void } {
   const state = useSyncExternalStore(store.subscribe, () => (path === undefined ? undefined : store.at(path)));
   useEffect(() => {
-    if (path !== undefined) void store.load(path);
-  }, [store, path]);
+    if (path !== undefined && ask) void store.load(path);
+  }, [store, path, ask]);
   const reload = useCallback(() => {
     if (path !== undefined) void store.load(path, true);
   }, [store, path]);
-  return { ...(state ?? { loading: path !== undefined }), reload };
+  return { ...(state ?? { loading: path !== undefined && ask }), reload };
 }
 
 /** What an action answers, as options: a list, or an object with one; of objects, or of keys. */

@@ -28,8 +28,9 @@ export function schemaService(schema: object | null) {
       })).map((one) => ({ ...one, from: Math.min(one.from, view.state.doc.length), to: Math.min(one.to, view.state.doc.length) }));
     },
     /** What can stand at the cursor. */
-    async complete({ state, pos, explicit, matchBefore }: CompletionContext): Promise<CompletionResult | null> {
-      const word = matchBefore(/"?[\w-]*/);
+    async complete(context: CompletionContext): Promise<CompletionResult | null> {
+      const { state, pos, explicit } = context;
+      const word = context.matchBefore(/"?[\w-]*/);
       if (!explicit && (!word || word.from === word.to)) return null;
       const { document, parsed } = open(state.doc.toString());
       const answer = await service.doComplete(document, document.positionAt(pos), parsed);

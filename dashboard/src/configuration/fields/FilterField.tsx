@@ -18,7 +18,7 @@ export function FilterField(props: FieldProps) {
   const path = props.fieldPathId.path;
   const here = pointer(path);
   const listed = Boolean(editing.form?.hints.get(here)?.optionsFrom);
-  const loaded = useOptions(options, listed && !readOnly ? here : undefined);
+  const loaded = useOptions(options, listed ? here : undefined, !readOnly);
   const conditions = (Array.isArray(props.formData) ? props.formData : []) as Json[];
   const properties = ((props.schema.items as RJSFSchema | undefined)?.properties ?? {}) as Record<string, RJSFSchema>;
   const ops = (properties.op?.enum ?? []).map(String);

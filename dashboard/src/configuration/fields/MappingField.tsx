@@ -18,7 +18,7 @@ export function MappingField(props: FieldProps) {
   const path = props.fieldPathId.path;
   const here = pointer(path);
   // Who may not change anything may not ask the customer's system either.
-  const loaded = useOptions(options, readOnly ? undefined : here);
+  const loaded = useOptions(options, here, !readOnly);
   const customer = audience === 'customer';
   return (
     <div role="table" aria-label={props.schema.title ?? props.name}>

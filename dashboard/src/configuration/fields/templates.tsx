@@ -50,14 +50,15 @@ export function FieldTemplate(props: FieldTemplateProps) {
 
 function Single(props: FieldTemplateProps & { wide: boolean }) {
   const { path } = props.fieldPathId;
-  const { editing, hintAt } = { editing: useForm().editing, hintAt: useForm().editing.form?.hints };
+  const { editing } = useForm();
+  const hintAt = editing.form?.hints;
   const problems = editing.problemsAt(path);
   const flag = props.schema.type === 'boolean';
   const columns = flag
     ? 'grid-cols-[1fr_auto] @[512px]:grid-cols-[1fr_auto_162px]'
     : props.wide
       ? 'grid-cols-1 @[512px]:grid-cols-[1fr_162px]'
-      : 'grid-cols-1 @[512px]:grid-cols-[1fr_1.35fr_162px]';
+      : 'grid-cols-1 @[512px]:grid-cols-[1fr_16px_1.35fr_162px]';
   const type = kind(hintAt?.get(pointer(path))?.type);
   return (
     <Row path={path}>
@@ -73,6 +74,7 @@ function Single(props: FieldTemplateProps & { wide: boolean }) {
             </p>
           )}
         </div>
+        {!props.wide && !flag && <div aria-hidden className="hidden @[512px]:block" />}
         {!props.wide && (
           <div className={`min-w-0 ${flag ? 'flex min-h-8 items-center' : ''}`}>
             {props.children}

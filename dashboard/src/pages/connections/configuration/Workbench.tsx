@@ -20,7 +20,7 @@ import { Dialog } from '../../../ui/Dialog';
 import { Time } from '../../../ui/Time';
 import { toast } from '../../../ui/Toasts';
 import { Dock } from './Dock';
-import { draftOf, useDraft } from './draft';
+import { draftOf, forgetDraft, useDraft } from './draft';
 import { suggested } from './effects';
 import { type ConfigurationSearch } from './search';
 import { Side } from './Side';
@@ -328,6 +328,7 @@ export function Workbench(props: WorkbenchProps) {
           open
           onClose={() => setMerging(false)}
           merge={conflict.merge}
+          theirs={conflict.newest.metadata ?? {}}
           editing={editing}
           options={options}
           who={`${by ?? 'Somebody'} saved revision ${conflict.newest.revision} while you were editing revision ${editing.base.revision}.`}
@@ -345,7 +346,10 @@ export function Workbench(props: WorkbenchProps) {
         title="There are unsaved changes"
         foot={
           <>
-            <Button look="danger" onClick={() => blocker.proceed?.()}>
+            <Button look="danger" onClick={() => {
+                forgetDraft(at);
+                blocker.proceed?.();
+              }}>
               Discard {editing.changed.length === 1 ? '1 change' : `${editing.changed.length} changes`}
             </Button>
             <Button look="primary" onClick={() => blocker.reset?.()}>

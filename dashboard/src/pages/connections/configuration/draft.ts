@@ -15,6 +15,15 @@ export function draftOf(at: Connection, revision: number): string | undefined {
   }
 }
 
+/** Whoever discards their changes gets no draft back. */
+export function forgetDraft(at: Connection) {
+  try {
+    sessionStorage.removeItem(name(at));
+  } catch {
+    // Where storage is forbidden, nothing was kept.
+  }
+}
+
 /** Whether a schema has secrets: their drafts are not kept. */
 const secret = (schema: object | null) => /"(secret|writeOnly)":\s*true/.test(JSON.stringify(schema ?? {}));
 
