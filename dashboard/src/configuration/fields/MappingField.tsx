@@ -29,13 +29,15 @@ export function MappingField(props: FieldProps) {
         <span role="columnheader">{t(customer ? 'page.from' : 'mapping.from')}</span>
       </div>
       {loaded.error && (
-        <div role="alert" className="flex flex-wrap items-center gap-x-2 gap-y-1 border-b bg-warn-soft px-4 py-2 text-hint text-warn">
+        <div role="row">
+          <div role="cell" aria-colspan={4} aria-live="polite" className="flex flex-wrap items-center gap-x-2 gap-y-1 border-b bg-warn-soft px-4 py-2 text-hint text-warn">
           <span>
             {t('mapping.failed', { system, reason: loaded.error.message })} {!loaded.options && t('mapping.type')}
           </span>
           <Button size="small" onClick={loaded.reload} busy={loaded.loading}>
             {t('mapping.try')}
           </Button>
+          </div>
         </div>
       )}
       {Object.entries(props.schema.properties ?? {}).map(([key, schema]) => (

@@ -1,20 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { ChartNoAxesColumn } from 'lucide-react';
-import { overviewQuery, periods, type Overview as Data, type Period } from '../../api/overview';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { attentionQuery, overviewQuery, periods, type Overview as Data, type Period } from '../../api/overview';
 import { useEnvironment } from '../../shell/environment';
 import { Page } from '../../shell/Page';
-import { useHasRoute } from '../../shell/places';
-import { buttonClass } from '../../ui/Button';
 import { Card } from '../../ui/Card';
 import { Segmented } from '../../ui/Segmented';
-import { EmptyState, ErrorState, Loading } from '../../ui/States';
+import { ErrorState, Loading } from '../../ui/States';
 import { Table } from '../../ui/Table';
 import { duration } from '../../ui/Time';
 import { Attention } from './Attention';
 import { ChartCard } from './ChartCard';
 import { FigureCards } from './FigureCards';
 import { count } from './numbers';
+import { RunsCard } from './RunsCard';
 
 const names: Record<Period, string> = { '24h': '24 hours', '7d': '7 days', '30d': '30 days' };
 
@@ -23,7 +21,7 @@ export default function Overview() {
   const environment = useEnvironment();
   const { period = '24h' } = useSearch({ strict: false }) as { period?: Period };
   const navigate = useNavigate();
-  const { data, error, refetch } = useQuery(overviewQuery(environment, period));
+  const overview = useQuery(overviewQuery(environment, period));
   return (
     <Page
       title="Overview"
@@ -36,44 +34,28 @@ export default function Overview() {
         />
       }
     >
-      {data ? <Content data={data} period={period} /> : error ? <ErrorState title="The overview did not load" error={error} onRetry={() => void refetch()} /> : <Loading what="the overview" />}
+      <NeedsAttention />
+      {overview.data && <Figures data={overview.data} period={period} />}
+      {overview.error && <ErrorState title="The figures did not load" error={overview.error} onRetry={() => void overview.refetch()} />}
+      <div className="grid gap-4 xl:grid-cols-2">
+        <RunsCard title="Failed runs" period={period} status="failed" empty={`None of the last ${names[period]}.`} />
+        <RunsCard title="Latest runs" period={period} empty={`Nothing has run in the last ${names[period]}. Connect a customer and deploy a function to see the first.`} />
+      </div>
     </Page>
   );
 }
 
-function Content({ data, period }: { data: Data; period: Period }) {
-  const environment = useEnvironment();
-  const has = useHasRoute();
-  const { figures } = data;
-  const quiet = Object.values(figures).every((figure) => figure === 0);
-  const attention = <Attention list={data.attention} />;
-  if (quiet) {
-    return (
-      <>
-        {data.attention.length > 0 && attention}
-        <Card title={`The last ${names[period]}`} flush>
-          <EmptyState
-            icon={<ChartNoAxesColumn size={22} aria-hidden />}
-            title="Nothing has run yet"
-            action={
-              has('/app/$env/connections') && (
-                <Link to={`/app/${encodeURIComponent(environment)}/connections` as string} className={buttonClass('primary')}>
-                  Open Connections
-                </Link>
-              )
-            }
-          >
-            Runs, changed records and proxy calls of the last {names[period]} show here. Connect a customer and deploy a function to see the first.
-          </EmptyState>
-        </Card>
-      </>
-    );
-  }
+function NeedsAttention() {
+  const { data, error, refetch } = useQuery(attentionQuery(useEnvironment()));
+  if (data) return <Attention list={data.troubled} total={data.total} />;
+  return error ? <ErrorState title="The connections did not load" error={error} onRetry={() => void refetch()} /> : <Loading what="the connections" lines={2} />;
+}
+
+function Figures({ data, period }: { data: Data; period: Period }) {
   const times = data.series.map(({ at }) => new Date(at));
   return (
     <>
-      {attention}
-      <FigureCards figures={figures} series={data.series} />
+      <FigureCards figures={data.figures} series={data.series} />
       <div className="grid gap-4 lg:grid-cols-2">
         <ChartCard
           title="Runs"

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { RotateCw, Send } from 'lucide-react';
-import { address, call } from '../../api/call';
+import { address, ApiError, call } from '../../api/call';
 import { deliveriesQuery, type Delivery } from '../../api/settings';
 import { useCan, useEnvironment } from '../../shell/environment';
 import { Status } from '../../ui/Badge';
@@ -26,6 +26,8 @@ export function Deliveries() {
   const { delivery: open } = useSearch({ strict: false }) as { delivery?: string };
   const navigate = useNavigate();
   const show = (delivery?: string) => void navigate({ to: '.', search: { delivery } as never });
+  // A server that keeps no log of them has nothing to show.
+  if (error instanceof ApiError && error.status === 404) return null;
   const all = data?.pages.flatMap((page) => page.data) ?? [];
   return (
     <Card title="Delivery log" flush>

@@ -1,17 +1,19 @@
 import { Link, Navigate, Outlet, useParams } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
 import { Suspense } from 'react';
 import { useCrumb } from '../../shell/crumbs';
+import { ApiError } from '../../api/call';
+import { configureQuery, retentionQuery } from '../../api/settings';
 import { useCan, useEnvironment } from '../../shell/environment';
 import { NotFound } from '../../shell/NotFound';
 import { Loading } from '../../ui/States';
-import { sections } from './sections';
+import { sections, type Section } from './sections';
 
 /** The settings that one may see, at the left; the chosen ones beside them. */
 export default function Settings() {
   const environment = useEnvironment();
-  const can = useCan();
   const { section } = useParams({ strict: false }) as { section?: string };
-  const seen = sections.filter(({ scope }) => !scope || can(scope));
+  const seen = useSections();
   const base = `/app/${encodeURIComponent(environment)}/settings`;
   if (!section && seen[0]) return <Navigate to={`${base}/${seen[0].name}` as string} replace />;
   return (
@@ -39,11 +41,22 @@ export default function Settings() {
   );
 }
 
+/** Those that one may see, and that the server knows: an older one has fewer. */
+function useSections(): readonly Section[] {
+  const environment = useEnvironment();
+  const can = useCan();
+  const retention = useQuery({ ...retentionQuery(environment), retry: false, staleTime: Infinity });
+  const configure = useQuery({ ...configureQuery(environment), retry: false, staleTime: Infinity, enabled: can('environment:configure:read') });
+  const missing = { retention: isMissing(retention.error), configure: isMissing(configure.error) };
+  return sections.filter(({ scope, asked }) => (!scope || can(scope)) && !(asked && missing[asked]));
+}
+
+const isMissing = (error: unknown) => error instanceof ApiError && error.status === 404;
+
 /** The chosen settings. */
 export function SectionPage() {
   const { section } = useParams({ strict: false }) as { section?: string };
-  const can = useCan();
-  const found = sections.find(({ name, scope }) => name === section && (!scope || can(scope)));
+  const found = useSections().find(({ name }) => name === section);
   useCrumb(found?.label);
   if (!found) return <NotFound />;
   return (
