@@ -30,7 +30,7 @@ build: $(PRELUDE) $(DASHBOARD) ## build target/release/bespoke, with everything 
 	@mkdir -p target/release
 	@[ "$(CARGO_TARGET_DIR)/release/bespoke" -ef target/release/bespoke ] || cp -f "$(CARGO_TARGET_DIR)/release/bespoke" target/release/bespoke
 
-test-rust: $(PRELUDE) $(NPM_STAMPS) ## Rust tests, storage and API on both databases
+test-rust: $(PRELUDE) $(DASHBOARD) $(NPM_STAMPS) ## Rust tests, storage and API on both databases
 	url="$$(scripts/postgres start)" && BESPOKE_TEST_POSTGRES="$$url" cargo test --locked --workspace
 
 test-js: $(NPM_STAMPS) ## the prelude's tests and the types of packages and examples
@@ -80,8 +80,10 @@ clean: ## remove what was built here (not the shared target folder)
 $(PRELUDE): crates/runtime/js/node_modules/.package-lock.json $(PRELUDE_SOURCES)
 	cd crates/runtime/js && npm run --silent build
 
+# Cargo looks at the folder only where it was there before.
 $(DASHBOARD): dashboard/node_modules/.package-lock.json $(DASHBOARD_SOURCES)
 	cd dashboard && npm run --silent types && npm run --silent build
+	@touch crates/server/build.rs
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json

@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Preview(preview::PreviewArgs),
     /// Make, list and revoke the secret keys of an environment, directly in the database.
     Keys(KeysArgs),
+    /// List who may sign in to the dashboard, let somebody in, and help one who is locked out, directly in the database.
+    Members(MembersArgs),
     /// Set, unset and list the environment variables that functions read.
     #[command(after_help = CLIENT_HELP)]
     Env(EnvArgs),
@@ -332,6 +334,43 @@ pub(crate) struct DeployArgs {
     /// Also deploy a `config.ts` that connections would no longer fit whose integration enforces it
     #[arg(long)]
     pub(crate) allow_invalid: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MembersArgs {
+    #[command(subcommand)]
+    pub(crate) command: MembersCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MembersCommand {
+    /// List the members of an environment, and those who are invited.
+    List {
+        #[command(flatten)]
+        place: KeysPlace,
+    },
+    /// Let somebody in: prints the link to give them, or changes the role of one who is a member.
+    Invite {
+        /// Their e-mail address.
+        email: String,
+        /// What they will be.
+        #[arg(long, default_value = "admin", value_parser = ["viewer", "support", "developer", "admin"])]
+        role: String,
+        /// The environment; all of them by default.
+        #[arg(long, short, value_name = "NAME")]
+        env: Vec<String>,
+        /// Folder of the database; overrides `BESPOKE_DATA`.
+        #[arg(long, value_name = "FOLDER")]
+        data: Option<String>,
+    },
+    /// Print the link by which a member chooses another password.
+    ResetPassword {
+        /// Their e-mail address.
+        email: String,
+        /// Folder of the database; overrides `BESPOKE_DATA`.
+        #[arg(long, value_name = "FOLDER")]
+        data: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]

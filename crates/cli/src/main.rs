@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Config(args) => commands::config::run(args),
         Command::Preview(args) => commands::preview::run(args),
         Command::Keys(args) => commands::keys::run(args),
+        Command::Members(args) => commands::members::run(args),
         Command::Env(args) => commands::env::run(args),
         Command::Logs(args) => commands::logs::run(args),
         Command::Runs(args) => commands::runs::run(args),

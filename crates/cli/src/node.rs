@@ -65,6 +65,7 @@ pub(crate) async fn engine(settings: &Settings) -> Result<Arc<Engine>> {
             log_requests: settings.log_requests,
             webhook_limit: settings.webhook_limit,
             workers: settings.workers,
+            oidc: settings.oidc.clone(),
             ..bespoke_engine::Settings::default()
         },
     }))

@@ -25,6 +25,7 @@ const VIEWER: &[&str] = &[
     "environment:logs:read",
     "environment:records:read",
     "environment:syncs:read",
+    "environment:configure:read",
 ];
 
 /// What a supporter may do besides.
@@ -43,6 +44,7 @@ const DEVELOPER: &[&str] = &[
     "environment:deploy",
     "environment:variables:*",
     "environment:webhooks:*",
+    "environment:configure:*",
     "environment:proxy",
     "environment:records:write",
 ];

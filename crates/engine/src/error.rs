@@ -152,6 +152,12 @@ pub enum Error {
     /// The next attempt to sign in has to wait so many seconds.
     #[error("too many attempts to sign in; the next one in {0} seconds")]
     TooManyAttempts(u64),
+    /// The issuer's word that somebody signs in does not hold; the text says why.
+    #[error("the sign-in at the issuer failed: {0}")]
+    SignInFailed(String),
+    /// The issuer knows the person with this address, but nobody has let them in here.
+    #[error("nobody has invited {0}")]
+    NotInvited(String),
     /// Nobody could manage the environment any more.
     #[error("the environment needs an administrator")]
     LastAdmin,

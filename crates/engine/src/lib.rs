@@ -11,6 +11,7 @@ pub mod settings;
 
 pub mod actions;
 pub mod configuration;
+pub mod configure_settings;
 pub mod connections;
 pub mod credentials;
 pub mod deliveries;
@@ -28,6 +29,7 @@ mod lanes;
 pub mod logs;
 pub mod metadata;
 pub mod migrations;
+pub mod oidc;
 pub mod on_events;
 pub mod preview;
 pub mod promotion;

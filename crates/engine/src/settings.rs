@@ -29,6 +29,8 @@ pub struct Settings {
     pub webhook_limit: u32,
     /// How long a node may be silent before its runs are taken up by another.
     pub lease: Duration,
+    /// Where people can sign in besides by password.
+    pub oidc: Option<crate::oidc::Issuer>,
 }
 
 impl Default for Settings {
@@ -46,6 +48,7 @@ impl Default for Settings {
             log_requests: 1_000,
             webhook_limit: 3_000,
             lease: Duration::from_secs(30),
+            oidc: None,
         }
     }
 }

@@ -150,6 +150,10 @@ scopes! {
     WebhooksWrite ["environment:webhooks:write"];
     /// Replace the key that signs webhooks.
     WebhookSigningKeyRotate ["environment:webhook_signing_key:rotate"];
+    /// Read where the page for end customers may be shown.
+    ConfigureRead ["environment:configure:read"];
+    /// Change where the page for end customers may be shown.
+    ConfigureWrite ["environment:configure:write"];
     /// List the members of the environment.
     MembersRead ["members:read"];
     /// Invite members, change their roles, remove them.

@@ -3,7 +3,8 @@
 //! A setting that is not in the table, or has a value that cannot be read, stops the start with its name.
 
 use base64::Engine as _;
-use bespoke_core::{environment::SecretKey, secret::Secret};
+use bespoke_core::{environment::SecretKey, role::Role, secret::Secret};
+use bespoke_engine::oidc::Issuer;
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// One setting that the environment can carry.
@@ -47,6 +48,11 @@ settings! {
     RUN_RETENTION "BESPOKE_RUN_RETENTION" default "30d" "How long runs are kept after their end.";
     LOG_REQUESTS "BESPOKE_LOG_REQUESTS" default "1000" "Successful requests of one run of a sync that are logged before only every hundredth is. Failed ones always are.";
     WORKERS "BESPOKE_WORKERS" default "32" "Queued runs (syncs, async actions) that this node executes at once.";
+    OIDC_ISSUER "BESPOKE_OIDC_ISSUER" default "none" "URL of an OpenID Connect issuer that people can sign in at; its redirect URI is the public URL with `/session/oidc/callback`.";
+    OIDC_CLIENT_ID "BESPOKE_OIDC_CLIENT_ID" default "none" "What the issuer knows this server as. Required with an issuer.";
+    OIDC_CLIENT_SECRET "BESPOKE_OIDC_CLIENT_SECRET" default "none" "By which this server proves it to the issuer.";
+    OIDC_LABEL "BESPOKE_OIDC_LABEL" default "the issuer's host" "Name of the issuer on the sign-in page.";
+    OIDC_ROLE "BESPOKE_OIDC_ROLE" default "invited" "Who may come in from the issuer: `invited` for those with an invitation only, or the role that everybody else of the issuer gets in every environment: `viewer`, `support`, `developer`, `admin`.";
     RUNNERS "BESPOKE_RUNNERS" default "16" "Most runner processes at once. One environment per process, many runs in each.";
 }
 
@@ -111,6 +117,8 @@ pub struct Settings {
     pub workers: usize,
     /// Runner processes at once.
     pub runners: usize,
+    /// Where people can sign in besides by password.
+    pub oidc: Option<Issuer>,
 }
 
 /// Flags that override the environment.
@@ -174,6 +182,7 @@ impl Settings {
             log_requests: reader.positive(LOG_REQUESTS, "1000"),
             workers: reader.positive(WORKERS, "32"),
             runners: reader.positive(RUNNERS, "16"),
+            oidc: reader.issuer(),
         };
         if reader.problems.is_empty() { Ok(settings) } else { Err(Problems(reader.problems)) }
     }
@@ -268,6 +277,38 @@ impl Reader {
             _ => self.problems.push(format!("{PUBLIC_URL} must be an http or https URL, not `{text}`")),
         }
         Some(text.trim_end_matches('/').to_owned())
+    }
+
+    fn issuer(&mut self) -> Option<Issuer> {
+        let url = self.text(OIDC_ISSUER)?;
+        let parsed = url::Url::parse(&url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        if parsed.is_none() {
+            self.problems.push(format!("{OIDC_ISSUER} must be an http or https URL, not `{url}`"));
+        }
+        let client_id = self.text(OIDC_CLIENT_ID).unwrap_or_default();
+        if client_id.is_empty() {
+            self.problems.push(format!("{OIDC_CLIENT_ID} is required where {OIDC_ISSUER} is set"));
+        }
+        let role = match self.text(OIDC_ROLE).as_deref() {
+            None | Some("invited") => None,
+            Some(word) => {
+                let role = Role::parse(word);
+                if role.is_none() {
+                    self.problems.push(format!(
+                        "{OIDC_ROLE} must be `invited`, `viewer`, `support`, `developer` or `admin`, not `{word}`"
+                    ));
+                }
+                role
+            }
+        };
+        let host = parsed.as_ref().and_then(url::Url::host_str).unwrap_or_default();
+        Some(Issuer {
+            label: self.text(OIDC_LABEL).unwrap_or_else(|| host.to_owned()),
+            client_secret: self.text(OIDC_CLIENT_SECRET).map(Secret::new),
+            url,
+            client_id,
+            role,
+        })
     }
 
     fn log_format(&mut self) -> LogFormat {

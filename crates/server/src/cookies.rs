@@ -7,6 +7,12 @@ use cookie::{Cookie, SameSite, time::Duration};
 /// Holds the token of a session.
 pub const SESSION: &str = "bespoke_session";
 
+/// Holds the token of a sign-in at an issuer that has begun.
+pub const DEPARTURE: &str = "bespoke_oidc";
+
+/// Where that one is sent.
+const OIDC_PATH: &str = "/session/oidc";
+
 /// How long a browser keeps the cookie of a session; the server decides how long the session holds.
 const KEPT: Duration = Duration::days(90);
 
@@ -25,6 +31,16 @@ pub fn session(token: &Token, public_url: &str) -> HeaderValue {
 /// The `Set-Cookie` that makes a browser forget the session.
 pub fn no_session(public_url: &str) -> HeaderValue {
     shown(SESSION, String::new(), "/", Duration::ZERO, public_url)
+}
+
+/// The `Set-Cookie` of a sign-in at an issuer that has begun.
+pub fn departure(token: &Token, public_url: &str) -> HeaderValue {
+    shown(DEPARTURE, token.expose().to_owned(), OIDC_PATH, Duration::minutes(10), public_url)
+}
+
+/// The `Set-Cookie` that ends it.
+pub fn no_departure(public_url: &str) -> HeaderValue {
+    shown(DEPARTURE, String::new(), OIDC_PATH, Duration::ZERO, public_url)
 }
 
 fn shown(

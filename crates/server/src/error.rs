@@ -56,6 +56,8 @@ error_codes! {
     TooManyAttempts            "too_many_attempts"            429 "Too many attempts to sign in; `Retry-After` says how many seconds the next one has to wait.";
     CrossSiteRequest           "cross_site_request"           403 "A request with the cookie of a session has to come from the dashboard.";
     LastAdmin                  "last_admin"                   409 "The environment needs at least one administrator.";
+    SignInFailed               "sign_in_failed"               401 "The sign-in at the issuer failed; the server's log says why.";
+    NotInvited                 "not_invited"                  403 "Nobody has invited this person; an administrator can.";
     InvalidLink                "invalid_link"                 404 "The link was used, has expired, or was never given out.";
     Forbidden                  "forbidden"                    403 "The key lacks the scope that this operation needs.";
     TooManyRequests            "too_many_request"             429 "The environment's request limit, or an integration's limit of webhooks, is used up for this minute.";
@@ -304,6 +306,11 @@ impl From<bespoke_engine::Error> for ApiError {
                 .message(format!("Too many tries. Try again in {wait} s."))
                 .header("retry-after", wait.to_string()),
             Error::LastAdmin => Self::new(Code::LastAdmin),
+            Error::SignInFailed(_) => {
+                tracing::warn!(error = bespoke_engine::error::chain(&error), "a sign-in failed");
+                Self::new(Code::SignInFailed)
+            }
+            Error::NotInvited(_) => Self::new(Code::NotInvited),
             Error::NotFound(resource) => {
                 Self::new(Code::NotFound).message(format!("{resource} does not exist."))
             }

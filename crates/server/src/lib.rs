@@ -9,6 +9,7 @@ pub mod api;
 pub mod auth;
 pub mod cookies;
 pub mod cross_site;
+pub mod dashboard;
 pub mod error;
 pub mod extract;
 pub mod normalize;

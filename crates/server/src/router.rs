@@ -3,7 +3,7 @@
 //! The same registration makes the OpenAPI document, so a route cannot be missing from it.
 
 use crate::{
-    api, auth, cross_site, error::ApiError, error::Code, normalize::Routes, openapi, state::AppState,
+    api, auth, cross_site, dashboard, error::ApiError, error::Code, normalize::Routes, openapi, state::AppState,
 };
 use axum::{
     Router,
@@ -39,6 +39,8 @@ fn session() -> OpenApiRouter<AppState> {
         .routes(routes!(api::session::change_password))
         .routes(routes!(api::session::list_sessions))
         .routes(routes!(api::session::end_session))
+        .routes(routes!(api::oidc::begin_oidc))
+        .routes(routes!(api::oidc::finish_oidc))
 }
 
 /// Routes that need an API key or a session; the scope is in each handler's signature.
@@ -65,6 +67,10 @@ fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(
             api::webhook_settings::read_webhook_settings,
             api::webhook_settings::update_webhook_settings
+        ))
+        .routes(routes!(
+            api::configure_settings::read_configure_settings,
+            api::configure_settings::update_configure_settings
         ))
         .routes(routes!(api::webhook_settings::rotate_webhook_signing_key))
         .routes(routes!(api::fleet::list_fleet_connections))
@@ -161,7 +167,8 @@ pub fn router(app: AppState, body_limit: usize) -> (Router, Routes) {
         .layer(middleware::from_fn_with_state(app.clone(), auth::guard))
         .merge(public.layer(DefaultBodyLimit::max(body_limit)))
         .merge(session.layer(DefaultBodyLimit::max(SESSION_BODY_LIMIT)))
-        .fallback(unknown_address)
+        .merge(dashboard::pages())
+        .fallback(dashboard::file)
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::map_response(security_headers))
         .layer(CatchPanicLayer::custom(panicked))
@@ -169,10 +176,6 @@ pub fn router(app: AppState, body_limit: usize) -> (Router, Routes) {
         .layer(middleware::from_fn(empty_preflight))
         .with_state(app);
     (router, routes)
-}
-
-async fn unknown_address() -> ApiError {
-    ApiError::new(Code::NotFound)
 }
 
 async fn unknown_method() -> ApiError {
@@ -189,7 +192,10 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 async fn security_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // A page says itself who may show it in a frame.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Store,
-    db::{Row, Tx, params},
+    db::{Row, Tx, Value, params},
     error::Result,
 };
 use bespoke_core::{environment::Environment, id::EnvironmentId};
@@ -66,6 +66,30 @@ impl Store {
     /// The environment of this UUID.
     pub async fn environment_by_uuid(&self, uuid: Uuid) -> Result<Option<Environment>> {
         self.db.look_up(move |tx| find(tx, "uuid", params![uuid])).await
+    }
+
+    /// The origins whose pages may show the page for end customers of an environment.
+    pub async fn configure_origins(&self, environment: EnvironmentId) -> Result<Vec<String>> {
+        self.db
+            .look_up(move |tx| {
+                let sql = "SELECT configure_origins FROM environments WHERE id = $1";
+                Ok(tx.query_opt(sql, params![environment], |row| row.json(0))?.unwrap_or_default())
+            })
+            .await
+    }
+
+    /// Says which origins these are.
+    pub async fn set_configure_origins(
+        &self,
+        environment: EnvironmentId,
+        origins: Vec<String>,
+    ) -> Result<()> {
+        self.db
+            .write(move |tx| {
+                let sql = "UPDATE environments SET configure_origins = $2 WHERE id = $1";
+                tx.execute(sql, params![environment, Value::json(&origins)?]).map(drop)
+            })
+            .await
     }
 }
 

@@ -140,7 +140,10 @@ impl TestApp {
             proxy: Proxy::new(outbound, Arc::clone(&clock), sleeper(&options)),
             clock,
             ids: if options.counted_ids { counted_ids() } else { random_ids() },
-            settings: options.engine.clone().unwrap_or_default(),
+            settings: bespoke_engine::Settings {
+                oidc: settings.oidc.clone(),
+                ..options.engine.clone().unwrap_or_default()
+            },
         });
         engine.prepare_environments(&settings.secret_keys).await.expect("the environments can be made");
         let background =

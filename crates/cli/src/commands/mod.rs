@@ -12,6 +12,7 @@ pub(crate) mod env;
 pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod logs;
+pub(crate) mod members;
 pub(crate) mod openapi;
 pub(crate) mod preview;
 pub(crate) mod reference;

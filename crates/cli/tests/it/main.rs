@@ -10,6 +10,7 @@ mod documents;
 mod env;
 mod keys;
 mod logs;
+mod members;
 mod preview;
 mod serve;
 mod support;

@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod configuration;
+pub mod configure_settings;
 pub mod connections;
 pub mod deployments;
 pub mod dry_runs;
@@ -16,6 +17,7 @@ pub mod keys;
 pub mod logs;
 pub mod members;
 pub mod metadata;
+pub mod oidc;
 pub mod providers;
 pub mod proxy;
 pub mod records;

@@ -41,7 +41,8 @@ pub struct OidcOption {
 #[utoipa::path(get, path = "/session/options", tag = "session", security(()),
     responses((status = 200, body = SessionOptions)))]
 pub async fn session_options(State(app): State<AppState>) -> Result<axum::Json<SessionOptions>> {
-    Ok(axum::Json(SessionOptions { setup: app.engine.needs_setup().await?, password: true, oidc: None }))
+    let oidc = app.engine.issuer().map(|label| OidcOption { label: label.to_owned() });
+    Ok(axum::Json(SessionOptions { setup: app.engine.needs_setup().await?, password: true, oidc }))
 }
 
 /// Who is signed in, and what they may do.

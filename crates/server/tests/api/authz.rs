@@ -1,6 +1,7 @@
 //! Every operation of the API against every wrong key. An operation that is missing from [`OPERATIONS`] fails the test.
 
-use crate::fixtures::connections;
+use crate::{fixtures::connections, people};
+use bespoke_core::role::Role;
 use bespoke_testkit::{
     app::{Answer, Client, TestApp, UNKNOWN_KEY},
     both,
@@ -17,6 +18,8 @@ enum Other {
     Public,
     /// Anybody may call it; there is nothing at this address.
     Nothing(u16, &'static str),
+    /// Anybody may call it; it sends a browser to the page to sign in.
+    Elsewhere,
     /// It is for people with a session; a key does not help.
     Session,
     /// It succeeds, and shows what `prod` has.
@@ -24,7 +27,7 @@ enum Other {
     /// It is refused as if there were no such thing.
     Refused(u16, &'static str),
 }
-use Other::{Nothing, Own, Public, Refused, Session};
+use Other::{Elsewhere, Nothing, Own, Public, Refused, Session};
 
 /// Operation, concrete path and query, body, and what another environment's key gets. Requests carry the headers of the
 /// connection `a` at `none`.
@@ -147,6 +150,8 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("GET /environment-variables", "/environment-variables", "", Own),
     ("PUT /environment-variables/{name}", "/environment-variables/PROD", r#"{"value":"x"}"#, Own),
     ("DELETE /environment-variables/{name}", "/environment-variables/DEV", "", Refused(404, "not_found")),
+    ("GET /environment/configure", "/environment/configure", "", Own),
+    ("PATCH /environment/configure", "/environment/configure", r#"{"allowed_origins":[]}"#, Own),
     ("GET /environment/webhooks", "/environment/webhooks", "", Own),
     ("PATCH /environment/webhooks", "/environment/webhooks", "{}", Own),
     ("POST /environment/webhook-signing-key/rotate", "/environment/webhook-signing-key/rotate", "", Own),
@@ -268,6 +273,8 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
         Nothing(401, "wrong_credentials"),
     ),
     ("DELETE /session", "/session", "", Session),
+    ("GET /session/oidc", "/session/oidc", "", Elsewhere),
+    ("GET /session/oidc/callback", "/session/oidc/callback?code=x&state=y", "", Elsewhere),
     ("GET /session/list", "/session/list", "", Session),
     ("DELETE /session/list/{id}", "/session/list/11111111-1111-4111-8111-111111111111", "", Session),
     ("PUT /session/password", "/session/password", r#"{"current":"x","new":"0123456789"}"#, Session),
@@ -396,6 +403,11 @@ both! {
                 refused(call(app.anonymous()).await, *status, code);
                 continue;
             }
+            if matches!(other, Elsewhere) {
+                let answer = call(app.anonymous()).await;
+                assert_eq!((answer.status, answer.header("location")), (302, "/sign-in?reason=oidc"), "{operation}");
+                continue;
+            }
             if matches!(other, Session) {
                 refused(call(app.anonymous()).await, 401, "not_signed_in");
                 refused(call(app.dev()).await, 401, "not_signed_in");
@@ -438,4 +450,105 @@ fn documented() -> BTreeSet<String> {
             item.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
         })
         .collect()
+}
+
+/// What a viewer may call.
+const FOR_VIEWERS: &[&str] = &[
+    "GET /connection",
+    "GET /connection/{connection_id}",
+    "GET /connections",
+    "GET /connections/{connection_id}",
+    "GET /connections/{connection_id}/metadata",
+    "GET /connections/{connection_id}/metadata/diff",
+    "GET /connections/{connection_id}/metadata/revisions",
+    "GET /connections/{connection_id}/metadata/revisions/{revision}",
+    "GET /environment/configure",
+    "GET /integrations",
+    "GET /integrations/{unique_key}",
+    "GET /integrations/{unique_key}/functions",
+    "GET /integrations/{unique_key}/functions/{name}",
+    "GET /integrations/{unique_key}/functions/{name}/code",
+    "GET /integrations/{unique_key}/metadata/defaults",
+    "GET /integrations/{unique_key}/metadata/fleet",
+    "GET /integrations/{unique_key}/metadata/schema",
+    "GET /integrations/{unique_key}/metadata/schema/draft",
+    "GET /logs",
+    "GET /metadata/revisions/verify",
+    "GET /providers",
+    "GET /providers/{provider}",
+    "GET /records",
+    "GET /runs",
+    "GET /runs/{id}",
+    "GET /scripts/config",
+    "GET /sync/status",
+];
+
+/// What a supporter may call besides.
+const FOR_SUPPORT: &[&str] = &[
+    "GET /action/{id}",
+    "PATCH /connection/metadata",
+    "PATCH /connection/{connection_id}/metadata",
+    "PATCH /connections/metadata",
+    "PATCH /connections/{connection_id}",
+    "PATCH /connections/{connection_id}/metadata",
+    "POST /action/trigger",
+    "POST /connection/metadata",
+    "POST /connection/{connection_id}/metadata",
+    "POST /connections/metadata",
+    "POST /connections/{connection_id}/metadata/preview",
+    "POST /connections/{connection_id}/metadata/revisions/{revision}/restore",
+    "POST /integrations/{unique_key}/metadata/bulk",
+    "POST /runs/{id}/cancel",
+    "POST /sync/pause",
+    "POST /sync/start",
+    "POST /sync/trigger",
+    "POST /sync/{name}/variant/{variant}",
+    "DELETE /sync/{name}/variant/{variant}",
+    "PUT /connections/{connection_id}/metadata",
+    "PUT /sync/update-connection-frequency",
+];
+
+/// What only an administrator may call.
+const FOR_ADMINS: &[&str] = &[
+    "DELETE /keys/{id}",
+    "DELETE /members/{id}",
+    "GET /keys",
+    "GET /members",
+    "PATCH /members/{id}",
+    "POST /environment/webhook-signing-key/rotate",
+    "POST /keys",
+    "POST /members",
+];
+
+/// The weakest role that may call an operation.
+fn least(operation: &str) -> Role {
+    match operation {
+        _ if FOR_VIEWERS.contains(&operation) => Role::Viewer,
+        _ if FOR_SUPPORT.contains(&operation) => Role::Support,
+        _ if FOR_ADMINS.contains(&operation) => Role::Admin,
+        _ => Role::Developer,
+    }
+}
+
+both! {
+    async fn every_operation_asks_for_its_role(database) {
+        let app = TestApp::start(database).await;
+        people::admin(&app).await;
+        for role in Role::ALL {
+            let email = format!("{}@example.com", role.as_str());
+            let browser = people::member(&app, &email, role, &["dev"]).await;
+            for (operation, path, body, other) in OPERATIONS {
+                if !matches!(other, Own | Refused(..)) {
+                    continue;
+                }
+                let method = operation.split(' ').next().unwrap();
+                let call = browser.call(&app, method, path);
+                let call = call.header("provider-config-key", "none").header("connection-id", "a");
+                let answer = if body.is_empty() { call.await } else { call.text("application/json", *body).await };
+                let is_refused = answer.status == 403;
+                assert_eq!(is_refused, role < least(operation), "{role:?} {operation}: {}", answer.text());
+                assert_ne!(answer.status, 401, "{role:?} {operation}");
+            }
+        }
+    }
 }

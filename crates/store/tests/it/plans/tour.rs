@@ -83,6 +83,8 @@ async fn environments(world: &World) {
     store.environment(made.id).await.unwrap().unwrap();
     store.environment_by_name("tour").await.unwrap().unwrap();
     store.environment_by_uuid(made.uuid).await.unwrap().unwrap();
+    store.set_configure_origins(made.id, vec!["https://app.example.com".to_owned()]).await.unwrap();
+    assert_eq!(store.configure_origins(made.id).await.unwrap(), ["https://app.example.com"]);
     let settings = WebhookSettings {
         primary_url: Some("https://example.com/hook".to_owned()),
         on_sync_completion_always: true,
