@@ -73,9 +73,15 @@ mod tests {
     fn an_origin_is_a_scheme_a_host_and_a_port() {
         assert_eq!(origin("https://App.example.com/").as_deref(), Some("https://app.example.com"));
         assert_eq!(origin("http://localhost:5173").as_deref(), Some("http://localhost:5173"));
-        for wrong in
-            ["app.example.com", "https://*.example.com", "https://a/b", "javascript:1", "https://a;b", "https://u@a", "*"]
-        {
+        for wrong in [
+            "app.example.com",
+            "https://*.example.com",
+            "https://a/b",
+            "javascript:1",
+            "https://a;b",
+            "https://u@a",
+            "*",
+        ] {
             assert_eq!(origin(wrong), None, "{wrong}");
         }
     }

@@ -15,13 +15,13 @@ use bespoke_core::{
     user::{self, User},
 };
 use bespoke_store::{NewToken, NewUser, TokenKind};
+use futures_util::future::{BoxFuture, FutureExt as _};
 use openidconnect::{
     AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
     IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
     TokenResponse as _,
     core::{CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreProviderMetadata},
 };
-use futures_util::future::{BoxFuture, FutureExt as _};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -83,7 +83,8 @@ impl Engine {
 
     /// Begins a sign-in at the issuer.
     pub async fn begin_oidc(&self, next: Option<String>) -> Result<Departure> {
-        let issuer = self.settings.oidc.as_ref().ok_or(Error::SignInFailed("no issuer is configured".into()))?;
+        let issuer =
+            self.settings.oidc.as_ref().ok_or(Error::SignInFailed("no issuer is configured".into()))?;
         let client = CoreClient::from_provider_metadata(
             discover(self.proxy.client().clone(), issuer).await?,
             ClientId::new(issuer.client_id.clone()),
@@ -155,7 +156,9 @@ impl Engine {
         })?;
         if let Some(known) = self.store.user_by_email(&email).await? {
             if known.subject.is_some() {
-                return Err(Error::SignInFailed("this address belongs to another account of the issuer".into()));
+                return Err(Error::SignInFailed(
+                    "this address belongs to another account of the issuer".into(),
+                ));
             }
             self.store.set_subject(known.user.id, &claims.subject).await?;
             return Ok(known.user);
@@ -170,8 +173,7 @@ impl Engine {
             return Err(Error::NotInvited(email));
         }
         let name = claims.name.unwrap_or_else(|| email.clone());
-        let new =
-            NewUser { id: self.ids.next(), email, name, subject: Some(claims.subject), password: None };
+        let new = NewUser { id: self.ids.next(), email, name, subject: Some(claims.subject), password: None };
         let user = self.store.create_user(new, roles).await?;
         self.store.delete_invites_of(&user.email).await?;
         Ok(user)
@@ -235,7 +237,8 @@ fn exchange(
             .request_async(&ask)
             .await
             .map_err(|error| failed(&error))?;
-        let id = answer.id_token().ok_or_else(|| Error::SignInFailed("the issuer sent no ID token".into()))?;
+        let id =
+            answer.id_token().ok_or_else(|| Error::SignInFailed("the issuer sent no ID token".into()))?;
         let verifier = client.id_token_verifier();
         let claims: &CoreIdTokenClaims =
             id.claims(&verifier, &Nonce::new(begun.nonce)).map_err(|error| failed(&error))?;
@@ -244,7 +247,9 @@ fn exchange(
             let key = id.signing_key(&verifier).map_err(|error| failed(&error))?;
             let actual = AccessTokenHash::from_token(answer.access_token(), algorithm, key);
             if actual.map_err(|error| failed(&error))? != *expected {
-                return Err(Error::SignInFailed("the access token is another one than the ID token's".into()));
+                return Err(Error::SignInFailed(
+                    "the access token is another one than the ID token's".into(),
+                ));
             }
         }
         let is_doubted = claims.email_verified() == Some(false);

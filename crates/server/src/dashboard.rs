@@ -94,7 +94,8 @@ async fn configure(State(app): State<AppState>, Query(query): Query<Configure>) 
 /// A page that may be shown within those of `ancestors`.
 fn page(app: &AppState, name: &str, ancestors: &str) -> Response {
     let Some(file) = Files::get(name) else {
-        let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+        let headers =
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
         return (StatusCode::NOT_FOUND, headers, NOT_BUILT).into_response();
     };
     let nonce = app.engine.new_id().simple().to_string();
@@ -116,7 +117,8 @@ fn page(app: &AppState, name: &str, ancestors: &str) -> Response {
 
 /// A file, in the best form that the client takes.
 fn sent(path: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
-    let accepted = request.get(header::ACCEPT_ENCODING).and_then(|text| text.to_str().ok()).unwrap_or_default();
+    let accepted =
+        request.get(header::ACCEPT_ENCODING).and_then(|text| text.to_str().ok()).unwrap_or_default();
     let smaller = ENCODINGS.into_iter().filter(|(name, _)| accepts(accepted, name));
     let mut smaller = smaller.filter_map(|(name, end)| Some((name, Files::get(&format!("{path}{end}"))?)));
     let (encoding, file, kind) = match smaller.next() {
@@ -129,7 +131,8 @@ fn sent(path: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
     }
     tag.push('"');
     let known = request.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let is_known = known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag));
+    let is_known =
+        known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag));
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

@@ -3,7 +3,8 @@
 //! The same registration makes the OpenAPI document, so a route cannot be missing from it.
 
 use crate::{
-    api, auth, cross_site, dashboard, error::ApiError, error::Code, normalize::Routes, openapi, state::AppState,
+    api, auth, cross_site, dashboard, error::ApiError, error::Code, normalize::Routes, openapi,
+    state::AppState,
 };
 use axum::{
     Router,

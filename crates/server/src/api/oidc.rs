@@ -74,7 +74,8 @@ pub async fn finish_oidc(
 /// A page of the dashboard and nothing that a browser could take for another server.
 fn is_page(next: &str) -> bool {
     let after = next.strip_prefix("/app");
-    after.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?'])) && !next.contains(['\\', '\r', '\n'])
+    after.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        && !next.contains(['\\', '\r', '\n'])
 }
 
 fn refused(error: Error) -> Result<Response> {

@@ -119,7 +119,12 @@ impl Issuer {
 
 #[track_caller]
 fn refused(answer: &Answer) {
-    assert_eq!((answer.status, answer.header("location")), (302, "/sign-in?reason=oidc"), "{}", answer.text());
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (302, "/sign-in?reason=oidc"),
+        "{}",
+        answer.text()
+    );
     assert!(!answer.header("set-cookie").contains("bespoke_session="));
 }
 
