@@ -17,7 +17,7 @@ describe('fleet', () => {
         cookie = await server.setUp();
         await server.fill();
         for (let index = 0; index < 8; index += 1) {
-            const metadata = { fieldMapping: { internal_id: 'custom_field_9' }, ...(index === 0 ? {} : { filterStatus: 'active' }) };
+            const metadata = { fieldMapping: { internal_id: 'custom_field_9' }, filterStatus: index === 0 ? 'all' : 'active' };
             const credentials = { type: 'API_KEY', apiKey: 'crm-key-customer-a' };
             await server.must('POST', '/connections', { body: { provider_config_key: 'hubspot', connection_id: `shop-${index}`, credentials, metadata, tags: { plan: index < 4 ? 'pro' : 'free' } } });
         }

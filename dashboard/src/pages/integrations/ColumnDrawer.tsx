@@ -84,7 +84,7 @@ function Bar(props: { value: unknown; count: number; of: number; isDefault: bool
           <span className="text-hint text-integration">is the default</span>
         ) : (
           props.onPromote && (
-            <Button look="quiet" size="small" onClick={props.onPromote} aria-label={`Make ${text} the default`}>
+            <Button look="quiet" size="small" onClick={props.onPromote} aria-label={`Make it the default… (${text})`}>
               Make it the default…
             </Button>
           )

@@ -141,7 +141,17 @@ export default function Fleet() {
         onFilter={(value) => change({ column: undefined, where: search.column, op: 'is', value: typeof value === 'string' ? value : JSON.stringify(value) })}
         onPromote={can('environment:integrations:update') && can('environment:connections:update') ? (value) => setPromoted({ path: search.column!, value }) : undefined}
       />
-      {promoted && <Promote path={promoted.path} value={promoted.value} onClose={() => setPromoted(undefined)} />}
+      {promoted && (
+        <Promote
+          path={promoted.path}
+          value={promoted.value}
+          onClose={() => setPromoted(undefined)}
+          onShowUnset={() => {
+            setPromoted(undefined);
+            change({ column: undefined, where: promoted.path, op: 'unset', value: undefined });
+          }}
+        />
+      )}
       {bulk && (
         <Bulk
           filter={filter}

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { ApiError } from '../../api/call';
 import { brief, promote, type Promotion } from '../../api/fleet';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
@@ -10,7 +11,8 @@ import { plural } from '../runs/words';
 import { useIntegration } from './IntegrationPage';
 
 /** Makes a value the default: first what would come of it, then it is done. */
-export function Promote({ path, value, onClose }: { path: string; value: unknown; onClose: () => void }) {
+export function Promote(props: { path: string; value: unknown; onClose: () => void; onShowUnset: () => void }) {
+  const { path, value, onClose } = props;
   const { env, key } = useIntegration();
   const queries = useQueryClient();
   const [reason, setReason] = useState('');
@@ -53,7 +55,17 @@ export function Promote({ path, value, onClose }: { path: string; value: unknown
       {dry.isPending ? (
         <Loading what="what would come of it" lines={3} />
       ) : dry.isError ? (
-        <ErrorState title="It cannot be the default" error={dry.error} />
+        <>
+          <ErrorState title="It cannot be the default" error={dry.error} />
+          {dry.error instanceof ApiError && dry.error.code === 'promotion_refused' && (
+            <p className="text-center text-ink2">
+              A default must change nobody's data. Give these customers a value first, then it can be the default.{' '}
+              <button type="button" onClick={props.onShowUnset} className="text-accent-text hover:underline">
+                Show who sets nothing
+              </button>
+            </p>
+          )}
+        </>
       ) : (
         <>
           <Outcome result={dry.data} />
