@@ -38,7 +38,7 @@ export function Sidebar({ onGo, onKeys }: { onGo?: () => void; onKeys: () => voi
           ))}
         </ul>
       </nav>
-      <Suspense fallback={<div className="h-[53px] border-t" />}>
+      <Suspense fallback={<div aria-busy className="h-[53px] border-t" />}>
         <UserMenu onKeys={onKeys} />
       </Suspense>
     </div>

@@ -34,7 +34,6 @@ const pages = [
     ['settings variables', '/app/dev/settings/variables', 'Environment variables'],
     ['settings webhooks', '/app/dev/settings/webhooks', 'Webhooks'],
     ['settings members', '/app/dev/settings/members', 'Members'],
-    ['settings retention', '/app/dev/settings/retention', 'Retention'],
     ['settings account', '/app/dev/settings/account', 'Your sign-in'],
 ];
 

@@ -20,6 +20,7 @@ export default function Account() {
     <>
       <Password />
       <Sessions />
+      <p className="text-hint text-ink3">Times in this dashboard are in your own time zone, {Intl.DateTimeFormat().resolvedOptions().timeZone}.</p>
     </>
   );
 }

@@ -16,25 +16,21 @@ const names: Record<string, string> = {
 /** How long the server keeps what; its settings decide. */
 export default function Retention() {
   const query = useQuery(retentionQuery(useEnvironment()));
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
-    <>
-      <Card title="How long it is kept" hint="The settings of the server decide; who operates it can change them." flush>
-        <Remote query={query} what="retention">
-          {(kept) => (
-            <dl className="divide-y">
-              {Object.entries(kept).map(([key, value]) => (
-                <div key={key} className="flex justify-between gap-4 px-4 py-2.5">
-                  <dt>{names[key] ?? words(key)}</dt>
-                  <dd className="tabular text-ink2">{time(key, value)}</dd>
-                </div>
-              ))}
-            </dl>
-          )}
-        </Remote>
-      </Card>
-      <p className="text-hint text-ink3">Times in this dashboard are in your own time zone, {zone}.</p>
-    </>
+    <Card title="How long it is kept" hint="The settings of the server decide; who operates it can change them." flush>
+      <Remote query={query} what="retention">
+        {(kept) => (
+          <dl className="divide-y">
+            {Object.entries(kept).map(([key, value]) => (
+              <div key={key} className="flex justify-between gap-4 px-4 py-2.5">
+                <dt>{names[key] ?? words(key)}</dt>
+                <dd className="tabular text-ink2">{time(key, value)}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </Remote>
+    </Card>
   );
 }
 
