@@ -9,8 +9,7 @@ import { actorWords } from './actors';
 
 const icons: Record<string, LucideIcon> = {
   user: MonitorCog,
-  end_user: UserRound,
-  customer: UserRound,
+  end_customer: UserRound,
   api_key: KeyRound,
   function: FunctionSquare,
   system: Bot,
@@ -29,7 +28,6 @@ const sources: Record<string, string> = {
   seal: 'sealed a secret',
   dashboard: 'dashboard',
   configure: 'customer page',
-  end_user: 'customer page',
 };
 
 /** Rows of the list: what a function wrote in a row is one. */
