@@ -88,8 +88,9 @@ export interface NewIntegration {
   integration_config?: Record<string, string>;
 }
 
-export const createIntegration = (environment: string, body: NewIntegration) =>
-  call<{ data: Integration }>('POST', '/integrations', { environment, body });
+/** With `later`, its credentials are set later. */
+export const createIntegration = (environment: string, body: NewIntegration, later = false) =>
+  call<{ data: Integration }>('POST', later ? '/integrations/quickstart' : '/integrations', { environment, body });
 
 export const changeIntegration = (environment: string, key: string, body: Record<string, unknown>) =>
   call<{ data: Integration }>('PATCH', address('/integrations/{key}', { key }), { environment, body });

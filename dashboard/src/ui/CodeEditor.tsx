@@ -59,6 +59,8 @@ export default function CodeEditor(props: CodeEditorProps) {
   const attributes = useRef(new Compartment());
   const contentAttributes = EditorView.contentAttributes.of({
     'aria-label': props.label,
+    // What cannot be edited has to be scrolled by keys all the same.
+    ...(props.readOnly ? { tabindex: '0' } : {}),
     ...(props.invalid ? { 'aria-invalid': 'true' } : {}),
     ...(props.describedBy ? { 'aria-describedby': props.describedBy } : {}),
   });

@@ -135,6 +135,10 @@ function Fields({ id, provider, onBusy }: { id: string; provider: Provider; onBu
   const add = useMutation({
     mutationFn: () => {
       const given = Object.entries(credentials).filter(([, value]) => value !== '');
+      // Without them it is made all the same, and they are set later.
+      if (asked.length > 0 && given.length === 0) {
+        return createIntegration(env, { provider: provider.name, unique_key: key.trim(), display_name: title.trim() || undefined }, true);
+      }
       return createIntegration(env, {
         provider: provider.name,
         unique_key: key.trim(),
@@ -202,7 +206,7 @@ function Fields({ id, provider, onBusy }: { id: string; provider: Provider; onBu
         error={errorAt}
       />
       {asked.length > 0 && <p className="text-hint text-ink3">Credentials can be left out and set later under Settings; until then customers cannot connect.</p>}
-      {add.isError && errors.length === 0 && (
+      {add.isError && (
         <p role="alert" className="text-bad">
           {add.error.message}
         </p>
