@@ -36,6 +36,7 @@ test-rust: $(PRELUDE) $(DASHBOARD) $(NPM_STAMPS) ## Rust tests, storage and API 
 test-js: $(NPM_STAMPS) ## the prelude's tests and the types of packages and examples
 	cd crates/runtime/js && npm run --silent build && npm test --silent
 	cd packages/bespoke && npm test --silent
+	cd packages/client && npm test --silent
 	cd dashboard && npm run --silent types && npm test --silent
 	for example in hubspot-contacts feature-flags filters; do (cd examples/$$example && npx --no-install tsc --noEmit) || exit 1; done
 

@@ -10,6 +10,7 @@ pub mod time;
 
 pub mod checkpoint;
 pub mod configuration;
+pub mod configure_session;
 pub mod connection;
 pub mod document;
 pub mod effect;

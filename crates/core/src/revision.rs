@@ -34,6 +34,13 @@ pub enum Actor {
         /// The run.
         run: Uuid,
     },
+    /// The end customer, on the configuration page.
+    EndCustomer {
+        /// The session that it was written in.
+        session: Uuid,
+        /// Who they are, as far as the connection tells.
+        name: Option<String>,
+    },
     /// Bespoke itself, e.g. for a document that was there before revisions were.
     System,
 }
@@ -50,6 +57,8 @@ pub enum Source {
     Dashboard,
     /// `setMetadata` or `updateMetadata` of a function.
     Function,
+    /// The end customers' configuration page.
+    Configure,
     /// With the connection, when it was made or imported.
     Import,
     /// An earlier revision was brought back.
@@ -74,6 +83,7 @@ impl Source {
             Self::Cli => "cli",
             Self::Dashboard => "dashboard",
             Self::Function => "function",
+            Self::Configure => "configure",
             Self::Import => "import",
             Self::Restore => "restore",
             Self::Bulk => "bulk",
@@ -87,9 +97,13 @@ impl Source {
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
         use Source::{
-            Api, Baseline, Bulk, Cli, Dashboard, Function, Import, Migration, Promote, Restore, Seal,
+            Api, Baseline, Bulk, Cli, Configure, Dashboard, Function, Import, Migration, Promote, Restore,
+            Seal,
         };
-        let all = [Api, Cli, Dashboard, Function, Import, Restore, Bulk, Promote, Migration, Baseline, Seal];
+        let all = [
+            Api, Cli, Dashboard, Configure, Function, Import, Restore, Bulk, Promote, Migration, Baseline,
+            Seal,
+        ];
         all.into_iter().find(|source| source.as_str() == word)
     }
 }
@@ -241,6 +255,7 @@ mod tests {
             "api",
             "cli",
             "dashboard",
+            "configure",
             "function",
             "import",
             "restore",

@@ -174,6 +174,15 @@ impl Configuration {
         below
     }
 
+    /// What counts for a connection with the metadata `own` where that says nothing.
+    pub(crate) fn inherited(&self, own: Option<&Document>) -> Map<String, Value> {
+        let mut inherited = Map::new();
+        for (_, values) in self.below(own) {
+            configuration::overlay(&mut inherited, &values);
+        }
+        inherited
+    }
+
     /// What counts for a connection with the metadata `own`: that itself where nothing lies below.
     pub fn effective(&self, own: Option<&Document>) -> Option<Document> {
         configuration::effective(&self.below(own), own)

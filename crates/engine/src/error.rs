@@ -108,6 +108,9 @@ pub enum Error {
     /// The metadata has another revision than the writer expects.
     #[error("the metadata was changed by someone else")]
     MetadataConflict,
+    /// An end customer may not see or set what is at this JSON pointer.
+    #[error("{0} may not be set")]
+    PathNotAllowed(String),
     /// A JSON Patch does not fit the metadata.
     #[error("the patch does not fit the metadata: {0}")]
     NotPatched(String),

@@ -11,6 +11,7 @@ pub mod settings;
 
 pub mod actions;
 pub mod configuration;
+pub mod configure;
 pub mod configure_settings;
 pub mod connections;
 pub mod credentials;
@@ -103,6 +104,8 @@ pub struct Engine {
     pub(crate) webhook_limits: webhooks::Limits,
     /// What is known of all connections of an integration.
     pub(crate) fleets: fleet::Indexes,
+    /// What customers may choose from.
+    pub(crate) options: configure::OptionsCache,
     /// Where lines of the log, and runs that nobody queued, are handed in.
     pub(crate) logs: Logs,
     /// Guesses at passwords.
@@ -152,6 +155,7 @@ impl Engine {
             public_url: OnceLock::new(),
             webhook_limits,
             fleets: fleet::Indexes::default(),
+            options: configure::OptionsCache::default(),
             logs,
             sign_ins: Default::default(),
         })

@@ -272,6 +272,7 @@ const JSON_ONLY: &[&str] = &[
     "dry-runs",
     "members",
     "keys",
+    "configure",
 ];
 
 fn check_content_type(request: &Request) -> Result<(), ApiError> {

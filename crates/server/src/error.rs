@@ -70,6 +70,8 @@ error_codes! {
     BodyTooLarge               "body_too_large"               413 "The body is larger than allowed.";
     MetadataTooLarge           "metadata_too_large"           413 "The metadata would be larger than 1 MiB.";
     MetadataConflict           "metadata_conflict"            412 "The metadata has another revision than `If-Match` says; `payload` has the newest and what changed.";
+    PathNotAllowed             "path_not_allowed"             403 "The session of the configuration page may not see or set this; `payload.path` names it. Nothing was written.";
+    ConfigureSessionEnded      "configure_session_ended"      401 "The session of the configuration page has ended, or there is none of this token.";
     PatchFailed                "patch_failed"                 409 "The JSON Patch does not fit the metadata, or its `test` found something else; nothing was written.";
     PromotionRefused           "promotion_refused"            409 "The value would be new to connections for which nothing counts at its path; `payload` has how many and some of their ids. Nothing was written.";
     UnknownRevision            "unknown_revision"             404 "The connection has no revision of this number.";
@@ -338,6 +340,9 @@ impl From<bespoke_engine::Error> for ApiError {
                 .message(error.to_string())
                 .payload(json!({ "migrations": migrations })),
             Error::MetadataConflict => Self::new(Code::MetadataConflict),
+            Error::PathNotAllowed(ref path) => Self::new(Code::PathNotAllowed)
+                .message(format!("{path} may not be set here."))
+                .payload(json!({ "path": path })),
             Error::NotPatched(problem) => Self::new(Code::PatchFailed).message(format!("{problem}.")),
             Error::NotPromotable(ref effects) => {
                 let payload =

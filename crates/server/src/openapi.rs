@@ -37,6 +37,11 @@ impl Modify for SecretKey {
             "A session of the dashboard; `Bespoke-Environment` names the environment.",
         );
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The token of a session of the configuration page, `bcs_…`."))
+            .build();
+        components.add_security_scheme("configure_session", SecurityScheme::Http(scheme));
     }
 }
 

@@ -30,6 +30,15 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(api::webhooks::receive_webhook))
 }
 
+/// Routes of the end customers' page: each of them asks for its session's token.
+fn configure() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(api::configure::read_configure_session))
+        .routes(routes!(api::configure::list_configure_options))
+        .routes(routes!(api::configure::preview_configure))
+        .routes(routes!(api::configure::patch_configure))
+}
+
 /// Routes that sign people in and out; who is signed in is in each handler's signature.
 fn session() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -57,6 +66,8 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::connections::delete_connection
         ))
         .routes(routes!(api::connections::get_connection_alias, api::connections::delete_connection_alias))
+        .routes(routes!(api::configure::create_configure_session))
+        .routes(routes!(api::configure::list_metadata_options))
         .routes(routes!(api::deployments::plan_deployment))
         .routes(routes!(api::deployments::deploy))
         .routes(routes!(api::dry_runs::dry_run))
@@ -145,7 +156,8 @@ fn guarded() -> OpenApiRouter<AppState> {
 }
 
 fn all() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(openapi::document()).merge(public()).merge(session()).merge(guarded())
+    let open = OpenApiRouter::with_openapi(openapi::document()).merge(public()).merge(session());
+    open.merge(configure()).merge(guarded())
 }
 
 /// The OpenAPI document of the API.
@@ -157,7 +169,7 @@ pub fn openapi_document() -> OpenApi {
 pub fn router(app: AppState, body_limit: usize) -> (Router, Routes) {
     let document = openapi_document();
     let routes = Routes::new(document.paths.paths.keys().map(String::as_str));
-    let (public, _) = public().split_for_parts();
+    let (public, _) = public().merge(configure()).split_for_parts();
     let (session, _) = session().split_for_parts();
     let session = session.layer(middleware::from_fn_with_state(app.clone(), cross_site::layer));
     let (guarded, _) = guarded().split_for_parts();
@@ -223,6 +235,7 @@ fn cors() -> CorsLayer {
             header::CONTENT_TYPE,
             header::ACCEPT,
             header::ORIGIN,
+            header::IF_MATCH,
             name("x-requested-with"),
             name("nango-activity-log-id"),
             name("nango-is-dry-run"),

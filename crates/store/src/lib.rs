@@ -16,6 +16,7 @@ mod wakeups;
 mod api_keys;
 mod checkpoints;
 mod configuration;
+mod configure_sessions;
 mod connection_lookups;
 mod connections;
 mod deployments;

@@ -50,6 +50,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0022_schema_versions",
     "0023_connection_health",
     "0024_accounts",
+    "0025_configure_sessions",
 ];
 
 /// The version of the schema that this program works with.

@@ -139,6 +139,36 @@ export type MigrationSteps<S extends ObjectSchema, Version extends number> = {
     [step: number]: (old: EarlierConfiguration) => object;
 };
 
+/** How a value is shown, by its path or, as `ui`, in the schema itself. */
+export interface ConfigHint {
+    title?: string;
+    description?: string;
+    /** Titles and descriptions by language: `{ de: { title: 'Phase' } }`. */
+    languages?: Record<string, { title?: string; description?: string }>;
+    /** The card that a single value is shown in. */
+    group?: string;
+    /** Where it stands among its neighbours, the smallest first. */
+    order?: number;
+    widget?: 'mapping' | 'filter' | 'json' | 'textarea';
+    /** The action that lists what may be chosen here and below: texts, or objects with `value`, `key`, `id` or `name`. */
+    optionsFrom?: string;
+    /** The type that a customer's field should have to fit. */
+    type?: string;
+    /** Not for end customers, unless a session names it in `allow`. */
+    hidden?: boolean;
+    /** `false` is as `hidden: true`. */
+    endCustomer?: boolean;
+}
+
+/** How people are shown a configuration: hints by path (`fieldMapping.stage`, `/fieldMapping/stage`, `filters.*.field`). */
+export interface ConfigUi {
+    /** Functions whose effect end customers may preview. */
+    $preview?: string[];
+    /** Your product's name, as end customers know it. */
+    $productName?: string;
+    [path: string]: ConfigHint | string[] | string | undefined;
+}
+
 /**
  * What `<integration>/config.ts` says of the configuration of all connections of the integration. It counts in place of what the
  * functions declare as `metadata`.
@@ -159,8 +189,8 @@ export interface ConfigDefinition<S extends ObjectSchema, Version extends number
     migrate?: MigrationSteps<S, Version>;
     /** What a change of a path does to data: `{ 'fieldMapping': 'resync', 'filter.status': 'run' }`; `none` where nothing is said. */
     onChange?: Record<string, ChangeEffect>;
-    /** How people are to be shown the configuration, as JSON. */
-    ui?: unknown;
+    /** How people are shown the configuration: in the dashboard, and on your customers' own page. */
+    ui?: ConfigUi;
 }
 
 /** A deployable sync. */

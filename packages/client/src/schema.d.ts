@@ -41,6 +41,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/configure/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what the customer may set: a merge patch (RFC 7396). `null` takes a value back, so that what is inherited counts. */
+        patch: operations["patch_configure"];
+        trace?: never;
+    };
+    "/configure/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what the customer may choose from: runs the action that `ui` names for the path (`optionsFrom`), and writes nothing. */
+        get: operations["list_configure_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/configure/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells what a function would do with a change, and writes nothing: as the preview of the API, without the requests. With
+         *     `Accept: text/event-stream` it tells of batches of records while it goes on.
+         */
+        post: operations["preview_configure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/configure/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what the page shows. With the session's token. */
+        get: operations["read_configure_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/configure/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a session in which the customer of a connection configures it, on the hosted page or in your own. It ends with its time,
+         *     and with its connection.
+         */
+        post: operations["create_configure_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/connection": {
         parameters: {
             query?: never;
@@ -206,6 +297,26 @@ export interface paths {
         };
         /** Tells what changed between two revisions. */
         get: operations["diff_metadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connections/{connection_id}/metadata/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what may be chosen at a path of a connection's metadata: runs the action that `ui` of `config.ts` names there
+         *     (`optionsFrom`), and writes nothing. The same list for some seconds.
+         */
+        get: operations["list_metadata_options"];
         put?: never;
         post?: never;
         delete?: never;
@@ -694,6 +805,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of the environment. */
+        get: operations["list_keys"];
+        put?: never;
+        /** Makes a key. It can be granted no more than the caller has. */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key: it opens nothing any more. */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/logs": {
         parameters: {
             query?: never;
@@ -709,6 +855,45 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members of the environment. */
+        get: operations["list_members"];
+        put?: never;
+        /**
+         * Makes somebody a member: at once where they are a user, by a link to give them otherwise. Where they are invited
+         *     already, the link before holds no longer.
+         */
+        post: operations["add_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a member from this environment, or takes an invitation back. The last administrator stays. */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /** Changes a member's role in this environment. The last administrator stays one. */
+        patch: operations["update_member"];
         trace?: never;
     };
     "/metadata/revisions/verify": {
@@ -926,6 +1111,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in, and what they may do. */
+        get: operations["read_session"];
+        put?: never;
+        /** Signs in. What is wrong is not told; after several failures the next attempt has to wait. */
+        post: operations["sign_in"];
+        /** Signs out. */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/invites/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the link of an invitation offers, or of another password. */
+        get: operations["read_invite"];
+        put?: never;
+        /** Takes up what a link offers, and signs in. */
+        post: operations["accept_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's sessions. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/list/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's sessions. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one can sign in. */
+        get: operations["session_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's password. One's other sessions end. */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the first administrator, of all environments, and signs them in. */
+        post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sync/deploy": {
         parameters: {
             query?: never;
@@ -1087,6 +1394,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who takes up an invitation. */
+        AcceptInvite: {
+            /** @description Name for people. */
+            name?: string;
+            /** @description At least 10 characters. */
+            password: string;
+        };
         /** @description An action. */
         ActionLine: {
             /**
@@ -1224,6 +1538,89 @@ export interface components {
             stopped: boolean;
             /** @description What came of each. */
             results: components["schemas"]["BulkItem"][];
+        };
+        /** @description Another password. */
+        ChangePassword: {
+            /** @description The password until now. */
+            current: string;
+            /** @description At least 10 characters. */
+            new: string;
+        };
+        /** @description What the page shows. */
+        ConfigurePage: components["schemas"]["ConfigureValues"] & {
+            integration: components["schemas"]["ConfiguredIntegration"];
+            customer: components["schemas"]["ConfiguringCustomer"];
+            /** @description The language that was asked for. */
+            locale?: string | null;
+            /** @description How the page looks. */
+            theme?: unknown;
+            /** @description JSON pointers: what is there and below may be set. */
+            allow: string[];
+            /** @description When the session ends. */
+            expires_at: string;
+            /** @description JSON Schema of what may be set, without references; null where none is declared. */
+            schema?: Record<string, never> | null;
+            /** @description How to show it, by path: as `config.ts` says. */
+            ui?: Record<string, never> | null;
+            /** @description What counts where the customer sets nothing; only what may be set. */
+            inherited: Record<string, never>;
+            preview?: components["schemas"]["ConfigurePreviews"] | null;
+            /** @description The name of the product that asks, where `ui` tells it (`$productName`). */
+            product_name?: string | null;
+        };
+        /**
+         * @description A change of what the customer may set, to be tried.
+         * @example {
+         *       "changes": {
+         *         "fieldMapping": {
+         *           "stage": "deal_stage__c"
+         *         }
+         *       }
+         *     }
+         */
+        ConfigurePreview: {
+            /** @description A merge patch (RFC 7396). */
+            changes?: Record<string, never>;
+            /** @description Which of the functions that can be previewed; the first unless given. */
+            function?: string | null;
+        };
+        /** @description What can be previewed. */
+        ConfigurePreviews: {
+            /** @description Names of functions. */
+            functions: string[];
+        };
+        /** @description What opens a session. */
+        ConfigureSessionData: {
+            /** @description The token; it is not shown again. */
+            token: string;
+            /** @description The page, with the token behind `#`, so that no log has it. */
+            configure_link: string;
+            /** @description When it ends. */
+            expires_at: string;
+        };
+        /** @description The values that a customer has set. */
+        ConfigureValues: {
+            /** @description The connection's own values, only those that may be set; secrets are masked. */
+            values: Record<string, never>;
+            /**
+             * Format: int64
+             * @description The newest revision: for `If-Match`.
+             */
+            revision: number;
+            /** @description What is wrong with them: level, path (JSON pointer), code, message, what is allowed. */
+            problems: Record<string, never>[];
+        };
+        /** @description The integration that is configured. */
+        ConfiguredIntegration: {
+            /** @description Its name for people. */
+            display_name: string;
+            /** @description Its provider. */
+            provider: string;
+        };
+        /** @description Who configures. */
+        ConfiguringCustomer: {
+            /** @description The organization's name, or the user's, or the connection's id. */
+            name: string;
         };
         /** @description What a deployment would change. */
         Confirmation: {
@@ -1662,6 +2059,19 @@ export interface components {
             /** @description When it was last changed. */
             updated_at: string;
         };
+        /** @description What a link offers. */
+        Invite: {
+            /** @description The e-mail address that it is for. */
+            email: string;
+            /** @description Their name, where they are a user: the link sets another password, or needs theirs. */
+            name?: string | null;
+            /** @description The roles, by environment. */
+            roles: {
+                [key: string]: components["schemas"]["RoleName"];
+            };
+            /** @description Until when it holds. */
+            expires_at: string;
+        };
         /** @description A connection in a list: without credentials. */
         ListedConnection: {
             /**
@@ -1685,6 +2095,24 @@ export interface components {
             metadata?: Record<string, never> | null;
             /** @description When it was made. */
             created: string;
+        };
+        /** @description One of one's sessions. */
+        ListedSession: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description When one signed in. */
+            created_at: string;
+            /** @description When it was used last, to the minute. */
+            last_used_at: string;
+            /** @description What the browser calls itself. */
+            user_agent: string;
+            /** @description The network address that one signed in from. */
+            ip: string;
+            /** @description Whether it is this one. */
+            current: boolean;
         };
         /** @description A line of the log. */
         Log: {
@@ -1756,6 +2184,10 @@ export interface components {
             /** @description The beginning of the answer's body, where it was an error; or why there was no answer. */
             error_body?: string | null;
         };
+        /** @description A session that was made. */
+        MadeConfigureSession: {
+            data: components["schemas"]["ConfigureSessionData"];
+        };
         /** @description A variant that was made. */
         MadeVariant: {
             /**
@@ -1767,6 +2199,35 @@ export interface components {
             name: string;
             /** @description The variant. */
             variant: string;
+        };
+        /** @description A member of the environment, or one who is invited. */
+        Member: {
+            /**
+             * Format: uuid
+             * @description Their id.
+             */
+            id: string;
+            /** @description Their e-mail address. */
+            email: string;
+            /** @description Their name; empty for those who are invited. */
+            name: string;
+            /** @description Their role in this environment. */
+            role: components["schemas"]["RoleName"];
+            /** @description Their roles in all environments. */
+            roles: {
+                [key: string]: components["schemas"]["RoleName"];
+            };
+            /** @description When they were seen last, to the minute. */
+            last_seen_at?: string | null;
+            /** @description Whether they have not accepted their invitation yet. */
+            pending: boolean;
+            /** @description Until when their invitation holds. */
+            invite_expires_at?: string | null;
+        };
+        /** @description The members of the environment. */
+        Members: {
+            /** @description By e-mail address; those who are invited come last. */
+            data: components["schemas"]["Member"][];
         };
         /**
          * @description The metadata of a connection. The header `ETag` is the revision, too.
@@ -1942,6 +2403,37 @@ export interface components {
              */
             deleted: number;
         };
+        /**
+         * @description For which connection a session is, and what may be set in it.
+         * @example {
+         *       "connection_id": "acme",
+         *       "provider_config_key": "hubspot",
+         *       "allow": [
+         *         "/fieldMapping"
+         *       ],
+         *       "locale": "de"
+         *     }
+         */
+        NewConfigureSession: {
+            /** @description The connection. */
+            connection_id: string;
+            /** @description The integration's key. */
+            provider_config_key: string;
+            /**
+             * @description JSON pointers: only what is there and below may be seen and set. Where it is missing, everything that the schema
+             *     declares and `ui` does not hide.
+             */
+            allow?: string[] | null;
+            /**
+             * Format: int64
+             * @description Seconds until it ends; 1800 unless given, at most 86400.
+             */
+            expires_in?: number | null;
+            /** @description The language of the page, such as `de`; the browser's where it is missing. */
+            locale?: string | null;
+            /** @description How the page looks: `light`, `dark`, or an object of the page's CSS variables. */
+            theme?: unknown;
+        };
         /** @description What to run, for whom, with what. Exactly one of `function` and `draft`. */
         NewDryRun: {
             function?: components["schemas"]["FunctionName"] | null;
@@ -1965,6 +2457,11 @@ export interface components {
             allow?: string[];
             /** @description Also answer `fixture`: the run as a `.test.json` file without secrets, if it succeeded. */
             record?: boolean;
+        };
+        /** @description A new member. */
+        NewMember: components["schemas"]["Member"] & {
+            /** @description The link to give them; null where they are a user already. */
+            invite_link?: string | null;
         };
         /**
          * @description Which function to run, with which configuration: one of `metadata`, `patch` and `revision`; the connection's own where none
@@ -1997,12 +2494,22 @@ export interface components {
             /** @description What it may use. */
             limits?: components["schemas"]["PreviewLimits"];
         };
+        /** @description A new key: the only time that its secret is shown. */
+        NewSecretKey: components["schemas"]["SecretKey"] & {
+            /** @description What clients send. */
+            secret: string;
+        };
         /** @description Whose variant is meant. */
         OfConnection: {
             /** @description The integration. */
             provider_config_key: string;
             /** @description The connection. */
             connection_id: string;
+        };
+        /** @description An issuer to sign in at. */
+        OidcOption: {
+            /** @description Its name for people. */
+            label: string;
         };
         /** @description One function. */
         OneFunction: {
@@ -2011,6 +2518,30 @@ export interface components {
         };
         /** @description A connection's id, or several. */
         OneOrMany: string | string[];
+        /** @description What may be chosen. */
+        OptionList: {
+            data: components["schemas"]["OptionReport"][];
+            /** @description When it was read; it may be some seconds old. */
+            loaded_at: string;
+        };
+        /** @description Something that may be chosen. */
+        OptionReport: {
+            /** @description What is stored. */
+            value: string;
+            /** @description What people are shown. */
+            label: string;
+            /** @description Its type, in the provider's words. */
+            type?: string | null;
+            /** @description Whether the customer made it. */
+            custom?: boolean | null;
+            /** @description Some values that it has. */
+            samples?: string[] | null;
+            /**
+             * Format: double
+             * @description How many records have a value there, 0 to 1.
+             */
+            filled?: number | null;
+        };
         /** @description Where a page lies. */
         Pagination: {
             /** @description How many there are on all pages. */
@@ -2043,6 +2574,11 @@ export interface components {
             integration_config?: Record<string, never> | null;
             /** @description As `integration_config`. */
             custom?: Record<string, never> | null;
+        };
+        /** @description What changes of a member. */
+        PatchMember: {
+            /** @description Role. */
+            role: components["schemas"]["RoleName"];
         };
         /** @description What to change of the webhook settings. */
         PatchWebhookSettings: {
@@ -2173,6 +2709,22 @@ export interface components {
             integration_config?: Record<string, never> | null;
             /** @description As `integration_config`. */
             custom?: Record<string, never> | null;
+        };
+        /** @description A key to be made. */
+        PostKey: {
+            /** @description Name for people. */
+            display_name: string;
+            /** @description What it may do; a scope that ends in `:*` covers all that begin so. */
+            scopes: string[];
+            /** @description From when on it opens nothing. */
+            expires_at?: string | null;
+        };
+        /** @description Who becomes a member. */
+        PostMember: {
+            /** @description E-mail address. */
+            email: string;
+            /** @description Role. */
+            role: components["schemas"]["RoleName"];
         };
         /** @description Where a preview stops. */
         PreviewLimits: {
@@ -2402,6 +2954,11 @@ export interface components {
             /** @description The cursor to go on with; null at the end. */
             next_cursor?: string | null;
         };
+        /**
+         * @description A role.
+         * @enum {string}
+         */
+        RoleName: "viewer" | "support" | "developer" | "admin";
         /** @description A new signing key. */
         RotatedKey: {
             /** @description The key of the HMAC in `X-Nango-Hmac-Sha256`. */
@@ -2509,6 +3066,29 @@ export interface components {
             /** @description The cursor to go on with; null at the end. */
             next_cursor?: string | null;
         };
+        /** @description A secret key, without its secret. */
+        SecretKey: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            /** @description Name for people. */
+            display_name: string;
+            /** @description What it may do. */
+            scopes: string[];
+            /** @description When it was made. */
+            created_at: string;
+            /** @description When it was used last, to the minute. */
+            last_used_at?: string | null;
+            /** @description From when on it opens nothing. */
+            expires_at?: string | null;
+        };
+        /** @description The keys of the environment. */
+        SecretKeys: {
+            /** @description The oldest first; without those that were revoked. */
+            data: components["schemas"]["SecretKey"][];
+        };
         /** @description Which syncs to start or to pause. */
         SelectSyncs: {
             /** @description The syncs; an empty list means all of them. */
@@ -2517,6 +3097,67 @@ export interface components {
             provider_config_key: string;
             /** @description The connection; without it, every connection. */
             connection_id?: string | null;
+        };
+        /** @description An environment that a signed-in user has a role in. */
+        SessionEnvironment: {
+            /** @description Its name, for the header `Bespoke-Environment`. */
+            name: string;
+            /** @description Their role. */
+            role: components["schemas"]["RoleName"];
+            /** @description What they may do, each scope by its whole name. */
+            scopes: string[];
+        };
+        /** @description Who is signed in, and what they may do. */
+        SessionInfo: {
+            /** @description The user. */
+            user: components["schemas"]["SessionUser"];
+            /** @description The environments that they have a role in, the oldest first. */
+            environments: components["schemas"]["SessionEnvironment"][];
+            /** @description When the session ends, if it is not used until then. */
+            expires_at: string;
+        };
+        /** @description How one can sign in. */
+        SessionOptions: {
+            /** @description There is no user yet: the link that the server printed at its start makes the first one. */
+            setup: boolean;
+            /** @description By e-mail address and password. */
+            password: boolean;
+            oidc?: components["schemas"]["OidcOption"] | null;
+        };
+        /** @description A signed-in user. */
+        SessionUser: {
+            /**
+             * Format: uuid
+             * @description Their id.
+             */
+            id: string;
+            /** @description Their e-mail address. */
+            email: string;
+            /** @description Their name. */
+            name: string;
+        };
+        /** @description One's sessions. */
+        Sessions: {
+            /** @description The one that was used last first. */
+            data: components["schemas"]["ListedSession"][];
+        };
+        /** @description Who becomes the first administrator. */
+        SetUp: {
+            /** @description Of the link that the server printed at its start. */
+            token: string;
+            /** @description E-mail address. */
+            email: string;
+            /** @description Name for people. */
+            name: string;
+            /** @description At least 10 characters. */
+            password: string;
+        };
+        /** @description Who signs in. */
+        SignIn: {
+            /** @description E-mail address. */
+            email: string;
+            /** @description Password. */
+            password: string;
         };
         /** @description Something was done. */
         Success: {
@@ -2773,6 +3414,205 @@ export interface operations {
         responses: {
             /** @description The action's output */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    patch_configure: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Write only where this is the newest revision: its ETag */
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "fieldMapping": {
+                 *         "stage": "deal_stage__c"
+                 *       }
+                 *     }
+                 */
+                "application/merge-patch+json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigureValues"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_configure_options: {
+        parameters: {
+            query: {
+                /** @description JSON pointer to the value that is chosen. */
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptionList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            424: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    preview_configure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigurePreview"];
+            };
+        };
+        responses: {
+            /** @description `succeeded`, `error`, `counts` {added, changed, removed, unchanged}, `records` [{model, id, change, before, after}], `records_left_out`, `problems`, `duration_ms` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    read_configure_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigurePage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_configure_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConfigureSession"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeConfigureSession"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3528,6 +4368,50 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_metadata_options: {
+        parameters: {
+            query: {
+                /** @description The integration's key. */
+                provider_config_key: string;
+                /** @description JSON pointer to the value that is chosen. */
+                path: string;
+            };
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptionList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            424: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4731,6 +5615,85 @@ export interface operations {
             };
         };
     };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretKeys"];
+                };
+            };
+        };
+    };
+    create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSecretKey"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_logs: {
         parameters: {
             query?: {
@@ -4774,6 +5737,128 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LogPage"];
                 };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Members"];
+                };
+            };
+        };
+    };
+    add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostMember"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewMember"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchMember"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5287,6 +6372,314 @@ export interface operations {
         responses: {
             /** @description `[{providerConfigKey, provider, syncs, actions, on-events}]`, or `{data: [{name, description, parameters}]}` */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    read_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    read_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    accept_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    session_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOptions"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

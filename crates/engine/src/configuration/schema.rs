@@ -102,7 +102,7 @@ pub(super) fn open(schema: &Value) -> Value {
 }
 
 /// A schema with all schemas that it is made of: through references and `allOf`, itself first.
-pub(super) fn parts<'a>(schema: &'a Value, definitions: &'a Map<String, Value>) -> Vec<&'a Value> {
+pub(crate) fn parts<'a>(schema: &'a Value, definitions: &'a Map<String, Value>) -> Vec<&'a Value> {
     let mut found: Vec<&Value> = Vec::new();
     let mut open = vec![(schema, 0_u8)];
     while let Some((schema, depth)) = open.pop() {

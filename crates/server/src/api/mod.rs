@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod configuration;
+pub mod configure;
 pub mod configure_settings;
 pub mod connections;
 pub mod deployments;

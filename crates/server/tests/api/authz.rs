@@ -22,12 +22,14 @@ enum Other {
     Elsewhere,
     /// It is for people with a session; a key does not help.
     Session,
+    /// It is for end customers, with the token of their session; a key does not help.
+    Customer,
     /// It succeeds, and shows what `prod` has.
     Own,
     /// It is refused as if there were no such thing.
     Refused(u16, &'static str),
 }
-use Other::{Elsewhere, Nothing, Own, Public, Refused, Session};
+use Other::{Customer, Elsewhere, Nothing, Own, Public, Refused, Session};
 
 /// Operation, concrete path and query, body, and what another environment's key gets. Requests carry the headers of the
 /// connection `a` at `none`.
@@ -36,6 +38,22 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("GET /ready", "/ready", "", Public),
     ("POST /action/trigger", "/action/trigger", r#"{"action_name":"x"}"#, Refused(400, "unknown_connection")),
     ("GET /action/{id}", "/action/11111111-1111-4111-8111-111111111111", "", Refused(404, "not_found")),
+    (
+        "POST /configure/sessions",
+        "/configure/sessions",
+        r#"{"provider_config_key":"none","connection_id":"a","allow":["/k"]}"#,
+        Refused(404, "unknown_connection"),
+    ),
+    ("GET /configure/session", "/configure/session", "", Customer),
+    ("GET /configure/options", "/configure/options?path=/k", "", Customer),
+    ("POST /configure/preview", "/configure/preview", r#"{"changes":{}}"#, Customer),
+    ("PATCH /configure/metadata", "/configure/metadata", r#"{"k":"changed"}"#, Customer),
+    (
+        "GET /connections/{connection_id}/metadata/options",
+        "/connections/a/metadata/options?provider_config_key=none&path=/k",
+        "",
+        Refused(404, "unknown_connection"),
+    ),
     ("GET /connection", "/connection", "", Own),
     (
         "POST /connection",
@@ -381,6 +399,10 @@ both! {
         dev.put("/environment-variables/DEV", json!({"value": MARKER})).await.expect(200);
         let useless = app.with_scopes(&["environment:nothing"]).await;
 
+        let made = json!({"provider_config_key": "none", "connection_id": "a", "allow": ["/k"]});
+        let made = dev.post("/configure/sessions", made).await.expect(201);
+        let token = made["data"]["token"].as_str().unwrap().to_owned();
+
         for (operation, path, body, other) in OPERATIONS {
             let method = operation.split(' ').next().unwrap();
             let call = async |client: Client| -> Answer {
@@ -411,10 +433,19 @@ both! {
             if matches!(other, Session) {
                 refused(call(app.anonymous()).await, 401, "not_signed_in");
                 refused(call(app.dev()).await, 401, "not_signed_in");
+                refused(call(app.with_key(&token)).await, 401, "not_signed_in");
                 continue;
             }
             refused(call(app.anonymous()).await, 401, "missing_auth_header");
             refused(call(app.with_authorization("Bearer ")).await, 401, "malformed_auth_header");
+            if matches!(other, Customer) {
+                for client in [app.prod(), dev.clone(), app.with_key("nonsense"), app.with_key(&token[..token.len() - 1])] {
+                    refused(call(client).await, 401, "configure_session_ended");
+                }
+                continue;
+            }
+            // The token of a customer's session is no key, whatever it is used for.
+            refused(call(app.with_key(&token)).await, 401, "invalid_secret_key_format");
             refused(call(app.with_key("nonsense")).await, 401, "invalid_secret_key_format");
             refused(call(app.with_key(UNKNOWN_KEY)).await, 401, "unknown_account");
             if !ANY_KEY.contains(operation) {

@@ -4,6 +4,7 @@
 mod authz;
 mod backend;
 mod configuration;
+mod configure;
 mod conformance;
 mod connections;
 mod dashboard;

@@ -247,7 +247,7 @@ pub(super) async fn conflict(
 }
 
 /// The revision in `If-Match`, as its `ETag` tells it.
-pub(super) fn expected_revision(headers: &HeaderMap) -> Result<Option<i64>> {
+pub(in crate::api) fn expected_revision(headers: &HeaderMap) -> Result<Option<i64>> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     let number = text.trim_matches('"').parse().ok().filter(|number| *number >= 0);

@@ -3,6 +3,7 @@
 use crate::fixtures::{CRM, World, by_system};
 use bespoke_core::{
     auth::{Credentials, SecretJson},
+    configure_session::NewConfigureSession,
     connection::{EndUser, Organization},
     document::{Document, Write},
     effect::Effect,
@@ -273,6 +274,15 @@ async fn connections(world: &World) {
     store.failing_connections(environment).await.unwrap();
     store.record_models(environment, id).await.unwrap();
     merged_pages(world).await;
+    let session = NewConfigureSession {
+        id: NODE,
+        allow: Some(vec!["/a".to_owned()]),
+        locale: None,
+        theme: None,
+        expires_at: world.clock.now().after(MINUTE),
+    };
+    let token = store.create_configure_session(environment, id, session).await.unwrap();
+    store.configure_session(token.hash()).await.unwrap().unwrap();
 }
 
 /// The pages of the merged lists of two integrations are one list.
