@@ -16,15 +16,26 @@ const binary = resolve(process.env.BESPOKE_BINARY ?? here('../../target/release/
 const secretKey = process.env.BESPOKE_SECRET_KEY_DEV ?? randomUUID();
 
 const customers = [
-    { id: 'customer-a', apiKey: 'crm-key-customer-a', metadata: { fieldMapping: { internal_id: 'custom_field_123' } } },
+    {
+        id: 'customer-a',
+        apiKey: 'crm-key-customer-a',
+        end_user: { id: 'northwind', display_name: 'Northwind Traders', email: 'ops@northwind.example' },
+        tags: { plan: 'pro' },
+        metadata: { fieldMapping: { internal_id: 'custom_field_123' } },
+    },
     {
         id: 'customer-b',
         apiKey: 'crm-key-customer-b',
-        metadata: { fieldMapping: { internal_id: 'cf_456' }, filterStatus: 'active' },
+        end_user: { id: 'brightwell', display_name: 'Brightwell GmbH', email: 'it@brightwell.example' },
+        tags: { plan: 'starter' },
+        metadata: { fieldMapping: { internal_id: 'cf_456', team: 'cf_region' }, filterStatus: 'active' },
     },
 ];
 
-/** Starts `bespoke serve` on a data folder of its own; resolves to its address once it is ready. */
+/** What somebody changed at customer B last week, and why their teams are empty since: their CRM has no such field. */
+const mistake = { fieldMapping: { internal_id: 'cf_456', team: 'cf_team' } };
+
+/** Starts `bespoke serve` on a data folder of its own; resolves to its address and first link once it is ready. */
 async function startBespoke(data, crm) {
     const environment = {
         ...process.env,
@@ -36,25 +47,35 @@ async function startBespoke(data, crm) {
     };
     delete environment.BESPOKE_BINARY;
     const server = spawn(binary, ['serve'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+    let setup;
     const address = await new Promise((done, failed) => {
         server.once('error', failed);
         server.once('exit', (code) => failed(new Error(`bespoke serve ended with code ${code}`)));
         createInterface({ input: server.stdout }).on('line', (line) => {
+            setup = /^Create the first administrator: (\S+)/.exec(line)?.[1] ?? setup;
             const ready = /^Bespoke is ready at (\S+)/.exec(line);
             if (ready) done(ready[1]);
         });
     });
-    return { server, address };
+    return { server, address, setup };
 }
 
-async function call(address, method, path, { body, connection } = {}) {
+async function call(address, method, path, { body, connection, reason } = {}) {
     const headers = { authorization: `Bearer ${secretKey}` };
+    if (reason) headers['bespoke-reason'] = reason;
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (connection) Object.assign(headers, { 'provider-config-key': 'hubspot', 'connection-id': connection });
     const response = await fetch(address + path, { method, headers, body: JSON.stringify(body) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
     return text ? JSON.parse(text) : undefined;
+}
+
+/** Runs the sync of `connection` to its end. */
+async function sync(address, connection) {
+    const body = { syncs: ['contacts'], provider_config_key: 'hubspot', connection_id: connection };
+    await call(address, 'POST', '/sync/trigger', { body });
+    await synced(address, connection);
 }
 
 /** Waits until the sync of `connection` has ended. */
@@ -75,8 +96,11 @@ function printSideBySide(columns) {
         id,
         JSON.stringify(metadata),
         '',
-        `${'id'.padEnd(5)}${'internalId'.padEnd(12)}email`,
-        ...records.map(({ id, internalId, email }) => `${id.padEnd(5)}${String(internalId).padEnd(12)}${email}`),
+        `${'id'.padEnd(5)}${'internalId'.padEnd(12)}${'team'.padEnd(6)}email`,
+        ...records.map(
+            ({ id, internalId, team, email }) =>
+                `${id.padEnd(5)}${String(internalId).padEnd(12)}${String(team ?? '–').padEnd(6)}${email}`,
+        ),
     ]);
     const widths = blocks.map((block) => Math.max(...block.map((line) => line.length)) + 4);
     const height = Math.max(...blocks.map((block) => block.length));
@@ -85,7 +109,7 @@ function printSideBySide(columns) {
     }
 }
 
-function printNextSteps(address) {
+function printNextSteps(address, setup, configure) {
     const header = `-H 'Authorization: Bearer ${secretKey}'`;
     const json = "-H 'Content-Type: application/json'";
     const connection = "-H 'Provider-Config-Key: hubspot' -H 'Connection-Id: customer-a'";
@@ -122,6 +146,15 @@ The function is examples/hubspot-contacts/hubspot/syncs/contacts.ts. Change it a
     ${binary} deploy examples/hubspot-contacts --env dev --host ${address} --yes
 
 Bespoke listens at ${address}, secret key of dev: ${secretKey}
+
+Customer B's people have no team. Why? Sign in, open Brightwell GmbH, look at its Configuration, mend it, preview, apply:
+
+  ${setup}
+
+And customer A maps a field of their own, without you:
+
+  ${configure}
+
 Ctrl-C stops everything.`);
 }
 
@@ -138,9 +171,9 @@ async function main() {
         const integration_config = { baseUrl: crm.url };
         const integration = { unique_key: 'hubspot', provider: 'sample-crm', display_name: 'HubSpot', integration_config };
         await call(address, 'POST', '/integrations', { body: integration });
-        for (const { id, apiKey, metadata } of customers) {
+        for (const { id, apiKey, ...more } of customers) {
             const credentials = { type: 'API_KEY', apiKey };
-            const body = { provider_config_key: 'hubspot', connection_id: id, credentials, metadata };
+            const body = { provider_config_key: 'hubspot', connection_id: id, credentials, ...more };
             await call(address, 'POST', '/connections', { body });
         }
         console.log('Deploying examples/hubspot-contacts …');
@@ -148,18 +181,22 @@ async function main() {
         const environment = { ...process.env, BESPOKE_SECRET_KEY_DEV: secretKey };
         delete environment.BESPOKE_BINARY;
         await promisify(execFile)(binary, deploy, { env: environment });
+        for (const { id } of customers) await sync(address, id);
+        const at = '/connections/customer-b/metadata?provider_config_key=hubspot';
+        await call(address, 'PATCH', at, { body: mistake, reason: 'Ticket 4411: group their people by team' });
+        await sync(address, 'customer-b');
         const results = [];
-        for (const { id, metadata } of customers) {
-            const body = { syncs: ['contacts'], provider_config_key: 'hubspot', connection_id: id };
-            await call(address, 'POST', '/sync/trigger', { body });
-            await synced(address, id);
+        for (const { id } of customers) {
+            const { metadata } = await call(address, 'GET', `/connections/${id}/metadata?provider_config_key=hubspot`);
             const { records } = await call(address, 'GET', recordsPath, { connection: id });
             records.sort((one, other) => Number(one.id) - Number(other.id));
             results.push({ id, metadata, records });
         }
         console.log('\nOne sync function, two customers. What each of them got:\n');
         printSideBySide(results);
-        printNextSteps(address);
+        const body = { provider_config_key: 'hubspot', connection_id: 'customer-a', expires_in: 24 * 3600 };
+        const { data: session } = await call(address, 'POST', '/configure/sessions', { body });
+        printNextSteps(address, setup, session.configure_link);
         await Promise.race([stop, stopped]);
     } finally {
         server.kill('SIGTERM');

@@ -111,8 +111,10 @@ pub async fn create_configure_session(
 ) -> Result<(StatusCode, axum::Json<MadeConfigureSession>)> {
     let made = app.engine.create_configure_session(key.environment.id, body.read()?).await?;
     let token = made.token.expose().to_owned();
+    // The environment says who may frame the page; the token stays behind the `#`, where no server is told of it.
+    let (url, environment) = (app.engine.public_url(), key.environment.uuid);
     let data = ConfigureSessionData {
-        configure_link: format!("{}/configure#token={token}", app.engine.public_url()),
+        configure_link: format!("{url}/configure?env={environment}#token={token}"),
         token,
         expires_at: made.expires_at.millis_zulu(),
     };

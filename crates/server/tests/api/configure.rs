@@ -61,7 +61,7 @@ impl Page {
                 && made["data"]["configure_link"]
                     .as_str()
                     .unwrap()
-                    .ends_with(&format!("/configure#token={token}"))
+                    .ends_with(&format!("#token={token}"))
         );
         token
     }
