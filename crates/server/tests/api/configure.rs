@@ -58,10 +58,7 @@ impl Page {
         let token = made["data"]["token"].as_str().unwrap().to_owned();
         assert!(
             token.starts_with("bcs_")
-                && made["data"]["configure_link"]
-                    .as_str()
-                    .unwrap()
-                    .ends_with(&format!("#token={token}"))
+                && made["data"]["configure_link"].as_str().unwrap().ends_with(&format!("#token={token}"))
         );
         token
     }
