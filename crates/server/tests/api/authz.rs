@@ -519,12 +519,14 @@ const FOR_VIEWERS: &[&str] = &[
 /// What a supporter may call besides.
 const FOR_SUPPORT: &[&str] = &[
     "GET /action/{id}",
+    "GET /connections/{connection_id}/metadata/options",
     "PATCH /connection/metadata",
     "PATCH /connection/{connection_id}/metadata",
     "PATCH /connections/metadata",
     "PATCH /connections/{connection_id}",
     "PATCH /connections/{connection_id}/metadata",
     "POST /action/trigger",
+    "POST /configure/sessions",
     "POST /connection/metadata",
     "POST /connection/{connection_id}/metadata",
     "POST /connections/metadata",
