@@ -490,6 +490,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/environment/configure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the page for end customers may be shown. */
+        get: operations["read_configure_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Says where the page for end customers may be shown. */
+        patch: operations["update_configure_settings"];
+        trace?: never;
+    };
     "/environment/webhook-signing-key/rotate": {
         parameters: {
             query?: never;
@@ -1182,6 +1200,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Begins to sign in at the issuer: sends the browser there. */
+        get: operations["begin_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ends the sign-in at the issuer: sends the browser to the dashboard, signed in, or back to the beginning. */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session/options": {
         parameters: {
             query?: never;
@@ -1597,6 +1649,11 @@ export interface components {
             configure_link: string;
             /** @description When it ends. */
             expires_at: string;
+        };
+        /** @description Where the page for end customers may be shown. */
+        ConfigureSettings: {
+            /** @description Origins such as `https://app.example.com` whose pages may show it in a frame. Without any it stands alone. */
+            allowed_origins: string[];
         };
         /** @description The values that a customer has set. */
         ConfigureValues: {
@@ -4761,6 +4818,54 @@ export interface operations {
             };
         };
     };
+    read_configure_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigureSettings"];
+                };
+            };
+        };
+    };
+    update_configure_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigureSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigureSettings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     rotate_webhook_signing_key: {
         parameters: {
             query?: never;
@@ -6581,6 +6686,48 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    begin_oidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A page of the dashboard. */
+                next: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    finish_oidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description To be exchanged for its word. */
+                code: string | null;
+                /** @description Which sign-in it is. */
+                state: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            302: {
                 headers: {
                     [name: string]: unknown;
                 };
