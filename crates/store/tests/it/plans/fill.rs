@@ -167,24 +167,24 @@ pub(super) async fn fill(database: &Database, world: &World) {
         rows(
             2_000,
             "users (id, email, name, created_at)",
-            &format!("'user ' || i, 'user-' || i || '@example.com', 'User', {NOW}"),
+            &format!("'00000000-0000-4000-8001-' || CAST(100000000000 + i AS TEXT), 'user-' || i || '@example.com', 'User', {NOW}"),
         ),
-        format!("INSERT INTO user_roles (environment_id, user_id, role) SELECT environments.id, users.id, 'viewer'
-                 FROM users, environments WHERE users.id LIKE 'user %5' AND environments.id = {environment}"),
+        "INSERT INTO user_roles (environment_id, user_id, role) SELECT environments.id, users.id, 'viewer'
+         FROM users, environments WHERE users.id LIKE '%5' AND environments.id = 1".to_owned(),
         rows(
             2_000,
             "sessions (id, user_id, token_hash, created_at, last_used_at, expires_at, user_agent, address)",
-            &format!("'session ' || i, 'user ' || i, CAST('session ' || i AS {bytes}), {NOW}, {NOW}, {NOW} * 2 + i, '', ''"),
+            &format!("'00000000-0000-4000-8002-' || CAST(100000000000 + i AS TEXT), '00000000-0000-4000-8001-' || CAST(100000000000 + i AS TEXT), CAST('session ' || i AS {bytes}), {NOW}, {NOW}, {NOW} * 2 + i, '', ''"),
         ),
         rows(
             2_000,
             "invites (id, environment_id, email, role, created_at, expires_at, token_hash)",
-            &format!("'invite ' || i, {environment}, 'guest-' || i, 'viewer', {NOW}, {NOW} * 2 + i, CAST('invite ' || i AS {bytes})"),
+            &format!("'00000000-0000-4000-8003-' || CAST(100000000000 + i AS TEXT), {environment}, 'guest-' || i, 'viewer', {NOW}, {NOW} * 2 + i, CAST('invite ' || i AS {bytes})"),
         ),
         rows(
             2_000,
             "one_time_tokens (token_hash, kind, expires_at, user_id, body)",
-            &format!("CAST('token ' || i AS {bytes}), 'reset', {NOW} * 2 + i, 'user ' || i, '{{}}'"),
+            &format!("CAST('token ' || i AS {bytes}), 'reset', {NOW} * 2 + i, '00000000-0000-4000-8001-' || CAST(100000000000 + i AS TEXT), '{{}}'"),
         ),
     ]);
     let url = database.url().to_owned();
