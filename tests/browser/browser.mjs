@@ -84,8 +84,26 @@ export async function settled(page) {
     await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
 }
 
+/** Waits until nothing has changed in the page for a while: axe cannot name an element that has gone meanwhile. */
+async function quiet(page) {
+    await page.evaluate(() => new Promise((done) => {
+        const observer = new MutationObserver(() => wait());
+        let timer;
+        const wait = () => {
+            clearTimeout(timer);
+            timer = setTimeout(() => {
+                observer.disconnect();
+                done();
+            }, 150);
+        };
+        observer.observe(document, { subtree: true, childList: true, attributes: true });
+        wait();
+    }));
+}
+
 /** Asserts that axe finds nothing against WCAG 2.2 A and AA, and none of its best practices. */
 export async function axe(page) {
+    await quiet(page);
     await page.evaluate(axeSource);
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
     const violations = await page.evaluate(async (values) => {
