@@ -161,7 +161,7 @@ Ctrl-C stops everything.`);
 async function main() {
     const crm = await startCrm();
     const data = await mkdtemp(join(tmpdir(), 'bespoke-demo-'));
-    const { server, address } = await startBespoke(data, crm);
+    const { server, address, setup } = await startBespoke(data, crm);
     const stop = new Promise((done) => {
         for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, done);
     });
