@@ -1,42 +1,12 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { ApiError, call } from './call';
+import { call } from './call';
 import type { ListedConnection } from './connections';
 import type { Run } from './runs';
 
 export const periods = ['24h', '7d', '30d'] as const;
 export type Period = (typeof periods)[number];
 
-export interface Figures {
-  runs: number;
-  failures: number;
-  records_changed: number;
-  proxy_calls: number;
-}
-
-export interface Overview {
-  figures: Figures;
-  series: (Figures & { at: string })[];
-  integrations: { provider_config_key: string; runs: number; failures: number }[];
-  slowest: { provider_config_key: string; function: string; p50_ms: number; max_ms: number; runs: number }[];
-}
-
 const days: Record<Period, number> = { '24h': 1, '7d': 7, '30d': 30 };
-
-/** How much went on. `null` where the server does not count it. */
-export const overviewQuery = (environment: string, period: Period) =>
-  queryOptions({
-    queryKey: [environment, 'overview', period],
-    queryFn: async ({ signal }) => {
-      try {
-        return await call<Overview>('GET', '/overview', { environment, query: { period }, signal });
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null;
-        throw error;
-      }
-    },
-    placeholderData: keepPreviousData,
-    refetchInterval: 60_000,
-  });
 
 /** The connections that something is the matter with, the worst first, and how many there are in all. */
 export const attentionQuery = (environment: string) =>

@@ -1,5 +1,5 @@
 // What the pages of Settings read.
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
 import { call } from './call';
 import type { Role } from './session';
 import type { Schemas } from './types';
@@ -33,23 +33,6 @@ export interface OwnSession {
   current: boolean;
 }
 
-export interface Delivery {
-  id: string | number;
-  kind: string;
-  url: string;
-  status: 'pending' | 'delivered' | 'failed';
-  attempts: number;
-  response_status: number | null;
-  error: string | null;
-  created_at: string;
-  delivered_at: string | null;
-  next_attempt_at: string | null;
-  connection_id?: string | null;
-  provider_config_key?: string | null;
-  body?: unknown;
-  response_body?: string | null;
-}
-
 const list = <T>(environment: string, name: string, path: string) =>
   queryOptions({
     queryKey: [environment, name],
@@ -77,27 +60,7 @@ export const configureQuery = (environment: string) =>
     queryFn: ({ signal }) => call<{ allowed_origins: string[] }>('GET', '/environment/configure', { environment, signal }),
   });
 
-export const retentionQuery = (environment: string) =>
-  queryOptions({
-    queryKey: [environment, 'retention'],
-    queryFn: ({ signal }) => call<Record<string, unknown>>('GET', '/retention', { environment, signal }),
-  });
-
 export const sessionsQuery = queryOptions({
   queryKey: ['session', 'list'],
   queryFn: async ({ signal }) => (await call<{ data: OwnSession[] }>('GET', '/session/list', { signal })).data,
 });
-
-export const deliveriesQuery = (environment: string) =>
-  infiniteQueryOptions({
-    queryKey: [environment, 'deliveries'],
-    queryFn: ({ signal, pageParam }) =>
-      call<{ data: Delivery[]; next_cursor: string | null }>('GET', '/environment/webhooks/deliveries', {
-        environment,
-        query: { limit: 50, cursor: pageParam },
-        signal,
-      }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
-    refetchInterval: 15_000,
-  });

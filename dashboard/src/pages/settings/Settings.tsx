@@ -1,9 +1,6 @@
 import { Link, Navigate, Outlet, useParams } from '@tanstack/react-router';
-import { useQuery } from '@tanstack/react-query';
 import { Suspense } from 'react';
 import { useCrumb } from '../../shell/crumbs';
-import { ApiError } from '../../api/call';
-import { configureQuery, retentionQuery } from '../../api/settings';
 import { useCan, useEnvironment } from '../../shell/environment';
 import { NotFound } from '../../shell/NotFound';
 import { Loading } from '../../ui/States';
@@ -41,17 +38,11 @@ export default function Settings() {
   );
 }
 
-/** Those that one may see, and that the server knows: an older one has fewer. */
+/** Those that one may see. */
 function useSections(): readonly Section[] {
-  const environment = useEnvironment();
   const can = useCan();
-  const retention = useQuery({ ...retentionQuery(environment), retry: false, staleTime: Infinity });
-  const configure = useQuery({ ...configureQuery(environment), retry: false, staleTime: Infinity, enabled: can('environment:configure:read') });
-  const missing = { retention: isMissing(retention.error), configure: isMissing(configure.error) };
-  return sections.filter(({ scope, asked }) => (!scope || can(scope)) && !(asked && missing[asked]));
+  return sections.filter(({ scope }) => !scope || can(scope));
 }
-
-const isMissing = (error: unknown) => error instanceof ApiError && error.status === 404;
 
 /** The chosen settings. */
 export function SectionPage() {

@@ -13,7 +13,6 @@ import { ConfirmDialog } from '../../ui/Dialog';
 import { TextField } from '../../ui/Field';
 import { Switch } from '../../ui/Switch';
 import { toast, toastError } from '../../ui/Toasts';
-import { Deliveries } from './Deliveries';
 import { Remote } from './Remote';
 
 type Settings = Schemas['WebhookSettings'];
@@ -43,7 +42,6 @@ export default function Webhooks() {
           </>
         )}
       </Remote>
-      <Deliveries />
     </>
   );
 }

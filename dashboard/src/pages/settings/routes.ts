@@ -8,11 +8,9 @@ export const settingsRoute = createRoute({
   component: lazyRouteComponent(() => import('./Settings')),
 });
 
-/** `delivery` is the one whose details are open. */
 export const sectionRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: '$section',
   staticData: { crumb: ({ section }) => section ?? '' },
-  validateSearch: (search): { delivery?: string } => ({ delivery: search.delivery === undefined ? undefined : String(search.delivery) }),
   component: lazyRouteComponent(() => import('./Settings').then(({ SectionPage }) => ({ default: SectionPage }))),
 });

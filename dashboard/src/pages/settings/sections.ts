@@ -5,8 +5,6 @@ export interface Section {
   label: string;
   /** What one has to be allowed to see it. */
   scope?: string;
-  /** Whether the server has to say that it knows it. */
-  asked?: 'retention' | 'configure';
   page: LazyExoticComponent<ComponentType>;
 }
 
@@ -16,7 +14,6 @@ export const sections: readonly Section[] = [
   { name: 'variables', label: 'Environment variables', scope: 'environment:variables:read', page: lazy(() => import('./Variables')) },
   { name: 'webhooks', label: 'Webhooks', scope: 'environment:webhooks:read', page: lazy(() => import('./Webhooks')) },
   { name: 'members', label: 'Members', scope: 'members:read', page: lazy(() => import('./Members')) },
-  { name: 'customers-page', label: 'Configuration page', scope: 'environment:configure:read', asked: 'configure', page: lazy(() => import('./CustomersPage')) },
-  { name: 'retention', label: 'Retention', asked: 'retention', page: lazy(() => import('./Retention')) },
+  { name: 'customers-page', label: 'Configuration page', scope: 'environment:configure:read', page: lazy(() => import('./CustomersPage')) },
   { name: 'account', label: 'Your sign-in', page: lazy(() => import('./Account')) },
 ];
