@@ -227,7 +227,14 @@ export function Workbench(props: WorkbenchProps) {
       {draft !== undefined && dirty && editing.text === draft && <Note>What you had typed before is back. It is not saved yet.</Note>}
       <div className={`flex min-h-0 flex-1 max-lg:min-h-[420px] max-md:pb-14 ${showForm && showSide ? 'flex-row' : 'flex-col'}`}>
         {showForm && (
-          <div ref={formPane} tabIndex={-1} className="min-h-0 min-w-0 flex-[1.3] overflow-y-auto bg-canvas p-4 outline-none sm:px-5">
+          // A form that is locked has no control to reach it by, and has to be scrolled by keyboard all the same.
+          <div
+            ref={formPane}
+            role="region"
+            aria-label="Form"
+            tabIndex={editing.syntax ? 0 : -1}
+            className="min-h-0 min-w-0 flex-[1.3] overflow-y-auto bg-canvas p-4 outline-none focus-visible:outline-2 focus-visible:-outline-offset-2 sm:px-5"
+          >
             {editing.syntax && (
               <p role="status" className="mb-3 rounded-card border bg-surface px-4 py-2 text-ink2">
                 The JSON is broken, so the form shows its last whole state.
