@@ -17,7 +17,7 @@ use utoipa::{
     ),
     // Routed apart from the others: its path is the provider's.
     paths(crate::api::proxy::proxy),
-    modifiers(&SecretKey),
+    modifiers(&SecretKey, &ProxyMethods),
     security(("secret_key" = []), ("session" = []))
 )]
 struct Document;
@@ -42,6 +42,31 @@ impl Modify for SecretKey {
             .description(Some("The token of a session of the configuration page, `bcs_…`."))
             .build();
         components.add_security_scheme("configure_session", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Gives the methods of the proxy, which are one handler, names of their own: a document's operations need that.
+struct ProxyMethods;
+
+impl Modify for ProxyMethods {
+    fn modify(&self, document: &mut OpenApi) {
+        for item in document.paths.paths.values_mut() {
+            let methods = [
+                (&mut item.get, "proxy_get"),
+                (&mut item.post, "proxy_post"),
+                (&mut item.put, "proxy_put"),
+                (&mut item.patch, "proxy_patch"),
+                (&mut item.delete, "proxy_delete"),
+                (&mut item.head, "proxy_head"),
+            ];
+            for (operation, name) in methods {
+                if let Some(operation) =
+                    operation.as_mut().filter(|one| one.operation_id.as_deref() == Some("proxy"))
+                {
+                    operation.operation_id = Some(name.to_owned());
+                }
+            }
+        }
     }
 }
 

@@ -976,18 +976,18 @@ export interface paths {
             cookie?: never;
         };
         /** Sends a request to the provider of a connection and answers what it answers: status, headers and body. */
-        get: operations["proxy"];
+        get: operations["proxy_get"];
         /** Sends a request to the provider of a connection and answers what it answers: status, headers and body. */
-        put: operations["proxy"];
+        put: operations["proxy_put"];
         /** Sends a request to the provider of a connection and answers what it answers: status, headers and body. */
-        post: operations["proxy"];
+        post: operations["proxy_post"];
         /** Sends a request to the provider of a connection and answers what it answers: status, headers and body. */
-        delete: operations["proxy"];
+        delete: operations["proxy_delete"];
         options?: never;
         /** Sends a request to the provider of a connection and answers what it answers: status, headers and body. */
-        head: operations["proxy"];
+        head: operations["proxy_head"];
         /** Sends a request to the provider of a connection and answers what it answers: status, headers and body. */
-        patch: operations["proxy"];
+        patch: operations["proxy_patch"];
         trace?: never;
     };
     "/ready": {
@@ -6037,7 +6037,7 @@ export interface operations {
             };
         };
     };
-    proxy: {
+    proxy_get: {
         parameters: {
             query?: never;
             header: {
@@ -6071,7 +6071,7 @@ export interface operations {
             };
         };
     };
-    proxy: {
+    proxy_put: {
         parameters: {
             query?: never;
             header: {
@@ -6105,7 +6105,7 @@ export interface operations {
             };
         };
     };
-    proxy: {
+    proxy_post: {
         parameters: {
             query?: never;
             header: {
@@ -6139,7 +6139,7 @@ export interface operations {
             };
         };
     };
-    proxy: {
+    proxy_delete: {
         parameters: {
             query?: never;
             header: {
@@ -6173,7 +6173,7 @@ export interface operations {
             };
         };
     };
-    proxy: {
+    proxy_head: {
         parameters: {
             query?: never;
             header: {
@@ -6207,7 +6207,7 @@ export interface operations {
             };
         };
     };
-    proxy: {
+    proxy_patch: {
         parameters: {
             query?: never;
             header: {
