@@ -1,13 +1,13 @@
 // Debian's Chromium on the dashboard. A test fails where the page logs an error or breaks its policy (CSP).
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { closeBrowser, openPage } from './chromium.mjs';
+import { startServer } from './server.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const shots = here('../../target/shots');
@@ -20,40 +20,24 @@ export const looks = [
     { name: 'phone', theme: 'light', phone: true },
 ];
 
-let launched;
-async function launch() {
-    const executablePath = process.env.BESPOKE_CHROMIUM ?? execFileSync(here('../../scripts/chromium'), { encoding: 'utf8' }).trim();
-    // Root may not use Chromium's sandbox; it only opens our own pages here.
-    return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
-}
-after(async () => (await launched)?.close());
+after(closeBrowser);
 
-/** A page of `server` in a context of its own; `cookie` signs it in. `problems` fills with what the browser complains of. */
-export async function openPage(server, { cookie, theme = 'light', phone = false } = {}) {
-    launched ??= launch();
-    const context = await (await launched).newContext({
-        baseURL: server.url,
-        colorScheme: theme,
-        locale: 'en-GB',
-        reducedMotion: 'reduce',
-        viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 960 },
-        hasTouch: phone,
+export { openPage };
+
+/**
+ * The server of a suite: started with `env`, with the integration `hubspot` and both customers (`fill`), its first administrator
+ * (`admin`) and whatever `prepare` does. `there` and `signedIn` are what browserTest takes.
+ */
+export function suiteServer({ env, fill = true, admin = true, prepare } = {}) {
+    const suite = { server: undefined, cookie: undefined, there: () => suite.server, signedIn: () => ({ cookie: suite.cookie }) };
+    before(async () => {
+        suite.server = await startServer({ env });
+        if (admin) suite.cookie = await suite.server.setUp();
+        if (fill) await suite.server.fill();
+        await prepare?.(suite.server);
     });
-    context.setDefaultTimeout(15_000);
-    if (cookie) await context.addCookies([{ name: 'bespoke_session', value: cookie, url: server.url, httpOnly: true, sameSite: 'Lax' }]);
-    const problems = [];
-    await context.exposeBinding('bespokeProblem', (_, problem) => problems.push(problem));
-    await context.addInitScript(() => {
-        document.addEventListener('securitypolicyviolation', (event) => {
-            window.bespokeProblem(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
-        });
-    });
-    const page = await context.newPage();
-    // A refusal is an answer, and shown as one; the browser logs it all the same.
-    const refusal = /Failed to load resource: the server responded with a status of 4\d\d/;
-    page.on('console', (message) => message.type() === 'error' && !refusal.test(message.text()) && problems.push(message.text()));
-    page.on('pageerror', (error) => problems.push(String(error)));
-    return { page, context, problems };
+    after(() => suite.server?.stop());
+    return suite;
 }
 
 /** A test with a page; `options` as of openPage, or a function that gives them once the server is there. */

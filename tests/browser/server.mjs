@@ -46,18 +46,33 @@ export async function startServer({ env = {} } = {}) {
         BESPOKE_LOG: process.env.BESPOKE_TEST_LOG ?? 'error',
         ...env,
     };
-    const child = spawn(binary, ['serve'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
-    guard(child);
     const server = { crm, keys, setupLink: undefined, url: undefined };
-    server.url = await new Promise((done, failed) => {
-        child.once('error', failed);
-        child.once('exit', (code) => failed(new Error(`bespoke serve ended with code ${code}`)));
-        createInterface({ input: child.stdout }).on('line', (line) => {
-            server.setupLink ??= /https?:\S+\/setup\?token=\S+/.exec(line)?.[0];
-            const ready = /^Bespoke is ready at (\S+)/.exec(line);
-            if (ready) done(ready[1]);
+    let child;
+    const launch = async () => {
+        child = spawn(binary, ['serve'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+        guard(child);
+        server.url = await new Promise((done, failed) => {
+            child.once('error', failed);
+            child.once('exit', (code) => failed(new Error(`bespoke serve ended with code ${code}`)));
+            createInterface({ input: child.stdout }).on('line', (line) => {
+                server.setupLink ??= /https?:\S+\/setup\?token=\S+/.exec(line)?.[0];
+                const ready = /^Bespoke is ready at (\S+)/.exec(line);
+                if (ready) done(ready[1]);
+            });
         });
-    });
+    };
+    const end = async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        const ended = once(child, 'exit');
+        child.kill('SIGTERM');
+        await ended;
+    };
+    await launch();
+    /** The same server begins again with what it has stored, at another address. */
+    server.restart = async () => {
+        await end();
+        await launch();
+    };
     /** A plain request: `{status, headers, body}`; nothing is thrown. */
     server.call = async (method, path, { body, headers = {}, key = keys.dev } = {}) => {
         const all = { ...(key ? { authorization: `Bearer ${key}` } : {}), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers };
@@ -107,11 +122,7 @@ export async function startServer({ env = {} } = {}) {
         }
     };
     server.stop = async () => {
-        if (child.exitCode === null && child.signalCode === null) {
-            const ended = once(child, 'exit');
-            child.kill('SIGTERM');
-            await ended;
-        }
+        await end();
         await crm.close();
         await rm(data, { recursive: true, force: true });
     };

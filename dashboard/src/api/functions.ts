@@ -53,10 +53,12 @@ export const runSync = (environment: string, of: { integration: string; customer
     body: { syncs: [of.name], provider_config_key: of.integration, connection_id: of.customer },
   });
 
-/** The schema of what a function takes, whole by itself; undefined where it takes nothing. */
+/** The schema of what a function takes, whole by itself; undefined where it takes nothing, empty where none is known. */
 export function inputSchema(one: DeployedFunction): Record<string, unknown> | undefined {
-  const named = one.type === 'action' && one.input ? one.json_schema?.definitions?.[one.input] : undefined;
-  if (!named || named.type === 'null') return undefined;
+  if (one.type !== 'action' || !one.input) return undefined;
+  const named = one.json_schema?.definitions?.[one.input];
+  if (!named) return {};
+  if (named.type === 'null') return undefined;
   return { ...named, definitions: one.json_schema?.definitions };
 }
 

@@ -38,12 +38,16 @@ export default function JsonEditor(props: {
   readOnly?: boolean;
   label: string;
   broken?: boolean;
+  /** The id of what helps to leave the editor. */
+  describedBy: string;
+  /** Whether the document is the whole: then what the schema requires has to be in it. */
+  complete?: boolean;
 }) {
   const view = useRef<EditorView>(null);
   const cursor = useRef(props.onCursor);
   cursor.current = props.onCursor;
   const extensions = useMemo(() => {
-    const service = schemaService(props.schema);
+    const service = schemaService(props.schema, props.complete);
     return [
       marks,
       look,
@@ -85,7 +89,7 @@ export default function JsonEditor(props: {
       extensions={extensions}
       readOnly={props.readOnly}
       invalid={props.broken}
-      describedBy="json-leave"
+      describedBy={props.describedBy}
       onView={(made) => {
         view.current = made;
       }}

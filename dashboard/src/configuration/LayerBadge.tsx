@@ -48,11 +48,12 @@ export function LayerBadge({ layer, audience = 'operator' }: { layer: Layer; aud
 /** The badge of a value, and the way back to what is inherited. */
 export function LayerOf({ path, title }: { path: Path; title: string }) {
   const { editing, audience, readOnly } = useForm();
+  if (editing.owner === 'nobody') return null;
   const layer = editing.layer(path);
   return (
     <span className="inline-flex min-h-8 items-center gap-1">
       <LayerBadge layer={layer} audience={audience} />
-      {layer === 'customer' && !readOnly && (
+      {editing.isOwn(path) && !readOnly && (
         <IconButton
           label={t(audience === 'operator' ? 'field.reset' : 'page.reset', { field: title })}
           onClick={() => editing.reset(path)}

@@ -6,7 +6,8 @@ import type { Editing } from './useEditing';
 
 export interface FormPlace {
   editing: Editing;
-  options: OptionsStore;
+  /** The customer's own fields; not there where the document is no customer's. */
+  options?: OptionsStore;
   /** The customer's system, as people call it: HubSpot. */
   system: string;
   /** Who reads it: someone of ours, or the customer, who knows no layers. */

@@ -56,7 +56,7 @@ describe('a document', () => {
 
   test('tells where a text is broken', () => {
     const { problem } = parse('{\n  "a": 1\n  "b": 2\n}');
-    expect(problem).toMatchObject({ line: 3, column: 3, message: 'a comma is missing' });
+    expect(problem).toMatchObject({ line: 3, column: 3, what: 'a comma is missing' });
   });
 
   test('is changed by its merge patch as by the change itself', () => {
@@ -124,6 +124,12 @@ describe('layers and schema', () => {
       'default',
       'none',
     ]);
+  });
+
+  test('without a customer a mapping is a group of texts', () => {
+    const alone = formSchema(declared, { mapping: { optionsFrom: 'fields' } }, { hasCustomer: false });
+    expect(alone.uiSchema.mapping['ui:field']).toBeUndefined();
+    expect(alone.hints.get('/mapping')).toEqual({});
   });
 
   test('the form gets no defaults, a mapping its field, and strange keys stay apart', () => {

@@ -1,18 +1,11 @@
 // The one document that the form and the editor show: a customer's own JSON, as text. Text is the truth, so that order,
 // formatting and undo survive; a form edit is the smallest edit of it.
-import { applyEdits, findNodeAtLocation, modify, parseTree, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { applyEdits, findNodeAtLocation, modify, parseTree } from 'jsonc-parser';
+import { type SyntaxProblem, syntaxProblem } from './syntax';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 export type Path = (string | number)[];
-
-/** Where a text is no JSON, in words for people. */
-export interface SyntaxProblem {
-  line: number;
-  column: number;
-  offset: number;
-  message: string;
-}
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -45,41 +38,11 @@ export function equal(one: Json | undefined, other: Json | undefined): boolean {
   return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && equal(one[key], other[key]));
 }
 
-const words: Record<string, string> = {
-  InvalidSymbol: 'this is no value; text needs quotes',
-  InvalidNumberFormat: 'this is no number',
-  PropertyNameExpected: 'a key in quotes is missing',
-  ValueExpected: 'a value is missing',
-  ColonExpected: 'a colon is missing',
-  CommaExpected: 'a comma is missing',
-  CloseBraceExpected: 'a closing } is missing',
-  CloseBracketExpected: 'a closing ] is missing',
-  EndOfFileExpected: 'there is something after the end',
-  UnexpectedEndOfString: 'the closing quote is missing',
-  InvalidEscapeCharacter: 'no such escape',
-  UnexpectedEndOfComment: 'comments are not kept',
-  InvalidCommentToken: 'comments are not kept',
-};
-
 /** What a text says, or where it is broken. Only objects are documents. */
 export function parse(text: string): { value: JsonObject; problem?: undefined } | { value?: undefined; problem: SyntaxProblem } {
-  try {
-    const value = JSON.parse(text) as Json;
-    if (isObject(value)) return { value };
-    return { problem: { line: 1, column: 1, offset: 0, message: 'the whole has to be an object: { … }' } };
-  } catch {
-    const errors: ParseError[] = [];
-    parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
-    const [first] = errors;
-    const offset = first?.offset ?? text.length;
-    const before = text.slice(0, offset).split('\n');
-    const message = first ? (words[printParseErrorCode(first.error)] ?? 'this is no JSON') : 'this is no JSON';
-    return { problem: { offset, line: before.length, column: before[before.length - 1]!.length + 1, message } };
-  }
+  const problem = syntaxProblem(text);
+  return problem ? { problem } : { value: JSON.parse(text) as JsonObject };
 }
-
-/** "Line 4, column 12: a comma is missing". */
-export const syntaxWords = (problem: SyntaxProblem) => `Line ${problem.line}, column ${problem.column}: ${problem.message}`;
 
 /** A document as new text. */
 export const print = (value: Json) => JSON.stringify(value, null, 2);

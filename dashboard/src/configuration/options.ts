@@ -58,38 +58,18 @@ export class OptionsStore {
   }
 }
 
+const never = () => () => {};
+
 /** The choices for `path`; asked for when they are first shown, unless the reader may not `ask`. */
-export function useOptions(store: OptionsStore, path: string | undefined, ask = true): Loaded & { reload: () => void } {
-  const state = useSyncExternalStore(store.subscribe, () => (path === undefined ? undefined : store.at(path)));
+export function useOptions(store: OptionsStore | undefined, path: string | undefined, ask = true): Loaded & { reload: () => void } {
+  const state = useSyncExternalStore(store?.subscribe ?? never, () => (path === undefined ? undefined : store?.at(path)));
   useEffect(() => {
-    if (path !== undefined && ask) void store.load(path);
+    if (path !== undefined && ask) void store?.load(path);
   }, [store, path, ask]);
   const reload = useCallback(() => {
-    if (path !== undefined) void store.load(path, true);
+    if (path !== undefined) void store?.load(path, true);
   }, [store, path]);
-  return { ...(state ?? { loading: path !== undefined && ask }), reload };
-}
-
-/** What an action answers, as options: a list, or an object with one; of objects, or of keys. */
-export function normalised(output: unknown): Option[] {
-  const list = Array.isArray(output) ? output : Object.values((output ?? {}) as object).find(Array.isArray);
-  return ((list ?? []) as unknown[]).flatMap((one): Option[] => {
-    if (typeof one === 'string') return [{ value: one, label: one }];
-    if (typeof one !== 'object' || one === null) return [];
-    const { value, key, name, id, label, title, type, custom, samples, filled } = one as Record<string, unknown>;
-    const found = value ?? key ?? name ?? id;
-    if (found === undefined || found === null) return [];
-    return [
-      {
-        value: String(found),
-        label: String(label ?? title ?? found),
-        ...(typeof type === 'string' && { type }),
-        ...(typeof custom === 'boolean' && { custom }),
-        ...(Array.isArray(samples) && { samples: samples.map(String) }),
-        ...(typeof filled === 'number' && { filled }),
-      },
-    ];
-  });
+  return { ...(state ?? { loading: store !== undefined && path !== undefined && ask }), reload };
 }
 
 const kinds: Record<string, string[]> = {

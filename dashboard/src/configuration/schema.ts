@@ -34,6 +34,12 @@ function declared(ui: unknown, path: Path): Hint {
   return isObject(found) ? (found as Hint) : {};
 }
 
+/** The schema with its references resolved, where a form can show it: an object with properties. */
+export function formable(schema: object): RJSFSchema | undefined {
+  const whole = flat(schema);
+  return whole.properties && Object.keys(whole.properties).length > 0 ? whole : undefined;
+}
+
 /** Resolves references and joins `allOf`, so that every node says itself what it is. Recursive schemas end in an open node. */
 export function flat(root: object): RJSFSchema {
   const definitions = root as { definitions?: Record<string, Node>; $defs?: Record<string, Node> };
@@ -91,13 +97,17 @@ function withoutNull(node: Node): Node {
   return node;
 }
 
-/** Makes `schema` ready. `allow` leaves only these JSON pointers, and what is above and below them. */
-export function formSchema(schema: object, ui: unknown, locale = 'en'): FormSchema {
+/** Makes `schema` ready. Where there is no customer, nobody's fields can be listed: a mapping is a group of texts then. */
+export function formSchema(schema: object, ui: unknown, { locale = 'en', hasCustomer = true } = {}): FormSchema {
   const hints = new Map<string, Hint>();
   const root = flat(schema);
   const walk = (node: Node, path: Path): { schema: Node; ui: UiSchema } => {
     const { default: _, ui: own, ...rest } = node;
     const hint: Hint = { ...(isObject(own) ? own : {}), ...declared(ui, path) };
+    if (!hasCustomer) {
+      delete hint.optionsFrom;
+      if (hint.widget === 'mapping') delete hint.widget;
+    }
     const said = hint.languages?.[locale] ?? {};
     const here: Node = rest;
     const title = said.title ?? hint.title;

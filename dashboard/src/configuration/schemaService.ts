@@ -8,9 +8,9 @@ import { getLanguageService, TextDocument, type JSONSchema, type Position } from
 // Without a path in it, no schema is found for the document.
 const uri = 'mem:///configuration.json';
 
-export function schemaService(schema: object | null) {
+export function schemaService(schema: object | null, complete = false) {
   const service = getLanguageService({});
-  if (schema) service.configure({ schemas: [{ uri: 'mem:///schema.json', fileMatch: ['*'], schema: withoutRequired(schema) as JSONSchema }] });
+  if (schema) service.configure({ schemas: [{ uri: 'mem:///schema.json', fileMatch: ['*'], schema: (complete ? schema : withoutRequired(schema)) as JSONSchema }] });
   const open = (text: string) => {
     const document = TextDocument.create(uri, 'json', 1, text);
     return { document, parsed: service.parseJSONDocument(document) };

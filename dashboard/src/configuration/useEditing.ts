@@ -1,9 +1,13 @@
 // The state of an edited configuration: the text, and everything that follows from it.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { applyChanges, at, changes, type Change, type Json, type JsonObject, parse, type Path, pointer, print, reset, set, type SyntaxProblem } from './document';
+import { applyChanges, at, changes, type Change, type Json, type JsonObject, parse, type Path, pointer, print, reset, set } from './document';
 import { layerAt, layersOf, over, type Layer } from './layers';
 import { found, told, type Problem, type ServerProblem, type Validate } from './problems';
 import { flat, formSchema, type FormSchema, unknownPaths } from './schema';
+import type { SyntaxProblem } from './syntax';
+
+/** Whose document is edited: a customer's, an integration's defaults, or one by itself, which inherits nothing. */
+export type Owner = 'customer' | 'integration' | 'nobody';
 
 /** What was loaded. */
 export interface Base {
@@ -13,6 +17,7 @@ export interface Base {
 }
 
 export interface Editing {
+  owner: Owner;
   base: Base;
   text: string;
   /** The text's document; the last one that was whole while the text is broken. */
@@ -26,6 +31,8 @@ export interface Editing {
   problems: Problem[];
   unknown: string[][];
   layer: (path: Path) => Layer;
+  /** Whether the document itself says something there. */
+  isOwn: (path: Path) => boolean;
   inherited: (path: Path) => Json | undefined;
   isChanged: (path: Path) => boolean;
   problemsAt: (path: Path, below?: boolean) => Problem[];
@@ -40,10 +47,13 @@ export interface Editing {
 }
 
 export interface EditingOptions {
+  /** A customer unless told. */
+  owner?: Owner;
   loaded: Base;
   schema: object | null;
-  ui: unknown;
-  defaults: JsonObject;
+  ui?: unknown;
+  /** What the integration says where the document does not. */
+  defaults?: JsonObject;
   language?: string;
   /** The text to begin with: a draft that was left. */
   draft?: string;
@@ -52,8 +62,10 @@ export interface EditingOptions {
 }
 
 const QUIET_MS = 400;
+const NOTHING: JsonObject = {};
 
 export function useEditing(options: EditingOptions): Editing {
+  const { owner = 'customer', defaults = NOTHING } = options;
   const [base, setBase] = useState(options.loaded);
   const [text, setText] = useState(options.draft ?? print(options.loaded.own));
   const parsed = useMemo(() => parse(text), [text]);
@@ -62,27 +74,31 @@ export function useEditing(options: EditingOptions): Editing {
   const own = lastWhole.current;
 
   const form = useMemo(
-    () => (options.schema ? formSchema(options.schema, options.ui, options.language) : undefined),
-    [options.schema, options.ui, options.language],
+    () => (options.schema ? formSchema(options.schema, options.ui, { locale: options.language, hasCustomer: owner === 'customer' }) : undefined),
+    [options.schema, options.ui, options.language, owner],
   );
   const whole = useMemo(() => (options.schema ? flat(options.schema) : undefined), [options.schema]);
-  const layers = useMemo(() => layersOf(whole, options.defaults), [whole, options.defaults]);
+  const layers = useMemo(() => layersOf(owner === 'nobody' ? undefined : whole, defaults), [owner, whole, defaults]);
   const merged = useMemo(() => over(layers.inherited, own) as JsonObject, [layers, own]);
-  const changed = useMemo(() => changes(base.own, own), [base, own]);
+  // A document by itself is saved nowhere, so nothing of it is unsaved.
+  const changed = useMemo(() => (owner === 'nobody' ? [] : changes(base.own, own)), [owner, base, own]);
 
   const validate = useValidator();
   const said = useServerProblems(base, own, options.check);
   const problems = useMemo(() => {
     if (!form) return told({}, said ?? []);
     if (said) return told(form.schema, said);
-    return validate ? found(validate, form.schema, merged) : [];
-  }, [form, said, validate, merged]);
+    const all = validate ? found(validate, form.schema, merged) : [];
+    // What defaults leave open, each customer says for itself.
+    return owner === 'integration' ? all.filter(({ code }) => code !== 'required') : all;
+  }, [form, said, validate, merged, owner]);
 
   const change = useCallback((edit: (text: string) => string) => setText((old) => (parse(old).value ? edit(old) : old)), []);
   const mergedNow = useRef(merged);
   mergedNow.current = merged;
 
   return {
+    owner,
     base,
     text,
     own,
@@ -92,7 +108,11 @@ export function useEditing(options: EditingOptions): Editing {
     form,
     problems,
     unknown: useMemo(() => (form ? unknownPaths(form.schema, own) : []), [form, own]),
-    layer: (path) => layerAt(path, own, layers),
+    layer: (path) => {
+      const layer = layerAt(path, own, layers);
+      return owner === 'integration' && layer === 'customer' ? 'integration' : layer;
+    },
+    isOwn: (path) => at(own, path) !== undefined,
     inherited: (path) => at(layers.inherited, path),
     isChanged: (path) => changed.some((one) => touches(one.path, path)),
     problemsAt: (path, below) => {

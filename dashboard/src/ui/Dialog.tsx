@@ -4,77 +4,49 @@ import { useState, type ReactNode } from 'react';
 import { Button, IconButton } from './Button';
 import { TextField } from './Field';
 
-const backdrop = 'fixed inset-0 z-40 bg-[rgb(10_12_16/0.45)]';
-
-/** A dialog with a title, what is asked, and buttons at the foot. Focus goes back to what opened it. */
-export function Dialog(props: {
+interface Framed {
   open: boolean;
   onClose: () => void;
   title: ReactNode;
-  description?: ReactNode;
-  /** Greatest width in px: 480 unless given, 720 for reviews. */
+  /** Greatest width in px. */
   width?: number;
   children?: ReactNode;
   foot?: ReactNode;
-}) {
+}
+
+/** What dialogs and drawers have in common: the backdrop, the title with the way out, what scrolls, the foot that stays. */
+function Frame(props: Framed & { description?: ReactNode; width: number; place: string; head: string; titleClass?: string; body: string }) {
   return (
     <Base.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
       <Base.Portal>
-        <Base.Backdrop className={backdrop} />
-        <Base.Popup
-          style={{ maxWidth: props.width ?? 480 }}
-          className="fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-32px)] w-[calc(100vw-32px)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-dialog bg-surface shadow-float"
-        >
-          <header className="flex items-start gap-3 px-5 pt-4 pb-3">
+        <Base.Backdrop className="fixed inset-0 z-40 bg-[rgb(10_12_16/0.45)]" />
+        <Base.Popup style={{ maxWidth: props.width }} className={`fixed z-50 flex flex-col bg-surface shadow-float ${props.place}`}>
+          <header className={`flex gap-3 px-5 ${props.head}`}>
             <div className="min-w-0 flex-1">
-              <Base.Title className="text-dialog font-semibold">{props.title}</Base.Title>
-              {props.description && (
-                <Base.Description className="mt-1 text-ink2">{props.description}</Base.Description>
-              )}
+              <Base.Title className={`text-dialog font-semibold ${props.titleClass ?? ''}`}>{props.title}</Base.Title>
+              {props.description && <Base.Description className="mt-1 text-ink2">{props.description}</Base.Description>}
             </div>
             <Base.Close render={<IconButton label="Close" />}>
               <X size={16} aria-hidden />
             </Base.Close>
           </header>
-          {props.children && <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-4">{props.children}</div>}
-          {props.foot && (
-            <footer className="flex flex-wrap items-center justify-end gap-2 border-t px-5 py-3">{props.foot}</footer>
-          )}
+          {props.children && <div className={`min-h-0 flex-1 overflow-y-auto px-5 ${props.body}`}>{props.children}</div>}
+          {props.foot && <footer className="flex flex-wrap items-center justify-end gap-2 border-t px-5 py-3">{props.foot}</footer>}
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
   );
 }
 
-/** A panel at the right edge (a sheet on a phone) for the details of one row. */
-export function Drawer(props: {
-  open: boolean;
-  onClose: () => void;
-  title: ReactNode;
-  width?: number;
-  children?: ReactNode;
-  foot?: ReactNode;
-}) {
-  return (
-    <Base.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
-      <Base.Portal>
-        <Base.Backdrop className={backdrop} />
-        <Base.Popup
-          style={{ maxWidth: props.width ?? 640 }}
-          className="fixed inset-y-0 right-0 z-50 flex w-full flex-col bg-surface shadow-float"
-        >
-          <header className="flex items-center gap-3 border-b px-5 py-3">
-            <Base.Title className="min-w-0 flex-1 truncate text-dialog font-semibold">{props.title}</Base.Title>
-            <Base.Close render={<IconButton label="Close" />}>
-              <X size={16} aria-hidden />
-            </Base.Close>
-          </header>
-          <div className="min-h-0 flex-1 overflow-y-auto px-5 py-4">{props.children}</div>
-          {props.foot && <footer className="flex justify-end gap-2 border-t px-5 py-3">{props.foot}</footer>}
-        </Base.Popup>
-      </Base.Portal>
-    </Base.Root>
-  );
+/** A dialog with a title, what is asked, and buttons at the foot; 480 px wide unless told, 720 for reviews. Focus goes back to what opened it. */
+export function Dialog({ width = 480, ...props }: Framed & { description?: ReactNode }) {
+  const place = 'top-1/2 left-1/2 max-h-[calc(100dvh-32px)] w-[calc(100vw-32px)] -translate-x-1/2 -translate-y-1/2 rounded-dialog';
+  return <Frame {...props} width={width} place={place} head="items-start pt-4 pb-3" body="pb-4" />;
+}
+
+/** A panel at the right edge (a sheet on a phone) for the details of one row; 640 px wide unless told. */
+export function Drawer({ width = 640, ...props }: Framed) {
+  return <Frame {...props} width={width} place="inset-y-0 right-0 w-full" head="items-center border-b py-3" titleClass="truncate" body="py-4" />;
 }
 
 /** Asks before something that cannot be taken back. With `type`, that word has to be typed first. */

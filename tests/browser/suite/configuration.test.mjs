@@ -2,28 +2,19 @@
 // at once lose nothing; an enforced schema says at the field what is wrong.
 
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
-import { axe, browserTest, fitsScreen, looks, shot, visit } from '../browser.mjs';
-import { startServer } from '../server.mjs';
+import { describe } from 'node:test';
+import { axe, browserTest, fitsScreen, looks, shot, suiteServer, visit } from '../browser.mjs';
 
 const at = 'provider_config_key=hubspot';
 const tab = '/app/dev/connections/hubspot/customer-a/configuration';
 
 describe('configuration', () => {
-    let server;
-    let cookie;
-    before(async () => {
-        server = await startServer();
-        cookie = await server.setUp();
-        await server.fill();
-    });
-    after(() => server?.stop());
-    const there = () => server;
-    const signedIn = () => ({ cookie });
-    const metadata = async () => (await server.must('GET', `/connections/customer-a/metadata?${at}`)).metadata;
+    const suite = suiteServer();
+    const { there, signedIn } = suite;
+    const metadata = async () => (await suite.server.must('GET', `/connections/customer-a/metadata?${at}`)).metadata;
     const contacts = async () => {
         const headers = { 'provider-config-key': 'hubspot', 'connection-id': 'customer-a' };
-        const { records } = await server.must('GET', '/records?model=Contact&filter=added,updated', { headers });
+        const { records } = await suite.server.must('GET', '/records?model=Contact&filter=added,updated', { headers });
         return records.map(({ internalId }) => internalId).sort();
     };
     const until = async (what, test) => {
@@ -80,7 +71,7 @@ describe('configuration', () => {
         await page.getByRole('switch', { name: 'Sync names' }).click();
         await page.getByLabel('Only this status').fill('active');
         const body = { filterStatus: 'inactive', note: 'theirs' };
-        await server.must('PATCH', `/connections/customer-a/metadata?${at}`, { body });
+        await suite.server.must('PATCH', `/connections/customer-a/metadata?${at}`, { body });
         await page.getByRole('button', { name: 'Review and apply' }).click();
         await page.getByRole('radio', { name: /Only save/ }).check();
         await page.getByRole('button', { name: 'Apply', exact: true }).click();
@@ -98,7 +89,7 @@ describe('configuration', () => {
     });
 
     browserTest('an enforced schema tells at the field what is wrong, and nothing is written', there, signedIn, async (page) => {
-        await server.must('PUT', '/integrations/hubspot/metadata/schema', { body: { mode: 'enforce' } });
+        await suite.server.must('PUT', '/integrations/hubspot/metadata/schema', { body: { mode: 'enforce' } });
         const old = await metadata();
         await visit(page, tab);
         await page.getByRole('button', { name: 'Add condition' }).click();
@@ -110,7 +101,7 @@ describe('configuration', () => {
         await page.getByRole('button', { name: 'Apply', exact: true }).click();
         await page.getByText('It was not applied').first().waitFor();
         assert.deepEqual(await metadata(), old);
-        await server.must('PUT', '/integrations/hubspot/metadata/schema', { body: { mode: 'warn' } });
+        await suite.server.must('PUT', '/integrations/hubspot/metadata/schema', { body: { mode: 'warn' } });
     });
 
     browserTest('broken JSON locks the form and says where', there, signedIn, async (page) => {
@@ -126,7 +117,7 @@ describe('configuration', () => {
     });
 
     for (const look of looks) {
-        browserTest(`it is readable, ${look.name}`, there, () => ({ ...look, cookie }), async (page) => {
+        browserTest(`it is readable, ${look.name}`, there, () => ({ ...look, ...signedIn() }), async (page) => {
             await visit(page, tab);
             await page.getByRole('heading', { name: 'Field mapping' }).waitFor();
             await fitsScreen(page);

@@ -5,19 +5,19 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { after, before, describe } from 'node:test';
-import { axe, browserTest, fitsScreen, looks, shot } from '../browser.mjs';
-import { startServer } from '../server.mjs';
+import { axe, browserTest, fitsScreen, looks, shot, suiteServer } from '../browser.mjs';
 
 const at = 'provider_config_key=hubspot';
 
 describe('the page of end customers', () => {
-    let server;
+    const suite = suiteServer({ admin: false });
+    const { there } = suite;
     let host;
     const session = async (more = {}) => {
         const body = { connection_id: 'customer-a', provider_config_key: 'hubspot', ...more };
-        return (await server.must('POST', '/configure/sessions', { body })).data;
+        return (await suite.server.must('POST', '/configure/sessions', { body })).data;
     };
-    const metadata = async () => (await server.must('GET', `/connections/customer-a/metadata?${at}`)).metadata;
+    const metadata = async () => (await suite.server.must('GET', `/connections/customer-a/metadata?${at}`)).metadata;
     before(async () => {
         const element = await readFile(new URL('../../../packages/elements/index.js', import.meta.url));
         host = createServer((request, response) => {
@@ -28,14 +28,8 @@ describe('the page of end customers', () => {
         });
         host.listen(0, '127.0.0.1');
         await once(host, 'listening');
-        server = await startServer();
-        await server.fill();
     });
-    after(async () => {
-        host?.close();
-        await server?.stop();
-    });
-    const there = () => server;
+    after(() => host?.close());
 
     browserTest('a customer maps their field, sees the effect and saves; only what is allowed is there', there, {}, async (page) => {
         const { configure_link: link } = await session({ allow: ['/fieldMapping'] });
@@ -74,7 +68,7 @@ describe('the page of end customers', () => {
 
     browserTest('it sits in a page of another origin as <bespoke-configure>, and tells what was saved', there, {}, async (page) => {
         const origin = `http://127.0.0.1:${host.address().port}`;
-        await server.must('PATCH', '/environment/configure', { body: { allowed_origins: [origin] } });
+        await suite.server.must('PATCH', '/environment/configure', { body: { allowed_origins: [origin] } });
         const { token } = await session({ allow: ['/features'] });
         await page.goto(origin);
         await page.evaluate(([secret, url]) => {
@@ -83,7 +77,7 @@ describe('the page of end customers', () => {
             element.host = url;
             element.addEventListener('saved', ({ detail }) => (document.title = `saved ${detail.revision}`));
             document.querySelector('#here').append(element);
-        }, [token, server.url]);
+        }, [token, suite.server.url]);
         const frame = page.frameLocator('iframe');
         await frame.getByRole('switch', { name: 'Sync names' }).click();
         await frame.getByRole('button', { name: 'Save' }).click();

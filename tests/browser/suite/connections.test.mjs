@@ -1,24 +1,16 @@
 // Connections: metadata edited as users of Nango know it, broken text told by its place, made and deleted by form.
 
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
-import { axe, browserTest, fitsScreen, looks, settled, shot, visit } from '../browser.mjs';
-import { admin, startServer } from '../server.mjs';
+import { describe } from 'node:test';
+import { axe, browserTest, fitsScreen, looks, settled, shot, suiteServer, visit } from '../browser.mjs';
+import { admin } from '../server.mjs';
 
 const customer = '/app/dev/connections/hubspot/customer-a';
 
 describe('connections', () => {
-    let server;
-    let cookie;
-    before(async () => {
-        server = await startServer();
-        cookie = await server.setUp();
-        await server.fill();
-    });
-    after(() => server?.stop());
-    const there = () => server;
-    const signedIn = () => ({ cookie });
-    const metadata = async () => (await server.must('GET', '/connections/customer-a/metadata?provider_config_key=hubspot')).metadata;
+    const suite = suiteServer();
+    const { there, signedIn } = suite;
+    const metadata = async () => (await suite.server.must('GET', '/connections/customer-a/metadata?provider_config_key=hubspot')).metadata;
 
     /** Replaces the text of the editor. */
     async function write(page, text) {
@@ -37,7 +29,7 @@ describe('connections', () => {
         const save = page.getByRole('button', { name: 'Save', exact: true });
 
         await write(page, '{\n  "fieldMapping": { "internal_id": "cf_9" }\n  "filterStatus": "all"\n}');
-        await page.getByText('Line 2, column 44: a comma is missing').waitFor();
+        await page.getByText('Line 3, column 3: a comma is missing').waitFor();
         assert.ok(await save.isDisabled());
         await axe(page);
         await shot(page, 'metadata broken light');
@@ -54,7 +46,7 @@ describe('connections', () => {
         await page.getByRole('button', { name: 'Edit metadata' }).click();
         await write(page, '{\n  "fieldMapping": { "internal_id": "mine" },\n  "filterStatus": "all"\n}');
         const body = { connection_id: 'customer-a', provider_config_key: 'hubspot', metadata: { filterStatus: 'theirs' } };
-        await server.must('PATCH', '/connections/metadata', { body });
+        await suite.server.must('PATCH', '/connections/metadata', { body });
         await page.getByRole('button', { name: 'Save', exact: true }).click();
         await page.getByText('while you were editing').waitFor();
         await axe(page);
@@ -104,7 +96,7 @@ describe('connections', () => {
         await confirm.getByLabel('Type northwind to confirm').fill('northwind');
         await confirm.getByRole('button', { name: 'Delete connection' }).click();
         await page.getByText('Northwind Traders is deleted').waitFor();
-        assert.equal((await server.call('GET', '/connections/northwind?provider_config_key=hubspot')).status, 404);
+        assert.equal((await suite.server.call('GET', '/connections/northwind?provider_config_key=hubspot')).status, 404);
     });
 
     browserTest('a sync runs again from the beginning, and its records can be looked at', there, signedIn, async (page) => {
@@ -125,7 +117,7 @@ describe('connections', () => {
 
     for (const { name: look, ...options } of looks) {
         for (const tab of ['authorization', 'syncs', 'records', 'runs', 'settings']) {
-            browserTest(`the tab ${tab}, ${look}`, there, () => ({ cookie, ...options }), async (page) => {
+            browserTest(`the tab ${tab}, ${look}`, there, () => ({ ...signedIn(), ...options }), async (page) => {
                 await visit(page, `${customer}/${tab}`);
                 await settled(page);
                 await shot(page, `connection ${tab} ${look}`);

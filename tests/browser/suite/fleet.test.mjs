@@ -2,32 +2,27 @@
 // of many is tried, applied and told.
 
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
-import { axe, browserTest, shot, visit } from '../browser.mjs';
-import { startServer } from '../server.mjs';
+import { describe } from 'node:test';
+import { axe, browserTest, shot, suiteServer, visit } from '../browser.mjs';
 
 const own = async (server, id) => (await server.must('GET', `/connections/${id}/metadata?provider_config_key=hubspot`)).metadata;
 
 describe('fleet', () => {
-    let server;
-    let cookie;
-    const signedIn = () => ({ cookie });
-    before(async () => {
-        server = await startServer();
-        cookie = await server.setUp();
-        await server.fill();
-        for (let index = 0; index < 8; index += 1) {
-            const metadata = { fieldMapping: { internal_id: 'custom_field_9' }, filterStatus: index === 0 ? 'all' : 'active' };
-            const credentials = { type: 'API_KEY', apiKey: 'crm-key-customer-a' };
-            await server.must('POST', '/connections', { body: { provider_config_key: 'hubspot', connection_id: `shop-${index}`, credentials, metadata, tags: { plan: index < 4 ? 'pro' : 'free' } } });
-        }
-        // Nine of ten say "active".
-        await server.must('PATCH', '/connections/customer-a/metadata?provider_config_key=hubspot', { body: { filterStatus: 'active' } });
+    const suite = suiteServer({
+        prepare: async (server) => {
+            for (let index = 0; index < 8; index += 1) {
+                const metadata = { fieldMapping: { internal_id: 'custom_field_9' }, filterStatus: index === 0 ? 'all' : 'active' };
+                const credentials = { type: 'API_KEY', apiKey: 'crm-key-customer-a' };
+                await server.must('POST', '/connections', { body: { provider_config_key: 'hubspot', connection_id: `shop-${index}`, credentials, metadata, tags: { plan: index < 4 ? 'pro' : 'free' } } });
+            }
+            // Nine of ten say "active".
+            await server.must('PATCH', '/connections/customer-a/metadata?provider_config_key=hubspot', { body: { filterStatus: 'active' } });
+        },
     });
-    after(() => server?.stop());
+    const { there, signedIn } = suite;
 
     for (const theme of ['light', 'dark']) {
-        browserTest(`the values of a path, as bars (${theme})`, () => server, () => ({ cookie, theme }), async (page) => {
+        browserTest(`the values of a path, as bars (${theme})`, there, () => ({ ...signedIn(), theme }), async (page) => {
             await visit(page, '/app/dev/integrations/hubspot/fleet');
             await page.getByRole('button', { name: /internal_id/ }).click();
             await page.getByRole('dialog').getByText('custom_field_9').waitFor();
@@ -36,26 +31,26 @@ describe('fleet', () => {
         });
     }
 
-    browserTest('a value that nearly all share becomes the default, and nobody notices', () => server, signedIn, async (page) => {
+    browserTest('a value that nearly all share becomes the default, and nobody notices', there, signedIn, async (page) => {
         await visit(page, '/app/dev/integrations/hubspot/fleet');
         await page.getByText('90 %').waitFor();
         await page.getByRole('button', { name: 'Make it the default…' }).click();
         const dialog = page.getByRole('dialog', { name: 'Make it the default' });
         await dialog.getByText('9 customers').waitFor();
-        assert.equal((await own(server, 'shop-1')).filterStatus, 'active', 'a dry run writes nothing');
+        assert.equal((await own(suite.server, 'shop-1')).filterStatus, 'active', 'a dry run writes nothing');
         await axe(page);
         await shot(page, 'fleet promote light');
         await dialog.getByLabel('Reason (optional)').fill('nearly all want it');
         await dialog.getByRole('button', { name: 'Make it the default' }).click();
         await dialog.waitFor({ state: 'detached' });
-        const { defaults } = await server.must('GET', '/integrations/hubspot/metadata/defaults');
+        const { defaults } = await suite.server.must('GET', '/integrations/hubspot/metadata/defaults');
         assert.equal(defaults.filterStatus, 'active');
-        const explained = await server.must('GET', '/connections/shop-1/metadata?provider_config_key=hubspot&explain=true');
+        const explained = await suite.server.must('GET', '/connections/shop-1/metadata?provider_config_key=hubspot&explain=true');
         assert.deepEqual(explained.metadata, { fieldMapping: { internal_id: 'custom_field_9' } });
         assert.equal(explained.effective.filterStatus, 'active');
     });
 
-    browserTest('a change of all that fit a filter is tried first, and then done', () => server, signedIn, async (page) => {
+    browserTest('a change of all that fit a filter is tried first, and then done', there, signedIn, async (page) => {
         await visit(page, '/app/dev/integrations/hubspot/fleet?tag=plan%3Dpro');
         await page.getByRole('button', { name: 'Change all 4 customers that fit…' }).click();
         const dialog = page.getByRole('dialog', { name: 'Change 4 customers' });
@@ -65,10 +60,29 @@ describe('fleet', () => {
         await dialog.getByText('Nothing was written yet.').waitFor();
         await axe(page);
         await shot(page, 'fleet bulk light');
-        assert.equal((await own(server, 'shop-2')).fieldMapping.internal_id, 'custom_field_9');
+        assert.equal((await own(suite.server, 'shop-2')).fieldMapping.internal_id, 'custom_field_9');
         await dialog.getByRole('button', { name: 'Change 4 customers' }).click();
         await dialog.getByText('Changed 4 of 4 customers').waitFor();
-        assert.equal((await own(server, 'shop-2')).fieldMapping.internal_id, 'custom_field_123');
-        assert.equal((await own(server, 'shop-6')).fieldMapping.internal_id, 'custom_field_9', 'the others stay');
+        assert.equal((await own(suite.server, 'shop-2')).fieldMapping.internal_id, 'custom_field_123');
+        assert.equal((await own(suite.server, 'shop-6')).fieldMapping.internal_id, 'custom_field_9', 'the others stay');
+    });
+
+    browserTest('the defaults are edited as a form beside their JSON, and count for every customer', there, signedIn, async (page) => {
+        await visit(page, '/app/dev/integrations/hubspot/schema');
+        await page.getByRole('button', { name: 'Edit defaults' }).click();
+        const editor = page.getByRole('textbox', { name: 'Defaults', exact: true });
+        await editor.waitFor();
+        const status = page.getByRole('textbox', { name: 'Only this status' });
+        await status.fill('inactive');
+        await editor.getByText('"inactive"').waitFor();
+        await axe(page);
+        await shot(page, 'defaults light');
+        await page.getByRole('button', { name: /^Reset Only this status/ }).click();
+        await page.getByRole('switch', { name: 'Sync names' }).click();
+        await page.getByRole('button', { name: 'Save defaults' }).click();
+        await page.getByText('The defaults are saved.', { exact: false }).waitFor();
+        const { defaults } = await suite.server.must('GET', '/integrations/hubspot/metadata/defaults');
+        assert.deepEqual(defaults.features, { names: true });
+        assert.ok(!('filterStatus' in defaults) || defaults.filterStatus !== 'inactive');
     });
 });

@@ -1,24 +1,15 @@
 // The frame of the dashboard without a mouse.
 
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
-import { axe, browserTest, shot, visit } from '../browser.mjs';
-import { startServer } from '../server.mjs';
+import { describe } from 'node:test';
+import { axe, browserTest, shot, suiteServer, visit } from '../browser.mjs';
 
 describe('by keyboard', () => {
-    let server;
-    let cookie;
-    before(async () => {
-        server = await startServer();
-        cookie = await server.setUp();
-        await server.fill();
-    });
-    after(() => server?.stop());
-    const there = () => server;
+    const { there, signedIn } = suiteServer();
     const focused = (page) => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
 
     for (const theme of ['light', 'dark']) {
-        browserTest(`the palette finds a customer (${theme})`, there, () => ({ cookie, theme }), async (page) => {
+        browserTest(`the palette finds a customer (${theme})`, there, () => ({ ...signedIn(), theme }), async (page) => {
             await visit(page, '/app/dev/settings/account');
             await page.keyboard.press('Control+k');
             await page.getByRole('dialog', { name: 'Search or jump to' }).waitFor();
@@ -32,7 +23,7 @@ describe('by keyboard', () => {
         });
     }
 
-    browserTest('the palette says so when there is nothing, and Escape gives the focus back', there, () => ({ cookie }), async (page) => {
+    browserTest('the palette says so when there is nothing, and Escape gives the focus back', there, signedIn, async (page) => {
         await visit(page, '/app/dev/overview');
         await page.getByRole('button', { name: 'Search or jump to' }).focus();
         await page.keyboard.press('Enter');
@@ -43,7 +34,7 @@ describe('by keyboard', () => {
         assert.match(await focused(page), /^Search or jump to/);
     });
 
-    browserTest('letters lead to places until they are switched off', there, () => ({ cookie }), async (page) => {
+    browserTest('letters lead to places until they are switched off', there, signedIn, async (page) => {
         await visit(page, '/app/dev/overview');
         await page.keyboard.press('g');
         await page.keyboard.press('c');
@@ -63,7 +54,7 @@ describe('by keyboard', () => {
         assert.match(page.url(), /\/app\/dev\/connections/);
     });
 
-    browserTest('the first stop leads past the sidebar', there, () => ({ cookie }), async (page) => {
+    browserTest('the first stop leads past the sidebar', there, signedIn, async (page) => {
         await visit(page, '/app/dev/settings/account');
         await page.keyboard.press('Tab');
         assert.equal(await focused(page), 'Skip to content');
@@ -71,7 +62,7 @@ describe('by keyboard', () => {
         assert.equal(await page.evaluate(() => document.activeElement.id), 'content');
     });
 
-    browserTest('the drawer of a phone closes when one has gone somewhere', there, () => ({ cookie, phone: true }), async (page) => {
+    browserTest('the drawer of a phone closes when one has gone somewhere', there, () => ({ ...signedIn(), phone: true }), async (page) => {
         await visit(page, '/app/dev/overview');
         await page.getByRole('button', { name: 'Menu' }).click();
         const drawer = page.getByRole('dialog', { name: 'Menu' });

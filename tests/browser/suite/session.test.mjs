@@ -1,21 +1,17 @@
 // Setting up, signing in and out.
 
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
-import { axe, browserTest, settled, shot, visit } from '../browser.mjs';
-import { admin, startServer } from '../server.mjs';
+import { describe } from 'node:test';
+import { axe, browserTest, settled, shot, suiteServer, visit } from '../browser.mjs';
+import { admin } from '../server.mjs';
 
 describe('signing in', () => {
-    let server;
-    before(async () => {
-        server = await startServer();
-    });
-    after(() => server?.stop());
-    const there = () => server;
+    const suite = suiteServer({ fill: false, admin: false });
+    const { there } = suite;
 
     browserTest('the printed link makes the first administrator, once', there, {}, async (page) => {
-        assert.match(server.setupLink ?? '', /\/setup\?token=/);
-        await visit(page, server.setupLink);
+        assert.match(suite.server.setupLink ?? '', /\/setup\?token=/);
+        await visit(page, suite.server.setupLink);
         await axe(page);
         await shot(page, 'setup light');
         await page.getByLabel('E-mail').fill(admin.email);
@@ -29,7 +25,7 @@ describe('signing in', () => {
         await page.waitForURL(/\/app\/dev\//);
         await settled(page);
         await page.getByText(admin.name).waitFor();
-        await visit(page, server.setupLink);
+        await visit(page, suite.server.setupLink);
         await page.getByRole('heading', { name: 'Bespoke is set up' }).waitFor();
     });
 

@@ -27,7 +27,7 @@ export function FieldTemplate(props: FieldTemplateProps) {
   const problems = editing.problemsAt(path);
   if (path.length === 1 && what !== 'single') {
     return (
-      <Section title={props.label} hint={props.rawDescription} paths={[path]} badge={what === 'list' ? path : undefined}>
+      <Section title={props.label} hint={props.rawDescription} paths={[path]} badge={what === 'list' && editing.owner !== 'nobody' ? path : undefined}>
         {props.children}
         {problems.length > 0 && (
           <div className="px-4 pb-3">
@@ -48,17 +48,21 @@ export function FieldTemplate(props: FieldTemplateProps) {
   return <Single {...props} wide={what === 'list'} />;
 }
 
+const withLayer = {
+  flag: 'grid-cols-[1fr_auto] @[512px]:grid-cols-[1fr_auto_162px]',
+  wide: 'grid-cols-1 @[512px]:grid-cols-[1fr_162px]',
+  single: 'grid-cols-1 @[512px]:grid-cols-[1fr_16px_1.35fr_162px]',
+};
+const withoutLayer = { flag: 'grid-cols-[1fr_auto]', wide: 'grid-cols-1', single: 'grid-cols-1 @[512px]:grid-cols-[1fr_16px_1.35fr]' };
+
 function Single(props: FieldTemplateProps & { wide: boolean }) {
   const { path } = props.fieldPathId;
   const { editing } = useForm();
   const hintAt = editing.form?.hints;
   const problems = editing.problemsAt(path);
   const flag = props.schema.type === 'boolean';
-  const columns = flag
-    ? 'grid-cols-[1fr_auto] @[512px]:grid-cols-[1fr_auto_162px]'
-    : props.wide
-      ? 'grid-cols-1 @[512px]:grid-cols-[1fr_162px]'
-      : 'grid-cols-1 @[512px]:grid-cols-[1fr_16px_1.35fr_162px]';
+  const layered = editing.owner !== 'nobody';
+  const columns = (layered ? withLayer : withoutLayer)[flag ? 'flag' : props.wide ? 'wide' : 'single'];
   const type = kind(hintAt?.get(pointer(path))?.type);
   return (
     <Row path={path}>
@@ -81,9 +85,11 @@ function Single(props: FieldTemplateProps & { wide: boolean }) {
             <Problems id={`${props.id}-problems`} problems={problems} />
           </div>
         )}
-        <div className={flag ? 'col-span-2 @[512px]:col-span-1' : ''}>
-          <LayerOf path={path} title={props.label} />
-        </div>
+        {layered && (
+          <div className={flag ? 'col-span-2 @[512px]:col-span-1' : ''}>
+            <LayerOf path={path} title={props.label} />
+          </div>
+        )}
       </div>
       {props.wide && (
         <div className="mt-1.5">

@@ -5,6 +5,7 @@ import { connectionQuery, healthQuery, integrationNamesQuery, type At } from '..
 import { syncsQuery, triggerSyncs } from '../../api/syncs';
 import { useCrumb } from '../../shell/crumbs';
 import { useCan } from '../../shell/environment';
+import { Head, tab, Tabs } from '../../shell/Head';
 import { Avatar } from '../../ui/Avatar';
 import { Status } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
@@ -46,26 +47,20 @@ export function ConnectionPage() {
   }
   return (
     <div className="flex min-h-0 flex-1 flex-col bg-surface">
-      <Head at={at} name={name} />
-      <nav aria-label="Connection" className="flex h-9 shrink-0 items-end gap-5 overflow-x-auto border-b px-6 max-md:px-5">
-        {tabs.map((tab) => (
-          <Link
-            key={tab.to}
-            to={tab.to}
-            params={at}
-            className="-mb-px flex h-9 items-center border-b-2 border-transparent whitespace-nowrap text-ink2 outline-offset-[-3px] hover:text-ink"
-            activeProps={{ className: '!border-accent-text font-medium !text-ink' }}
-          >
-            {tab.label}
+      <ConnectionHead at={at} name={name} />
+      <Tabs label="Connection">
+        {tabs.map(({ to, label }) => (
+          <Link key={to} to={to} params={at} {...tab}>
+            {label}
           </Link>
         ))}
-      </nav>
+      </Tabs>
       <Outlet />
     </div>
   );
 }
 
-function Head({ at, name }: { at: At; name: string }) {
+function ConnectionHead({ at, name }: { at: At; name: string }) {
   const can = useCan();
   const queries = useQueryClient();
   const { data: health } = useQuery(healthQuery(at));
@@ -81,27 +76,26 @@ function Head({ at, name }: { at: At; name: string }) {
     onError: (error) => toastError('The syncs were not run', error),
   });
   return (
-    <header className="flex min-h-13 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 px-6 pt-3 pb-1 max-md:px-5">
-      <Avatar name={name} size={32} />
-      <div className="min-w-0 flex-1 basis-60">
-        <div className="flex flex-wrap items-center gap-x-2">
-          <h1 className="truncate text-page font-semibold">{name}</h1>
-          {health && <Status state={healthTone(health.status)}>{healthText(health)}</Status>}
-        </div>
-        <div className="flex items-center gap-1.5 text-hint text-ink3">
+    <Head
+      mark={<Avatar name={name} size={32} />}
+      name={name}
+      beside={health && <Status state={healthTone(health.status)}>{healthText(health)}</Status>}
+      what={
+        <>
           <IntegrationMark name={integration} />
           <span className="truncate">{integration}</span>
           <span aria-hidden>·</span>
           <code className="truncate text-[11.5px]">{at.connection}</code>
           <CopyButton text={at.connection} label="Copy the connection’s id" />
-        </div>
-      </div>
+        </>
+      }
+    >
       {can('environment:syncs:execute') && syncs.length > 0 && (
         <Button className="max-sm:w-full" icon={<RefreshCw size={14} aria-hidden />} busy={sync.isPending} onClick={() => sync.mutate()}>
           Sync now
         </Button>
       )}
-    </header>
+    </Head>
   );
 }
 

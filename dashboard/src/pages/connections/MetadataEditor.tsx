@@ -5,12 +5,12 @@ import { useId, useRef, useState, type KeyboardEvent } from 'react';
 import { ApiError, type Issue } from '../../api/call';
 import type { At } from '../../api/connections';
 import { metadataQuery, newestRevision, replaceMetadata, type Metadata } from '../../api/metadata';
+import { lineAndColumn, syntaxProblem, syntaxWords } from '../../configuration/syntax';
 import { Button } from '../../ui/Button';
 import { Code } from '../../ui/Code';
 import { toast } from '../../ui/Toasts';
 import { adopt, type Operation } from './adopt';
 import { MetadataConflict, type Conflict } from './MetadataConflict';
-import { placeOf, syntaxProblem, syntaxText } from './syntax';
 
 /** Edits the metadata as text. Nothing that was typed is lost, whatever the server answers. */
 export function MetadataEditor({ at, loaded, onClose }: { at: At; loaded: Metadata; onClose: () => void }) {
@@ -89,7 +89,7 @@ export function MetadataEditor({ at, loaded, onClose }: { at: At; loaded: Metada
       <div id={`${id}-problem`} className="px-4">
         {problem && (
           <p role="alert" className="flex items-center justify-between gap-3 rounded-control bg-bad-soft px-3 py-1.5 text-bad">
-            {syntaxText(problem)}
+            {syntaxWords(problem)}
             <Button size="small" look="quiet" className="!text-bad" onClick={() => go(problem.offset)}>
               Show
             </Button>
@@ -128,7 +128,7 @@ function IssueLine({ issue, text, onShow }: { issue: Issue; text: string; onShow
   const path = pathOf(issue.path);
   const root = parseTree(text);
   const node = root && path.length > 0 ? findNodeAtLocation(root, path) : undefined;
-  const place = node && placeOf(text, node.offset);
+  const place = node && lineAndColumn(text, node.offset);
   return (
     <span className="flex flex-wrap items-center gap-x-2">
       {path.length > 0 && <code className="text-code break-all">{path.join('.')}</code>}

@@ -4,6 +4,7 @@ import { Plus } from 'lucide-react';
 import { useId, useState, type FormEvent } from 'react';
 import { ApiError } from '../../api/call';
 import { integrationNamesQuery, providerQuery, saveConnection, type NewConnection as Body } from '../../api/connections';
+import { syntaxProblem, syntaxWords } from '../../configuration/syntax';
 import { Button } from '../../ui/Button';
 import { Code } from '../../ui/Code';
 import { Combobox } from '../../ui/Combobox';
@@ -13,7 +14,6 @@ import { Loading } from '../../ui/States';
 import { toast } from '../../ui/Toasts';
 import { configurationForm, credentialForm, problemOf, valuesOf } from './credentials';
 import { FieldList } from './FieldList';
-import { syntaxProblem, syntaxText } from './syntax';
 
 const emptyDocument = '{\n  \n}';
 
@@ -154,7 +154,7 @@ export function NewConnection({ env, integration, onClose }: { env: string; inte
             </div>
             {wrong && (
               <p role="alert" className="mt-1 text-hint text-bad">
-                {syntaxText(wrong)}
+                {syntaxWords(wrong)}
               </p>
             )}
           </div>

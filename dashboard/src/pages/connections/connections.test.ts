@@ -1,23 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { adopt } from './adopt';
 import { conditionText, filterOf, pointer, readSearch } from './search';
-import { syntaxProblem, syntaxText } from './syntax';
-
-describe('a text that is no JSON', () => {
-  const said = (text: string) => {
-    const problem = syntaxProblem(text);
-    return problem && syntaxText(problem);
-  };
-
-  it('is told by line and column, where it has to be mended', () => {
-    expect(said('{\n  "a": { "b": 1 }\n  "c": 2\n}')).toBe('Line 2, column 18: a comma is missing');
-    expect(said('{\n  "a" 1\n}')).toBe('Line 2, column 6: a colon is missing');
-    expect(said('{\n  "a": 1,\n}')).toBe('Line 2, column 9: there is a comma too many');
-    expect(said('{ "a": 1')).toContain('the closing } is missing');
-    expect(said('[1]')).toBe('Line 1, column 1: it has to be an object: { … }');
-    expect(said('{ "a": [1, 2], "b": null }')).toBeUndefined();
-  });
-});
 
 describe('a conflict', () => {
   it('brings their changes into my text, keeps mine, and tells where both changed the same', () => {

@@ -4,6 +4,7 @@ import { ApiError } from '../../api/call';
 import { integrationQuery } from '../../api/integrations';
 import { useCrumb } from '../../shell/crumbs';
 import { useCan } from '../../shell/environment';
+import { Head, tab, Tabs } from '../../shell/Head';
 import { buttonClass } from '../../ui/Button';
 import { CopyButton } from '../../ui/CopyButton';
 import { EmptyState, ErrorState, Loading } from '../../ui/States';
@@ -47,33 +48,28 @@ export default function IntegrationPage() {
   ] as const;
   return (
     <div className="flex min-h-0 flex-1 flex-col bg-surface">
-      <header className="flex min-h-13 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 px-6 pt-3 pb-1 max-md:px-5">
-        <IntegrationMark name={query.data.display_name} />
-        <div className="min-w-0 flex-1 basis-60">
-          <h1 className="truncate text-page font-semibold">{query.data.display_name}</h1>
-          <p className="flex items-center gap-1 text-hint text-ink3">
+      <Head
+        mark={<IntegrationMark name={query.data.display_name} />}
+        name={query.data.display_name}
+        what={
+          <>
             <span className="truncate font-mono">{key}</span>
             <CopyButton text={key} label="Copy the integration's key" />
             <span className="truncate">{query.data.provider}</span>
-          </p>
-        </div>
+          </>
+        }
+      >
         <Link to={'/app/$env/connections' as string} params={{ env } as never} search={{ integration: key } as never} className={buttonClass('secondary', 'small')}>
           Its connections
         </Link>
-      </header>
-      <nav aria-label="Integration" className="flex h-9 shrink-0 items-end gap-5 overflow-x-auto border-b px-6 max-md:px-5">
-        {tabs.map((tab) => (
-          <Link
-            key={tab.to}
-            to={tab.to}
-            params={{ env, key }}
-            className="-mb-px flex h-9 items-center border-b-2 border-transparent whitespace-nowrap text-ink2 outline-offset-[-3px] hover:text-ink"
-            activeProps={{ className: '!border-accent-text font-medium !text-ink' }}
-          >
-            {tab.label}
+      </Head>
+      <Tabs label="Integration">
+        {tabs.map(({ to, label }) => (
+          <Link key={to} to={to} params={{ env, key }} {...tab}>
+            {label}
           </Link>
         ))}
-      </nav>
+      </Tabs>
       <Outlet />
     </div>
   );

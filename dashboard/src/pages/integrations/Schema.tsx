@@ -13,7 +13,7 @@ import { ConfirmDialog } from '../../ui/Dialog';
 import { ErrorState, Loading } from '../../ui/States';
 import { toast, toastError } from '../../ui/Toasts';
 import { plural } from '../runs/words';
-import { Defaults } from './Defaults';
+import { Defaults, DefaultsEditor } from './Defaults';
 import { useIntegration } from './IntegrationPage';
 import { Migrate } from './Migrate';
 import { modeWords } from './modes';
@@ -28,14 +28,20 @@ const sources: Record<string, string> = {
 export default function Schema() {
   const { env, key } = useIntegration();
   const query = useQuery(schemaQuery(env, key));
+  const [editing, setEditing] = useState(false);
   if (query.isPending) return <Loading what="the schema" lines={8} />;
   if (query.isError) return <ErrorState title="The schema did not load" error={query.error} onRetry={() => void query.refetch()} />;
   const { schema, source, version, file, conflicts } = query.data;
   return (
     <div className="grid items-start gap-4 px-6 py-5 max-md:px-5 lg:grid-cols-2">
+      {editing && (
+        <div className="min-w-0 lg:col-span-2">
+          <DefaultsEditor schema={query.data} onClose={() => setEditing(false)} />
+        </div>
+      )}
       <div className="space-y-4">
         <ModeCard data={query.data} />
-        <Defaults schema={query.data} />
+        {!editing && <Defaults schema={query.data} onEdit={() => setEditing(true)} />}
         <Migrate />
       </div>
       <Card

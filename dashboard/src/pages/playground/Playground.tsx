@@ -1,24 +1,17 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { FlaskConical, Play } from 'lucide-react';
-import { useEffect, useId, useRef, useState } from 'react';
+import { FlaskConical } from 'lucide-react';
+import { useId, useState } from 'react';
 import { call } from '../../api/call';
-import { dryRun, type Report } from '../../api/dryRuns';
-import { functionsQuery, inputSchema, runAction, runSync, skeleton, type DeployedFunction } from '../../api/functions';
+import { functionsQuery } from '../../api/functions';
 import { integrationsQuery } from '../../api/integrations';
-import { newestRun, preview } from '../../api/runs';
-import { useCan, useEnvironment } from '../../shell/environment';
+import { useEnvironment } from '../../shell/environment';
 import { Page } from '../../shell/Page';
-import { Button } from '../../ui/Button';
-import { Card } from '../../ui/Card';
-import { Code } from '../../ui/Code';
 import { Combobox } from '../../ui/Combobox';
 import { Select } from '../../ui/Select';
 import { EmptyState, ErrorState, Loading } from '../../ui/States';
-import { syntaxOf } from './syntax';
-import { RunReport } from '../runs/RunReport';
 import { kindWords } from '../runs/words';
-import { RealRun } from './RealRun';
+import { Bench } from './Bench';
 
 interface Customer {
   connection_id: string;
@@ -79,7 +72,14 @@ export default function Playground() {
             </div>
           </div>
           {chosen && search.customer ? (
-            <Bench key={`${key} ${search.fn}`} integration={key} customer={search.customer} one={chosen} />
+            <Bench
+              key={`${key} ${search.fn}`}
+              integration={key}
+              customer={search.customer}
+              one={chosen}
+              view={search.view ?? 'both'}
+              onView={(view) => go({ view: view === 'both' ? undefined : view })}
+            />
           ) : (
             <EmptyState icon={<FlaskConical size={24} aria-hidden />} title={search.customer ? 'Choose a function' : 'Choose a customer and a function'}>
               Its input, and what came of it, appear here.
@@ -134,138 +134,6 @@ function CustomerPicker(props: { integration: string; value: string | undefined;
         onSearch={setTyped}
         onChange={(one) => props.onChange(one?.connection_id)}
       />
-    </div>
-  );
-}
-
-function Bench({ integration, customer, one }: { integration: string; customer: string; one: DeployedFunction }) {
-  const env = useEnvironment();
-  const can = useCan();
-  const schema = inputSchema(one);
-  const [text, setText] = useState(() => JSON.stringify(skeleton(schema), null, 2));
-  const stop = useRef<AbortController>(null);
-  const error = useId();
-  const problem = schema ? syntaxOf(text) : undefined;
-  const input = () => (schema ? (JSON.parse(text) as unknown) : null);
-  const dry = useMutation({
-    mutationFn: (): Promise<Report> => {
-      stop.current = new AbortController();
-      const { signal } = stop.current;
-      // Whoever may not deploy may still preview: the same without the log.
-      if (!can('environment:deploy')) return preview(env, { integration, customer, kind: one.type, function: one.name, input: input() }, signal);
-      return dryRun(env, { integration, kind: one.type, name: one.name, customer, input: input() }, signal);
-    },
-  });
-  const real = useMutation({
-    mutationFn: async () => {
-      const of = { integration, customer, function: one.name };
-      const before = await newestRun(env, of);
-      let output: unknown;
-      let failed: Error | undefined;
-      try {
-        if (one.type === 'action') output = await runAction(env, { integration, customer, name: one.name, input: input() });
-        else await runSync(env, { integration, customer, name: one.name });
-      } catch (cause) {
-        failed = cause as Error;
-      }
-      const run = await newestRun(env, of);
-      // What was refused before it became a run has only its error.
-      if (failed && (!run || run.id === before?.id)) throw failed;
-      return { output, run: run?.id };
-    },
-  });
-  useEffect(() => () => stop.current?.abort(), []);
-  // The result of the other customer is not this one's.
-  useEffect(() => {
-    dry.reset();
-    real.reset();
-  }, [customer]);
-  const isBusy = dry.isPending || real.isPending;
-  const canPreview = can('environment:connections:update') && can('environment:records:read');
-  const canDry = can('environment:deploy') || canPreview;
-  const canRun = can(one.type === 'action' ? 'environment:actions:execute' : 'environment:syncs:execute');
-  return (
-    <div className="grid items-start gap-4 lg:grid-cols-2">
-      <Card
-        flush
-        title={one.type === 'action' ? 'Input' : one.name}
-        actions={
-          <>
-            {dry.isPending && (
-              <Button size="small" look="quiet" onClick={() => stop.current?.abort()}>
-                Stop
-              </Button>
-            )}
-            {canDry && (
-              <Button
-                size="small"
-                icon={<FlaskConical size={14} aria-hidden />}
-                busy={dry.isPending}
-                disabled={isBusy || problem !== undefined}
-                onClick={() => {
-                  real.reset();
-                  dry.mutate();
-                }}
-              >
-                Dry run
-              </Button>
-            )}
-            {canRun && (
-              <Button
-                size="small"
-                look="primary"
-                icon={<Play size={14} aria-hidden />}
-                busy={real.isPending}
-                disabled={isBusy || problem !== undefined || !one.enabled}
-                title={one.enabled ? undefined : 'The function is disabled.'}
-                onClick={() => {
-                  dry.reset();
-                  real.mutate();
-                }}
-              >
-                Run
-              </Button>
-            )}
-          </>
-        }
-      >
-        {schema ? (
-          <>
-            <div className="min-h-40">
-              <Code label="Input" value={text} onChange={setText} invalid={problem !== undefined} describedBy={problem ? error : undefined} />
-            </div>
-            {problem && (
-              <p id={error} role="alert" className="border-t bg-bad-soft px-4 py-2 text-bad">
-                {problem}
-              </p>
-            )}
-            <details className="border-t px-4 py-2">
-              <summary className="cursor-pointer text-ink2">Schema of the input</summary>
-              <pre className="mt-2 max-h-80 overflow-auto text-[12px] leading-5">{JSON.stringify(schema, null, 2)}</pre>
-            </details>
-          </>
-        ) : (
-          <div className="p-4 text-ink2">
-            {one.description && <p className="mb-2 text-ink">{one.description}</p>}
-            {one.type === 'action' ? 'It takes no input.' : 'A sync takes no input. A dry run reads everything from the beginning and shows which records would differ; Run does it for real.'}
-          </div>
-        )}
-      </Card>
-      <Card title="Result">
-        {dry.isPending || real.isPending ? (
-          <Loading what="the result" />
-        ) : dry.isError && dry.error.name !== 'AbortError' ? (
-          <ErrorState title="It did not run" error={dry.error} />
-        ) : real.isError ? (
-          <ErrorState title="It did not run" error={real.error} />
-        ) : dry.data ? (
-          <RunReport report={dry.data} />
-        ) : real.data ? (
-          <RealRun id={real.data.run} output={real.data.output} hasOutput={one.type === 'action'} />
-        ) : (
-          <p className="py-6 text-center text-ink3">Nothing has run yet.</p>
-        )}
-      </Card>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react';
 import type { Connection, Revision } from '../../../api/configuration';
-import { type Path, syntaxWords } from '../../../configuration/document';
+import type { Path } from '../../../configuration/document';
+import { syntaxWords } from '../../../configuration/syntax';
 import type { Editing } from '../../../configuration/useEditing';
 import { Loading } from '../../../ui/States';
 
@@ -71,6 +72,7 @@ export function Side(props: {
                 onCursor={props.onCursor}
                 readOnly={props.readOnly}
                 broken={editing.syntax !== undefined}
+                describedBy="json-leave"
               />
             </Suspense>
           </div>
