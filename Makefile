@@ -51,6 +51,7 @@ test-browser: $(PRELUDE) $(DASHBOARD) $(NPM_STAMPS) ## the dashboard of a real s
 
 bench: build $(NPM_STAMPS) ## measure from outside over HTTP and print one table
 	@cd tests/node && node bench/bench.mjs
+	@chromium="$$(scripts/chromium)" && cd tests/browser && BESPOKE_CHROMIUM="$$chromium" node bench/connections.mjs
 
 fmt: ## format the Rust code
 	cargo fmt

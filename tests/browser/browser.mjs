@@ -25,13 +25,13 @@ after(closeBrowser);
 export { openPage };
 
 /**
- * The server of a suite: started with `env`, with the integration `hubspot` and both customers (`fill`), its first administrator
+ * The server of a suite: started with `options` (or what a function gives for them), with the integration `hubspot` and both customers (`fill`), its first administrator
  * (`admin`) and whatever `prepare` does. `there` and `signedIn` are what browserTest takes.
  */
-export function suiteServer({ env, fill = true, admin = true, prepare } = {}) {
+export function suiteServer({ options, fill = true, admin = true, prepare } = {}) {
     const suite = { server: undefined, cookie: undefined, there: () => suite.server, signedIn: () => ({ cookie: suite.cookie }) };
     before(async () => {
-        suite.server = await startServer({ env });
+        suite.server = await startServer(typeof options === 'function' ? await options() : options);
         if (admin) suite.cookie = await suite.server.setUp();
         if (fill) await suite.server.fill();
         await prepare?.(suite.server);

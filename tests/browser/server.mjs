@@ -30,8 +30,8 @@ function guard(child) {
     child.once('exit', () => shell.stdin.end('ended\n'));
 }
 
-/** Starts the server; `url`, the one-time `setupLink`, `call` and `must` as a program with a secret key, `stop`. */
-export async function startServer({ env = {} } = {}) {
+/** Starts the server, which `reaches` these private addresses besides the CRM; `url`, the one-time `setupLink`, `call` and `must` as a program with a secret key, `stop`. */
+export async function startServer({ env = {}, reaches = [] } = {}) {
     const crm = await startCrm();
     const data = await mkdtemp(join(tmpdir(), 'bespoke-browser-'));
     const keys = { dev: randomUUID(), prod: randomUUID() };
@@ -42,7 +42,7 @@ export async function startServer({ env = {} } = {}) {
         BESPOKE_SECRET_KEY_DEV: keys.dev,
         BESPOKE_SECRET_KEY_PROD: keys.prod,
         BESPOKE_PROVIDERS: here('../../examples/sample-crm/provider.yaml'),
-        BESPOKE_OUTBOUND_ALLOW: new URL(crm.url).host,
+        BESPOKE_OUTBOUND_ALLOW: [crm.url, ...reaches].map((url) => new URL(url).host).join(','),
         BESPOKE_LOG: process.env.BESPOKE_TEST_LOG ?? 'error',
         ...env,
     };

@@ -2,7 +2,7 @@ import { Combobox as Base } from '@base-ui/react/combobox';
 import { Check, Search, Sparkles } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { language, t } from '../i18n';
-import { Chosen, type FieldPickerProps, nameOf, triggerClass } from './FieldPicker';
+import { asked, Chosen, type FieldPickerProps, nameOf, triggerClass } from './FieldPicker';
 import { finds, kind, type Option, ordered, useAgo } from './options';
 
 /** At most so many rows are drawn; a search finds the others. */
@@ -53,7 +53,7 @@ export default function FieldCombobox(props: FieldPickerProps) {
       <Base.Portal>
         <Base.Positioner className="z-[60]" sideOffset={4} align="start">
           <Base.Popup
-            aria-label={t('mapping.open', { field: props.label })}
+            aria-label={asked(props)}
             className="flex max-h-[min(340px,var(--available-height))] w-[max(var(--anchor-width),min(400px,calc(100vw-32px)))] flex-col overflow-hidden rounded-card bg-surface shadow-float"
           >
             <div className="flex items-center gap-2 border-b px-3">
@@ -65,7 +65,7 @@ export default function FieldCombobox(props: FieldPickerProps) {
               />
             </div>
             <Base.Empty className="px-3 py-4 text-ink3 empty:p-0">{loading ? t('mapping.loading', { system: props.system }) : t('mapping.nothing')}</Base.Empty>
-            <Base.List className="min-h-0 flex-1 overflow-y-auto p-1 empty:p-0">
+            <Base.List aria-label={asked(props)} className="min-h-0 flex-1 overflow-y-auto p-1 empty:p-0">
               {(option: Option) => <Item key={option.value} option={option} type={props.type} />}
             </Base.List>
             <div className="flex items-center gap-1.5 border-t px-3 py-2 text-hint text-ink3">

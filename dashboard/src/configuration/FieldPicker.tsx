@@ -12,6 +12,8 @@ export interface FieldPickerProps {
   id?: string;
   /** Our field, which it is chosen for. */
   label: string;
+  /** What it chooses, in words, where that is no field of ours. */
+  asks?: string;
   value: string | undefined;
   /** The type that fits. */
   type?: string;
@@ -27,10 +29,13 @@ export interface FieldPickerProps {
 export const triggerClass = `${inputClass} flex items-center gap-2 text-left`;
 
 /** The name of the button: what it chooses, and what is chosen. */
-export function nameOf({ label, value, loaded }: FieldPickerProps): string {
-  const chosen = loaded.options?.data.find((one) => one.value === value);
-  return `${t('mapping.open', { field: label })}: ${chosen?.label ?? value ?? t('mapping.unset')}`;
+export function nameOf(props: FieldPickerProps): string {
+  const chosen = props.loaded.options?.data.find((one) => one.value === props.value);
+  return `${asked(props)}: ${chosen?.label ?? (props.value || t('mapping.unset'))}`;
 }
+
+/** What it chooses. */
+export const asked = ({ label, asks }: FieldPickerProps) => asks ?? t('mapping.open', { field: label });
 
 /** Chooses one of the customer's own fields. */
 export function FieldPicker(props: FieldPickerProps) {
@@ -41,7 +46,7 @@ export function FieldPicker(props: FieldPickerProps) {
     return (
       <input
         id={props.id}
-        aria-label={t('mapping.open', { field: props.label })}
+        aria-label={asked(props)}
         aria-describedby={props.describedBy}
         value={props.value ?? ''}
         onChange={(event) => props.onChange(event.target.value === '' ? undefined : event.target.value)}
@@ -91,7 +96,7 @@ export function Chosen({ option, value }: { option: Option | null; value: string
           {option.value !== option.label && <code className="min-w-0 flex-1 shrink-[3] truncate text-[11.5px] text-ink3">{option.value}</code>}
         </>
       ) : (
-        <span className={`min-w-0 truncate ${value ? 'font-mono text-code' : 'text-ink3'}`}>{value ?? t('mapping.choose')}</span>
+        <span className={`min-w-0 truncate ${value ? 'font-mono text-code' : 'text-ink3'}`}>{value || t('mapping.choose')}</span>
       )}
       <ChevronDown size={15} className="ml-auto shrink-0 text-ink3" aria-hidden />
     </>

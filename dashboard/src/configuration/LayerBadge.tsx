@@ -45,14 +45,16 @@ export function LayerBadge({ layer, audience = 'operator' }: { layer: Layer; aud
   );
 }
 
-/** The badge of a value, and the way back to what is inherited. */
-export function LayerOf({ path, title }: { path: Path; title: string }) {
+/** The badge of a value, and the way back to what is inherited. `id` is the badge's, for controls that are described by it. */
+export function LayerOf({ path, title, id }: { path: Path; title: string; id?: string }) {
   const { editing, audience, readOnly } = useForm();
   if (editing.owner === 'nobody') return null;
   const layer = editing.layer(path);
   return (
     <span className="inline-flex min-h-8 items-center gap-1">
-      <LayerBadge layer={layer} audience={audience} />
+      <span id={id} className="inline-flex">
+        <LayerBadge layer={layer} audience={audience} />
+      </span>
       {editing.isOwn(path) && !readOnly && (
         <IconButton
           label={t(audience === 'operator' ? 'field.reset' : 'page.reset', { field: title })}

@@ -1,5 +1,5 @@
 // The last look before something is written: what changes, in sentences and as JSON, and what happens to the data.
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useId, useState, type ReactNode } from 'react';
 import { Button } from '../ui/Button';
 import { Dialog } from '../ui/Dialog';
 import { TextField } from '../ui/Field';
@@ -50,6 +50,7 @@ export function Review(props: {
   foot: string;
   onApply: (effect: Effect, reason: string) => Promise<void>;
 }) {
+  const id = useId();
   const [effect, setEffect] = useState<Effect>();
   const [reason, setReason] = useState('');
   const [busy, setBusy] = useState(false);
@@ -114,11 +115,13 @@ export function Review(props: {
           <div className="divide-y overflow-hidden rounded-card border">
             {(['run', 'resync', 'none'] as const).map((one) => (
               <label key={one} className={`flex cursor-pointer gap-2.5 px-3 py-2 ${effect === one ? 'bg-accent-soft' : 'hover:bg-hover'}`}>
-                <input type="radio" name="effect" className="mt-0.5 size-4 accent-accent" checked={effect === one} onChange={() => setEffect(one)} />
+                <input type="radio" name="effect" aria-labelledby={`${id}-${one}`} aria-describedby={`${id}-${one}-hint`} className="mt-0.5 size-4 accent-accent" checked={effect === one} onChange={() => setEffect(one)} />
                 <span>
-                  <span className="font-medium">{names[one].title}</span>
-                  {suggested === one && <span className="ml-2 rounded-badge bg-ok-soft px-1.5 text-badge font-medium text-ok">suggested</span>}
-                  <span className="block text-hint text-ink2">{consequence(one, props.facts)}</span>
+                  <span id={`${id}-${one}`}>
+                    <span className="font-medium">{names[one].title}</span>{' '}
+                    {suggested === one && <span className="ml-1 rounded-badge bg-ok-soft px-1.5 text-badge font-medium text-ok">suggested</span>}
+                  </span>
+                  <span id={`${id}-${one}-hint`} className="block text-hint text-ink2">{consequence(one, props.facts)}</span>
                 </span>
               </label>
             ))}

@@ -18,7 +18,7 @@ export function valueWords(value: Json | undefined, path: readonly string[], opt
       const fields = options?.at(pointer([...path]))?.options?.data;
       return value
         .map((one) => one as Record<string, Json>)
-        .map((one) => [fields?.find((field) => field.value === one.field)?.label ?? one.field, one.op, one.value].filter((part) => part !== undefined).join(' '))
+        .map((one) => [fields?.find((field) => field.value === one.field)?.label ?? (one.field || 'no field'), one.op, one.value === '' ? 'empty' : one.value].filter((part) => part !== undefined).join(' '))
         .join(' and ');
     }
     return value.map((one) => (typeof one === 'object' ? JSON.stringify(one) : String(one))).join(', ');

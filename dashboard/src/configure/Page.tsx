@@ -109,7 +109,7 @@ export function Page({ api, session }: { api: ConfigureApi; session: ConfigureSe
         )}
       </main>
       {!empty && (
-        <footer className="sticky bottom-0 z-20 border-t bg-surface">
+        <div role="region" aria-label={t('page.save')} className="sticky bottom-0 z-20 border-t bg-surface">
           <div className="mx-auto flex min-h-14 max-w-[760px] flex-wrap items-center justify-end gap-2 px-5 py-2">
             <div className="mr-auto min-w-0" role={said?.bad ? 'alert' : 'status'}>
               {said ? (
@@ -138,7 +138,7 @@ export function Page({ api, session }: { api: ConfigureApi; session: ConfigureSe
               {t('page.save')}
             </Button>
           </div>
-        </footer>
+        </div>
       )}
     </FormPlaceProvider>
   );

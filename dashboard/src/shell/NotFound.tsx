@@ -8,6 +8,7 @@ export function NotFound() {
   useTitle('Not found');
   return (
     <EmptyState
+      whole
       title="There is no page here"
       action={
         <Link to="/app" className={buttonClass('primary')}>
@@ -16,6 +17,16 @@ export function NotFound() {
       }
     >
       The address may be mistyped, or what it named was deleted.
+    </EmptyState>
+  );
+}
+
+/** A page that is there, but not for one's role. */
+export function NotAllowed({ what }: { what: string }) {
+  useTitle(what);
+  return (
+    <EmptyState whole title={`Your role does not open “${what}”`}>
+      An administrator of this environment can give you another one, under Settings, Members.
     </EmptyState>
   );
 }

@@ -12,19 +12,23 @@ export function Choices<T extends string>(props: {
     <fieldset>
       <legend className="mb-1 font-medium">{props.label}</legend>
       <div className="divide-y rounded-card border">
-        {props.options.map((option) => (
+        {props.options.map((option, index) => (
           <label key={option.value} className="flex cursor-pointer items-start gap-2.5 px-3 py-2 first:rounded-t-card last:rounded-b-card has-checked:bg-accent-soft">
             <input
               type="radio"
               name={name}
               value={option.value}
+              aria-labelledby={`${name}-${index}`}
+              aria-describedby={option.hint ? `${name}-${index}-hint` : undefined}
               checked={props.value === option.value}
               onChange={() => props.onChange(option.value)}
               className="mt-[3px] size-3.5 accent-[var(--accent)]"
             />
             <span>
-              <span className="font-medium">{option.label}</span>
-              {option.hint && <span className="block text-hint text-ink2">{option.hint}</span>}
+              <span id={`${name}-${index}`} className="font-medium">
+                {option.label}
+              </span>
+              {option.hint && <span id={`${name}-${index}-hint`} className="block text-hint text-ink2">{option.hint}</span>}
             </span>
           </label>
         ))}

@@ -21,7 +21,7 @@ function Frame(props: Framed & { description?: ReactNode; width: number; place: 
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-[rgb(10_12_16/0.45)]" />
         <Base.Popup style={{ maxWidth: props.width }} className={`fixed z-50 flex flex-col bg-surface shadow-float ${props.place}`}>
-          <header className={`flex gap-3 px-5 ${props.head}`}>
+          <div className={`flex gap-3 px-5 ${props.head}`}>
             <div className="min-w-0 flex-1">
               <Base.Title className={`text-dialog font-semibold ${props.titleClass ?? ''}`}>{props.title}</Base.Title>
               {props.description && <Base.Description className="mt-1 text-ink2">{props.description}</Base.Description>}
@@ -29,9 +29,9 @@ function Frame(props: Framed & { description?: ReactNode; width: number; place: 
             <Base.Close render={<IconButton label="Close" />}>
               <X size={16} aria-hidden />
             </Base.Close>
-          </header>
+          </div>
           {props.children && <div className={`min-h-0 flex-1 overflow-y-auto px-5 ${props.body}`}>{props.children}</div>}
-          {props.foot && <footer className="flex flex-wrap items-center justify-end gap-2 border-t px-5 py-3">{props.foot}</footer>}
+          {props.foot && <div className="flex flex-wrap items-center justify-end gap-2 border-t px-5 py-3">{props.foot}</div>}
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

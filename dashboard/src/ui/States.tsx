@@ -3,12 +3,13 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { ApiError } from '../api/call';
 import { Button } from './Button';
 
-/** What there is not yet (or not under these filters), and the one thing to do next. */
-export function EmptyState({ icon, title, children, action }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
+/** What there is not yet (or not under these filters), and the one thing to do next. `whole`: it is all that the page has, so its title is the page's. */
+export function EmptyState({ icon, title, children, action, whole }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode; whole?: boolean }) {
+  const Title = whole ? 'h1' : 'p';
   return (
     <div className="flex flex-col items-center justify-center gap-2 px-6 py-16 text-center">
       {icon && <div className="text-ink3">{icon}</div>}
-      <p className="text-section font-semibold">{title}</p>
+      <Title className="text-section font-semibold">{title}</Title>
       {children && <div className="max-w-md text-ink2">{children}</div>}
       {action && <div className="mt-2">{action}</div>}
     </div>

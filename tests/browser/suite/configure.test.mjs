@@ -31,6 +31,16 @@ describe('the page of end customers', () => {
     });
     after(() => host?.close());
 
+    /** Puts the element into the page of the other origin; what was saved becomes its title. */
+    const embed = (page, token) =>
+        page.evaluate(([secret, url]) => {
+            const element = document.createElement('bespoke-configure');
+            element.token = secret;
+            element.host = url;
+            element.addEventListener('saved', ({ detail }) => (document.title = `saved ${detail.revision}`));
+            document.querySelector('#here').append(element);
+        }, [token, suite.server.url]);
+
     browserTest('a customer maps their field, sees the effect and saves; only what is allowed is there', there, {}, async (page) => {
         const { configure_link: link } = await session({ allow: ['/fieldMapping'] });
         await page.goto(link);
@@ -71,19 +81,33 @@ describe('the page of end customers', () => {
         await suite.server.must('PATCH', '/environment/configure', { body: { allowed_origins: [origin] } });
         const { token } = await session({ allow: ['/features'] });
         await page.goto(origin);
-        await page.evaluate(([secret, url]) => {
-            const element = document.createElement('bespoke-configure');
-            element.token = secret;
-            element.host = url;
-            element.addEventListener('saved', ({ detail }) => (document.title = `saved ${detail.revision}`));
-            document.querySelector('#here').append(element);
-        }, [token, suite.server.url]);
+        await embed(page, token);
         const frame = page.frameLocator('iframe');
         await frame.getByRole('switch', { name: 'Sync names' }).click();
         await frame.getByRole('button', { name: 'Save' }).click();
         await page.waitForFunction(() => document.title.startsWith('saved '));
         assert.equal((await metadata()).features.names, true);
     });
+
+    for (const [locale, { title, save }] of Object.entries({
+        fr: { title: 'Reliez vos champs HubSpot', save: 'Enregistrer' },
+        ja: { title: 'HubSpotの項目をつなぐ', save: '保存' },
+    })) {
+        browserTest(`in the frame it speaks the customer's language: ${locale}`, there, {}, async (page) => {
+            const origin = `http://127.0.0.1:${host.address().port}`;
+            await suite.server.must('PATCH', '/environment/configure', { body: { allowed_origins: [origin] } });
+            const { token } = await session({ locale });
+            await page.goto(origin);
+            await embed(page, token);
+            const frame = page.frameLocator('iframe');
+            await frame.getByRole('heading', { level: 1 }).filter({ hasText: title }).waitFor();
+            assert.equal(await frame.locator('html').getAttribute('lang'), locale);
+            await frame.getByRole('switch', { name: 'Sync names' }).click();
+            await shot(page, `configure frame ${locale}`);
+            await frame.getByRole('button', { name: save, exact: true }).click();
+            await page.waitForFunction(() => document.title.startsWith('saved '));
+        });
+    }
 
     for (const look of looks) {
         browserTest(`it is readable, ${look.name}`, there, look, async (page) => {

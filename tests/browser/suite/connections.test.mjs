@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { axe, browserTest, fitsScreen, looks, settled, shot, suiteServer, visit } from '../browser.mjs';
+import { seed } from '../seed.mjs';
 import { admin } from '../server.mjs';
 
 const customer = '/app/dev/connections/hubspot/customer-a';
@@ -126,4 +127,44 @@ describe('connections', () => {
             });
         }
     }
+});
+
+describe('many connections', () => {
+    const suite = suiteServer({ fill: false, prepare: (server) => seed(server, 350) });
+    const { there, signedIn } = suite;
+    const inPage = (page) => page.getByRole('row').count();
+
+    browserTest('come page by page as one goes down, and only those in sight are there', there, signedIn, async (page) => {
+        const asked = [];
+        page.on('request', (request) => request.url().includes('/fleet/connections') && asked.push(request.url()));
+        await visit(page, '/app/dev/connections');
+        const table = page.getByRole('table', { name: 'Connections' });
+        await table.getByRole('link', { name: / 349$/ }).waitFor();
+        assert.equal(asked.length, 1);
+        assert.ok((await inPage(page)) < 60, 'only what is in sight is in the page');
+        assert.equal(await table.getAttribute('aria-rowcount'), '351');
+        for (const expected of [2, 3, 4]) {
+            await table.evaluate((element) => (element.scrollTop = element.scrollHeight));
+            await page.waitForFunction((row) => document.querySelector(`[data-row="${row}"] a`), Math.min(expected * 100 - 100, 349));
+            assert.ok(asked.length >= expected && asked.length <= expected + 1);
+            assert.ok((await inPage(page)) < 60);
+        }
+        await table.evaluate((element) => (element.scrollTop = element.scrollHeight));
+        await table.getByRole('link', { name: / 0$/ }).waitFor();
+        assert.equal(asked.length, 4, 'no page is asked for twice');
+        await axe(page);
+    });
+
+    browserTest('are narrowed by search, by status and by a path of the configuration', there, signedIn, async (page) => {
+        await visit(page, '/app/dev/connections?status=invalid');
+        await page.getByRole('link', { name: / 7$/ }).waitFor();
+        await page.getByText('1 of 350').waitFor();
+        await visit(page, '/app/dev/connections?path=%2FaccountId&op=is&value=account-77');
+        await page.getByRole('link', { name: / 77$/ }).waitFor();
+        await page.getByText('1 of 350').waitFor();
+        await visit(page, '/app/dev/connections?path=%2FfilterStatus&op=is&value=all');
+        await page.getByText('9 of 350').waitFor();
+        await visit(page, '/app/dev/connections?q=northwind');
+        await page.getByText('35 of 350').waitFor();
+    });
 });

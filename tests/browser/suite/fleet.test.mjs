@@ -85,4 +85,61 @@ describe('fleet', () => {
         assert.deepEqual(defaults.features, { names: true });
         assert.ok(!('filterStatus' in defaults) || defaults.filterStatus !== 'inactive');
     });
+
+    browserTest('a change of many is stopped, and the others stay as they are', there, signedIn, async (page) => {
+        const credentials = { type: 'API_KEY', apiKey: 'crm-key-customer-a' };
+        const make = (index) => suite.server.must('POST', '/connections', { body: { provider_config_key: 'hubspot', connection_id: `stall-${index}`, credentials, tags: { kind: 'stall' } } });
+        await Promise.all(Array.from({ length: 60 }, (_, index) => make(index)));
+        // The first batch is held until somebody has stopped it.
+        let go;
+        const stopped = new Promise((done) => (go = done));
+        await page.route('**/metadata/bulk', async (route) => {
+            if (!route.request().postDataJSON().dry_run) await stopped;
+            await route.continue();
+        });
+        await visit(page, '/app/dev/integrations/hubspot/fleet?tag=kind%3Dstall');
+        await page.getByRole('button', { name: 'Change all 60 customers that fit…' }).click();
+        const dialog = page.getByRole('dialog', { name: 'Change 60 customers' });
+        await dialog.getByLabel('Path', { exact: true }).fill('/filterStatus');
+        await dialog.getByLabel('Value', { exact: true }).fill('all');
+        await dialog.getByRole('button', { name: 'Dry run' }).click();
+        await dialog.getByRole('button', { name: 'Change 60 customers' }).click();
+        await dialog.getByRole('progressbar', { name: 'Customers changed' }).waitFor();
+        await dialog.getByRole('button', { name: 'Stop' }).click();
+        await axe(page);
+        go();
+        await dialog.getByText('Stopped after 50 of 60 customers').waitFor();
+        await dialog.getByText('The others stay as they are.').waitFor();
+        await axe(page);
+        await shot(page, 'fleet bulk stopped light');
+        await dialog.getByRole('button', { name: 'Close' }).last().click();
+        await dialog.waitFor({ state: 'detached' });
+        const { matched } = await suite.server.must('GET', '/fleet/connections?integration=hubspot&tags[kind]=stall&where[path]=/filterStatus&where[is]=all');
+        assert.equal(matched, 50);
+    });
+});
+
+describe('a fleet of an older version', () => {
+    const suite = suiteServer({
+        fill: false,
+        prepare: async (server) => {
+            const integration = { unique_key: 'hubspot', provider: 'sample-crm', display_name: 'HubSpot', integration_config: { baseUrl: server.crm.url } };
+            await server.must('POST', '/integrations', { body: integration });
+            // Written before there was a schema: what migrates by itself has no answer to a number there.
+            const credentials = { type: 'API_KEY', apiKey: 'crm-key-customer-b' };
+            await server.must('POST', '/connections', { body: { provider_config_key: 'hubspot', connection_id: 'customer-b', credentials, metadata: { fieldMapping: 7 } } });
+            await server.deploy('../../examples/hubspot-contacts');
+        },
+    });
+
+    browserTest('is migrated by hand, and who cannot be is named', suite.there, suite.signedIn, async (page) => {
+        await visit(page, '/app/dev/integrations/hubspot/schema');
+        await page.getByRole('heading', { name: 'Migration' }).waitFor();
+        await axe(page);
+        await page.getByRole('button', { name: 'Migrate them now' }).click();
+        await page.getByText('1 cannot be migrated by itself').waitFor();
+        await page.getByRole('link', { name: 'customer-b' }).waitFor();
+        await axe(page);
+        await shot(page, 'migrate light');
+    });
 });

@@ -39,6 +39,7 @@ export function FilterField(props: FieldProps) {
           const op = typeof condition.op === 'string' ? condition.op : '';
           const label = loaded.options?.data.find((option) => option.value === field)?.label ?? field;
           const problems = editing.problemsAt([...path, index], true);
+          const wrong = `filter${here.replaceAll('/', '-')}-${number}`;
           if (readOnly) {
             return (
               <p key={index} className="py-1">
@@ -55,6 +56,8 @@ export function FilterField(props: FieldProps) {
                   {listed ? (
                     <FieldPicker
                       label={t('filter.field', { number })}
+                      asks={t('filter.field', { number })}
+                      describedBy={wrong}
                       value={field}
                       loaded={loaded}
                       system={system}
@@ -64,6 +67,7 @@ export function FilterField(props: FieldProps) {
                   ) : (
                     <input
                       aria-label={t('filter.field', { number })}
+                      aria-describedby={wrong}
                       value={field ?? ''}
                       onChange={(event) => put(index, { field: event.target.value })}
                       className={`${inputClass} font-mono text-code`}
@@ -71,7 +75,7 @@ export function FilterField(props: FieldProps) {
                   )}
                 </div>
                 {ops.length > 0 ? (
-                  <select aria-label={t('filter.op', { number })} value={op} onChange={(event) => put(index, { op: event.target.value })} className={`${inputClass} order-1 @[512px]:order-none`}>
+                  <select aria-label={t('filter.op', { number })} aria-describedby={wrong} value={op} onChange={(event) => put(index, { op: event.target.value })} className={`${inputClass} order-1 @[512px]:order-none`}>
                     {!ops.includes(op) && <option value={op}>{op || t('field.choose')}</option>}
                     {ops.map((name) => (
                       <option key={name} value={name}>
@@ -87,6 +91,7 @@ export function FilterField(props: FieldProps) {
                 ) : (
                   <input
                     aria-label={t('filter.value', { number })}
+                    aria-describedby={wrong}
                     value={condition.value === undefined || condition.value === null ? '' : String(condition.value)}
                     onChange={(event) => put(index, { value: typed(event.target.value, properties.value) })}
                     className={`${inputClass} order-1 @[512px]:order-none`}
@@ -96,7 +101,7 @@ export function FilterField(props: FieldProps) {
                   <X size={14} aria-hidden />
                 </IconButton>
               </div>
-              <Problems id={`filter-${index}`} problems={problems} />
+              <Problems id={wrong} problems={problems} />
             </div>
           );
         })}

@@ -24,13 +24,13 @@ export function MappingField(props: FieldProps) {
     <div role="table" aria-label={props.schema.title ?? props.name}>
       <div role="row" className={`hidden gap-3 border-b px-4 py-1.5 text-hint text-ink3 @[512px]:grid ${columns}`}>
         <span role="columnheader">{customer && product ? t('page.ours', { product }) : t('mapping.ours')}</span>
-        <span role="columnheader" aria-hidden />
+        <span aria-hidden />
         <span role="columnheader">{customer ? t('page.theirs', { system }) : t('mapping.theirs')}</span>
         <span role="columnheader">{t(customer ? 'page.from' : 'mapping.from')}</span>
       </div>
       {loaded.error && (
         <div role="row">
-          <div role="cell" aria-colspan={4} aria-live="polite" className="flex flex-wrap items-center gap-x-2 gap-y-1 border-b bg-warn-soft px-4 py-2 text-hint text-warn">
+          <div role="cell" aria-colspan={3} aria-live="polite" className="flex flex-wrap items-center gap-x-2 gap-y-1 border-b bg-warn-soft px-4 py-2 text-hint text-warn">
           <span>
             {t('mapping.failed', { system, reason: loaded.error.message })} {!loaded.options && t('mapping.type')}
           </span>
@@ -76,11 +76,11 @@ function MappingRow(props: {
     <Row path={path}>
       <div role="row" className={`grid grid-cols-1 items-start gap-x-3 gap-y-1.5 ${columns}`}>
         <div role="rowheader" className="min-w-0 pt-1">
-          <span className="font-medium break-words">{title}</span>
+          <span className="font-medium break-words">{title}</span>{' '}
           {type && <span className="ml-1.5 text-badge text-ink3">{type}</span>}
           {schema.description && <p className="text-hint text-ink3">{schema.description}</p>}
         </div>
-        <div role="cell" className="hidden pt-2 text-ink3 @[512px]:block">
+        <div aria-hidden className="hidden pt-2 text-ink3 @[512px]:block">
           <ArrowLeft size={14} aria-hidden />
         </div>
         <div role="cell" className="min-w-0">
@@ -96,7 +96,7 @@ function MappingRow(props: {
               system={system}
               onChange={props.onChange}
               invalid={gone || problems.some((one) => one.level === 'error')}
-              describedBy={`${id}-hint ${id}-problems`}
+              describedBy={`${id}-hint ${id}-problems ${id}-layer`}
               optional={!props.required}
             />
           )}
@@ -107,7 +107,7 @@ function MappingRow(props: {
           <Problems id={`${id}-problems`} problems={problems} />
         </div>
         <div role="cell">
-          <LayerOf path={path} title={title} />
+          <LayerOf path={path} title={title} id={`${id}-layer`} />
         </div>
       </div>
     </Row>

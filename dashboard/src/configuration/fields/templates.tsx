@@ -70,7 +70,7 @@ function Single(props: FieldTemplateProps & { wide: boolean }) {
         <div className="min-w-0 py-1">
           <label htmlFor={props.id} className="font-medium break-words">
             {props.label}
-          </label>
+          </label>{' '}
           {type && <span className="ml-1.5 text-badge text-ink3">{type}</span>}
           {props.rawDescription && (
             <p id={`${props.id}__description`} className="text-hint text-ink3">
@@ -87,7 +87,7 @@ function Single(props: FieldTemplateProps & { wide: boolean }) {
         )}
         {layered && (
           <div className={flag ? 'col-span-2 @[512px]:col-span-1' : ''}>
-            <LayerOf path={path} title={props.label} />
+            <LayerOf path={path} title={props.label} id={`${props.id}-layer`} />
           </div>
         )}
       </div>

@@ -15,7 +15,7 @@ export function Plain({ value }: { value: unknown }) {
 }
 
 function described(props: { id: string; invalid: boolean }) {
-  return { 'aria-invalid': props.invalid || undefined, 'aria-describedby': `${props.id}__description ${props.id}-problems` };
+  return { 'aria-invalid': props.invalid || undefined, 'aria-describedby': `${props.id}__description ${props.id}-problems ${props.id}-layer` };
 }
 
 function useInvalid(props: WidgetProps): boolean {
@@ -138,5 +138,5 @@ export function CheckboxesWidget(props: WidgetProps) {
 export function FlagWidget(props: WidgetProps) {
   const { readOnly } = useForm();
   if (readOnly) return <Plain value={t(props.value === true ? 'field.yes' : 'field.no')} />;
-  return <Switch id={props.id} label={props.label || props.name} checked={props.value === true} onChange={props.onChange} describedBy={`${props.id}__description`} />;
+  return <Switch id={props.id} label={props.label || props.name} checked={props.value === true} onChange={props.onChange} describedBy={`${props.id}__description ${props.id}-layer`} />;
 }

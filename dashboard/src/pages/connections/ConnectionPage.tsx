@@ -102,6 +102,7 @@ function ConnectionHead({ at, name }: { at: At; name: string }) {
 function Gone({ at }: { at: At }) {
   return (
     <EmptyState
+      whole
       title={`There is no connection ${at.connection}`}
       action={
         <Link to="/app/$env/connections" params={{ env: at.env }} className="font-medium text-accent-text hover:underline">

@@ -51,6 +51,7 @@ export function List() {
         {first && (
           <span role="status" className="tabular whitespace-nowrap">
             {isFiltered ? `${count(first.matched)}${first.matched_is_exact ? '' : '+'} of ${count(first.total)}` : count(first.total)}
+            <span className="sr-only"> connections</span>
           </span>
         )}
       </Filters>

@@ -28,6 +28,7 @@ export default function IntegrationPage() {
     if (query.error instanceof ApiError && query.error.status === 404)
       return (
         <EmptyState
+          whole
           title={`There is no integration “${key}”`}
           action={
             <Link to="/app/$env/integrations" params={{ env }} className={buttonClass()}>

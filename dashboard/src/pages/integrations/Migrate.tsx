@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 import { fleetQuery } from '../../api/fleet';
 import { migrate } from '../../api/integrations';
@@ -8,6 +9,9 @@ import { Card } from '../../ui/Card';
 import { ProgressBar } from '../../ui/ProgressBar';
 import { plural } from '../runs/words';
 import { useIntegration } from './IntegrationPage';
+
+/** So many of those that need a hand are named. */
+const NAMED = 10;
 
 /** Brings customers of an older version of the schema to the newest one. Shown only where there are any. */
 export function Migrate() {
@@ -48,7 +52,22 @@ export function Migrate() {
           <p role="status" className="mt-2 text-ink2">
             {plural(done.seen, 'customer')} looked at{done.broken.length > 0 && `, ${done.broken.length} cannot be migrated by itself`}.
           </p>
-          {done.broken.length > 0 && <p className="mt-1 font-mono text-hint text-bad">{done.broken.slice(0, 10).join(', ')}</p>}
+          {done.broken.length > 0 && (
+            <ul aria-label="Customers to be mended by hand" className="mt-1 flex flex-wrap gap-x-3">
+              {done.broken.slice(0, NAMED).map((connection) => (
+                <li key={connection}>
+                  <Link
+                    to="/app/$env/connections/$integration/$connection/configuration"
+                    params={{ env, integration: key, connection }}
+                    className="font-mono text-hint text-accent-text hover:underline"
+                  >
+                    {connection}
+                  </Link>
+                </li>
+              ))}
+              {done.broken.length > NAMED && <li className="text-hint text-ink3">and {done.broken.length - NAMED} more</li>}
+            </ul>
+          )}
           {done.error && (
             <p role="alert" className="mt-1 text-bad">
               {done.error}

@@ -2,7 +2,7 @@ import { Link, Navigate, Outlet, useParams } from '@tanstack/react-router';
 import { Suspense } from 'react';
 import { useCrumb } from '../../shell/crumbs';
 import { useCan, useEnvironment } from '../../shell/environment';
-import { NotFound } from '../../shell/NotFound';
+import { NotAllowed, NotFound } from '../../shell/NotFound';
 import { Loading } from '../../ui/States';
 import { sections, type Section } from './sections';
 
@@ -49,7 +49,8 @@ export function SectionPage() {
   const { section } = useParams({ strict: false }) as { section?: string };
   const found = useSections().find(({ name }) => name === section);
   useCrumb(found?.label);
-  if (!found) return <NotFound />;
+  const hidden = sections.find(({ name }) => name === section);
+  if (!found) return hidden ? <NotAllowed what={hidden.label} /> : <NotFound />;
   return (
     <>
       <h1 className="mb-4 text-list-page font-semibold">{found.label}</h1>

@@ -38,13 +38,14 @@ export function Toolbar(props: {
   return (
     <div className="sticky top-0 z-20 flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1.5 border-b bg-surface px-6 py-1.5 max-md:px-5">
       <div className="min-w-0 flex-1 text-ink2">
-        {changes > 0 ? (
-          <>
-            <b className="font-semibold text-accent-text">{count(changes, 'unsaved change', 'unsaved changes')}</b> on revision {editing.base.revision}
-          </>
-        ) : (
-          props.saved
-        )}
+        <span role="status">
+          {changes > 0 && (
+            <>
+              <b className="font-semibold text-accent-text">{count(changes, 'unsaved change', 'unsaved changes')}</b> on revision {editing.base.revision}
+            </>
+          )}
+        </span>
+        {changes === 0 && props.saved}
         {errors > 0 && (
           <button type="button" onClick={props.onProblem} className="ml-3 font-medium text-bad hover:underline">
             {count(errors, 'error', 'errors')}
