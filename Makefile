@@ -49,7 +49,7 @@ test-browser: $(PRELUDE) $(DASHBOARD) $(NPM_STAMPS) ## the dashboard of a real s
 	cargo build --locked --package bespoke
 	chromium="$$(scripts/chromium)" && cd tests/browser && BESPOKE_CHROMIUM="$$chromium" BESPOKE_BINARY="$(CARGO_TARGET_DIR)/debug/bespoke" npm test --silent
 
-bench: build $(NPM_STAMPS) ## measure from outside over HTTP and print one table
+bench: build $(NPM_STAMPS) ## measure from outside over HTTP and in a browser, and print a table of each
 	@cd tests/node && node bench/bench.mjs
 	@chromium="$$(scripts/chromium)" && cd tests/browser && BESPOKE_CHROMIUM="$$chromium" node bench/connections.mjs
 

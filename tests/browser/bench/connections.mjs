@@ -33,8 +33,8 @@ async function opened(page, path, text = '') {
 
 const median = (values) => values.sort((one, other) => one - other)[Math.floor(values.length / 2)];
 
-function note(what, total, asked, target = '≤ 1 s') {
-    lines.push([what, `${total.toFixed(0)} ms`, asked === undefined ? '' : `${asked.toFixed(0)} ms`, target === '' ? '' : total <= TARGET_MS ? target : `${target}  MISSED`]);
+function note(what, total, asked) {
+    lines.push([what, `${total.toFixed(0)} ms`, asked === undefined ? '' : `${asked.toFixed(0)} ms`, total <= TARGET_MS ? '≤ 1 s' : '≤ 1 s  MISSED']);
     console.error(lines.at(-1).join('  '));
 }
 
@@ -46,54 +46,62 @@ async function measured(page, what, path, text) {
     note(`${what}, later`, median(later.map(({ total }) => total)), median(later.map(({ asked }) => asked)));
 }
 
-const server = await startServer({ env: { BESPOKE_RATE_LIMIT: '100000000' } });
-const cookie = await server.setUp();
-const begin = performance.now();
-await seed(server, SIZE);
-console.error(`${SIZE} connections made in ${((performance.now() - begin) / 1000).toFixed(0)} s`);
-// What was learnt while they were made is gone then: the first questions are those of a server that was just started.
-await server.restart();
+async function measure(server) {
+    const cookie = await server.setUp();
+    const begin = performance.now();
+    await seed(server, SIZE);
+    console.error(`${SIZE} connections made in ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+    // What was learnt while they were made is gone then: the first questions are those of a server that was just started.
+    await server.restart();
 
-const { page } = await openPage(server, { cookie });
-const list = '/app/dev/connections';
-await measured(page, 'the list', list, `${SIZE - 1}`);
-await measured(page, 'search, one fits', `${list}?q=customer-${Math.floor(SIZE / 3)}.example`, `${Math.floor(SIZE / 3)}`);
-await measured(page, 'search, a tenth fits', `${list}?q=northwind`, 'Northwind');
-await measured(page, 'search, nearly at the end', `${list}?q=customer-77.example`, ' 77');
-await measured(page, 'tag', `${list}?tag=%5B%22plan%3Apro%22%5D`, '');
-await measured(page, 'status: invalid configuration', `${list}?status=invalid`, '');
-await measured(page, 'status: ok', `${list}?status=ok`, '');
-await measured(page, 'configuration: filterStatus is all', `${list}?path=%2FfilterStatus&op=is&value=all`, '');
-await measured(page, 'configuration: accountId of one', `${list}?path=%2FaccountId&op=is&value=account-77`, ' 77');
-await measured(page, 'worst first', `${list}?sort=status`, '');
+    const { page } = await openPage(server, { cookie });
+    // Longer than anything should take: what is slow is to be told, too.
+    page.setDefaultTimeout(60_000);
+    const list = '/app/dev/connections';
+    await measured(page, 'the list', list, `${SIZE - 1}`);
+    await measured(page, 'search, one fits', `${list}?q=customer-${Math.floor(SIZE / 3)}.example`, `${Math.floor(SIZE / 3)}`);
+    await measured(page, 'search, a tenth fits', `${list}?q=northwind`, 'Northwind');
+    await measured(page, 'search, nearly at the end', `${list}?q=customer-77.example`, ' 77');
+    await measured(page, 'tag', `${list}?tag=%5B%22plan%3Apro%22%5D`, '');
+    await measured(page, 'status: invalid configuration', `${list}?status=invalid`, '');
+    await measured(page, 'status: ok', `${list}?status=ok`, '');
+    await measured(page, 'configuration: filterStatus is all', `${list}?path=%2FfilterStatus&op=is&value=all`, '');
+    await measured(page, 'configuration: accountId of one', `${list}?path=%2FaccountId&op=is&value=account-77`, ' 77');
+    await measured(page, 'worst first', `${list}?sort=status`, '');
 
-// Typed into the search field: from the last key on, the pause of 150 ms that it waits for included.
-await opened(page, list);
-await page.getByRole('searchbox', { name: 'Search connections' }).pressSequentially('contoso');
-const typed = performance.now();
-await page.waitForFunction(([selector]) => document.querySelector(selector)?.textContent.startsWith('Contoso'), [rows], { polling: 'raf' });
-note('typed search, from the last key', performance.now() - typed);
+    // Typed into the search field: from the last key on, the pause of 150 ms that it waits for included.
+    await opened(page, list);
+    await page.getByRole('searchbox', { name: 'Search connections' }).pressSequentially('contoso');
+    const typed = performance.now();
+    await page.waitForFunction(([selector]) => document.querySelector(selector)?.textContent.startsWith('Contoso'), [rows], { polling: 'raf' });
+    note('typed search, from the last key', performance.now() - typed);
 
-// To the end of what is loaded, again and again: each time another page comes.
-await opened(page, list);
-const pages = [];
-for (let turn = 0; turn < Math.min(50, SIZE / 100 - 1); turn += 1) {
-    const loaded = (turn + 1) * 100;
-    const start = performance.now();
-    await page.evaluate(() => {
-        const table = document.querySelector('[role="table"][aria-label="Connections"]');
-        table.scrollTop = table.scrollHeight;
-    });
-    await page.waitForFunction((count) => document.querySelector(`[data-row="${count}"] a`), loaded, { polling: 'raf' });
-    pages.push(performance.now() - start);
+    // To the end of what is loaded, again and again: each time another page comes.
+    await opened(page, list);
+    const pages = [];
+    for (let turn = 0; turn < Math.min(50, SIZE / 100 - 1); turn += 1) {
+        const loaded = (turn + 1) * 100;
+        const start = performance.now();
+        await page.evaluate(() => {
+            const table = document.querySelector('[role="table"][aria-label="Connections"]');
+            table.scrollTop = table.scrollHeight;
+        });
+        await page.waitForFunction((count) => document.querySelector(`[data-row="${count}"] a`), loaded, { polling: 'raf' });
+        pages.push(performance.now() - start);
+    }
+    note('scrolling: the next 100 rows, median of 50 pages', median([...pages]));
+    note('scrolling: the slowest of them', Math.max(...pages));
+    lines.push(['rows in the page after all that', String(await page.locator(rows).count()), '', '']);
 }
-note('scrolling: the next 100 rows, median of 50 pages', median([...pages]));
-note('scrolling: the slowest of them', Math.max(...pages));
-note('rows in the page after 5,000', await page.locator(rows).count(), undefined, '');
-lines.at(-1)[1] = lines.at(-1)[1].replace(' ms', '');
+
+const server = await startServer({ env: { BESPOKE_RATE_LIMIT: '100000000' } });
+try {
+    await measure(server);
+} finally {
+    await closeBrowser();
+    await server.stop();
+}
 
 const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((cells) => cells[column].length), ['figure', 'until rows', 'its request', 'target'][column].length));
 console.log(`${SIZE} connections in a browser, SQLite`);
 for (const cells of [['figure', 'until rows', 'its request', 'target'], ...lines]) console.log(cells.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd());
-await closeBrowser();
-await server.stop();

@@ -189,14 +189,14 @@ impl Engine {
             None => {}
         }
         let walk = Walk { engine: self, environment, list: &list, asked: &asked };
-        let (matched, is_exact) = walk.count(&chosen).await?;
-        let (places, next) = walk.page(&chosen, &troubled).await?;
+        let counted = walk.count(&chosen).await?;
+        let (places, next) = walk.page(&chosen, &troubled, &counted).await?;
         let total = self.store.connection_count(environment).await?;
         Ok(FleetPage {
             members: self.listed_members(environment, places).await?,
             next,
-            matched,
-            is_exact,
+            matched: counted.matched,
+            is_exact: counted.is_exact,
             total,
         })
     }
@@ -287,6 +287,33 @@ fn listed(health: ConnectionHealth, configuration: &Configuration) -> ListedMemb
     ListedMember { troubles, problems: problems.len(), own_values, health }
 }
 
+/// What counting found: a walk through everything is not done twice for the same question.
+#[derive(Default)]
+struct Counted {
+    matched: u64,
+    is_exact: bool,
+    /// The first matches, in order; empty where the database told only how many there are.
+    first: Vec<ConnectionPlace>,
+    /// Whether `first` is all of them.
+    is_whole: bool,
+}
+
+impl Counted {
+    /// The first `wanted` of the chosen behind `after`, where they are known already.
+    fn places(
+        &self,
+        chosen: &Chosen,
+        after: Option<ConnectionPlace>,
+        wanted: usize,
+    ) -> Option<Vec<ConnectionPlace>> {
+        let fits = |place: &&ConnectionPlace| {
+            chosen.has(place.id) && after.is_none_or(|after| **place < after)
+        };
+        let found: Vec<_> = self.first.iter().filter(fits).take(wanted).copied().collect();
+        (self.is_whole || found.len() == wanted).then_some(found)
+    }
+}
+
 /// How the places of a list are found.
 struct Walk<'a> {
     engine: &'a Engine,
@@ -297,17 +324,18 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// How many match, and whether all were counted.
-    async fn count(&self, chosen: &Chosen) -> Result<(u64, bool)> {
+    async fn count(&self, chosen: &Chosen) -> Result<Counted> {
         let store = &self.engine.store;
         if chosen.is_everybody() && self.list.search.is_none() && self.list.tags.is_empty() {
             let counted = match (&self.list.integration, self.asked) {
                 (Some(_), [one]) => store.connection_count_of(self.environment, one.id).await?,
                 _ => store.connection_count(self.environment).await?,
             };
-            return Ok((counted, true));
+            return Ok(Counted { matched: counted, is_exact: true, ..Counted::default() });
         }
-        let counted = self.places(chosen, None, COUNTED + 1).await?.len();
-        Ok((counted.min(COUNTED) as u64, counted <= COUNTED))
+        let first = self.places(chosen, None, COUNTED + 1).await?;
+        let is_whole = first.len() <= COUNTED;
+        Ok(Counted { matched: first.len().min(COUNTED) as u64, is_exact: is_whole, first, is_whole })
     }
 
     /// The places of the page, and where the next one begins. `troubled` has who is in which trouble, in a list by that.
@@ -315,6 +343,7 @@ impl Walk<'_> {
         &self,
         chosen: &Chosen,
         troubled: &[Vec<ConnectionId>],
+        counted: &Counted,
     ) -> Result<(Vec<ConnectionPlace>, Option<ListCursor>)> {
         let (mut places, mut after) = (Vec::new(), self.list.after);
         let mut ranked = Vec::new();
@@ -329,7 +358,10 @@ impl Walk<'_> {
             let from = after.take().map(|after| after.place);
             // One more, to know whether there is another page.
             let wanted = self.list.limit + 1 - places.len();
-            let found = self.places(&here, from, wanted).await?;
+            let found = match counted.places(&here, from, wanted) {
+                Some(known) => known,
+                None => self.places(&here, from, wanted).await?,
+            };
             ranked.extend(found.iter().map(|_| rank));
             places.extend(found);
             if places.len() > self.list.limit {

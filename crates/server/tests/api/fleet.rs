@@ -142,6 +142,9 @@ both! {
         assert_eq!(all, (0..20).rev().map(|number| format!("c{number}")).collect::<Vec<_>>());
         let found = ask("search=C1&integration=none&limit=3").await;
         assert_eq!((&found["matched"], ids(&found)), (&json!(11), vec!["c19".to_owned(), "c18".to_owned(), "c17".to_owned()]));
+        let cursor = found["next_cursor"].as_str().unwrap().to_owned();
+        let later = ask(&format!("search=C1&integration=none&limit=3&cursor={cursor}")).await;
+        assert_eq!((&later["matched"], ids(&later).join(" ")), (&json!(11), "c16 c15 c14".to_owned()));
         assert_eq!(ids(&ask("where[path]=/filter&where[is]=all").await), ["c19"]);
         assert_eq!(ids(&ask("where[path]=/filter&where[is]=all&search=c3").await), [""; 0]);
 
@@ -160,6 +163,10 @@ both! {
         assert_eq!(ids(&worst), ["c19", "c2", "c18"]);
         let cursor = worst["next_cursor"].as_str().unwrap().to_owned();
         assert_eq!(ids(&ask(&format!("sort=status&limit=2&cursor={cursor}")).await), ["c17", "c16"]);
+        let sought = ask("sort=status&search=c1&limit=2").await;
+        assert_eq!((&sought["matched"], ids(&sought).join(" ")), (&json!(11), "c19 c18".to_owned()));
+        let cursor = sought["next_cursor"].as_str().unwrap().to_owned();
+        assert_eq!(ids(&ask(&format!("sort=status&search=c1&limit=2&cursor={cursor}")).await), ["c17", "c16"]);
         for wrong in ["status=x", "sort=x", "cursor=x", "limit=0", "where[path]=x&where[is]=1"] {
             dev.get(&format!("/fleet/connections?{wrong}")).await.refused(400, "invalid_query_params");
         }
