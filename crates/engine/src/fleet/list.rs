@@ -306,9 +306,8 @@ impl Counted {
         after: Option<ConnectionPlace>,
         wanted: usize,
     ) -> Option<Vec<ConnectionPlace>> {
-        let fits = |place: &&ConnectionPlace| {
-            chosen.has(place.id) && after.is_none_or(|after| **place < after)
-        };
+        let fits =
+            |place: &&ConnectionPlace| chosen.has(place.id) && after.is_none_or(|after| **place < after);
         let found: Vec<_> = self.first.iter().filter(fits).take(wanted).copied().collect();
         (self.is_whole || found.len() == wanted).then_some(found)
     }
