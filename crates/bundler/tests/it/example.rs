@@ -12,9 +12,10 @@ const NANGO: &str = r"
         getMetadata: async () => metadata,
         async *paginate(config) { asked.push([config.method ?? 'GET', config.endpoint, config.params ?? config.data]); yield* pages; },
         batchSave: async (records, model) => saved.push([model, ...records]),
-        get: async () => ({ data: { results: [
+        get: async ({ endpoint }) => ({ data: { results: endpoint.includes('/objects/') ? pages.flat() : [
             { name: 'email', label: 'E-mail', type: 'string', hubspotDefined: true },
-            { name: 'cf_456', label: 'Number', type: 'string', hubspotDefined: false, options: [] },
+            { name: 'custom_field_123', label: 'Number', type: 'string', hubspotDefined: false, options: [] },
+            { name: 'cf_456', label: 'Code', type: 'string', hubspotDefined: false },
         ] } }),
     });
 ";
@@ -50,5 +51,8 @@ fn one_function_adapts_to_each_customer() {
         "list-custom-fields",
         &format!("{NANGO} return subject.default.exec(nango());"),
     );
-    assert_eq!(fields, r#"{"fields":[{"name":"cf_456","label":"Number","type":"string"}]}"#);
+    assert_eq!(
+        fields,
+        r#"{"fields":[{"name":"custom_field_123","label":"Number","type":"string","samples":["A-1"],"filled":0.5},{"name":"cf_456","label":"Code","type":"string","samples":[],"filled":0}]}"#
+    );
 }
