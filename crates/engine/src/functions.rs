@@ -2,11 +2,12 @@
 
 use crate::{Engine, Error, Failure, Resource, Result, schemas::Schemas};
 use bespoke_core::{
-    function::{Function, FunctionKind, Origin, Source},
+    function::{Definition, Function, FunctionKind, Origin, Source},
     id::{EnvironmentId, FunctionId},
     integration::Integration,
 };
 use bespoke_runtime::{Bytecode, CompileError, ENGINE_VERSION, Module, SourceMaps, SourceModule};
+pub use bespoke_store::FunctionVersion;
 use bespoke_store::{LoadedModule, StoredBytecode};
 use quick_cache::{Weighter, sync::Cache};
 use serde_json::value::RawValue;
@@ -151,6 +152,21 @@ impl Engine {
     /// The TypeScript that a function was written in.
     pub async fn function_source(&self, function: &Function) -> Result<Source> {
         let source = self.store.function_source(function.environment, function.id).await?;
+        source.ok_or(Error::NotFound(Resource::Function))
+    }
+
+    /// The versions of a function, newest first; those that are gone from service too.
+    pub async fn function_versions(&self, function: &Function) -> Result<Vec<FunctionVersion>> {
+        let Definition { integration, kind, name, .. } = &function.definition;
+        Ok(self.store.function_versions(function.environment, integration, *kind, name).await?)
+    }
+
+    /// The TypeScript of a version of a function: of the newest that is called so.
+    pub async fn version_source(&self, function: &Function, version: &str) -> Result<Source> {
+        let versions = self.function_versions(function).await?;
+        let found = versions.into_iter().find(|known| known.version == version);
+        let id = found.ok_or(Error::NotFound(Resource::Function))?.id;
+        let source = self.store.function_source(function.environment, id).await?;
         source.ok_or(Error::NotFound(Resource::Function))
     }
 

@@ -12,9 +12,11 @@ use bespoke_core::{
     id::EnvironmentId,
     revision::{Provenance, Revision, Source},
 };
-pub use bespoke_store::{BrokenRevision, Effects, MetadataChange, VerifiedRevisions, WrittenMetadata};
+pub use bespoke_store::{
+    BrokenRevision, Effects, MetadataChange, RevisionUsage, VerifiedRevisions, WrittenMetadata,
+};
 use serde_json::Value;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// The metadata of one connection and its place in history.
 #[derive(Clone, Debug)]
@@ -242,6 +244,19 @@ impl Engine {
         let revisions = found.ok_or(Error::NotFound(Resource::Connection))?;
         let next = revisions.last().filter(|_| revisions.len() >= limit as usize).map(|last| last.number);
         Ok(RevisionPage { revisions, next: next.filter(|number| *number > 1) })
+    }
+
+    /// What runs did that had one of the revisions, by revision; those that no run had are left out.
+    pub async fn revision_usage(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        revisions: &[Revision],
+    ) -> Result<HashMap<i64, RevisionUsage>> {
+        let numbers = || revisions.iter().map(|revision| revision.number);
+        let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(HashMap::new()) };
+        Ok(self.store.revision_usage(environment, provider_config_key, connection_id, first..=last).await?)
     }
 
     /// One revision and its document. Fails with [`Error::NotFound`], which says what is missing.

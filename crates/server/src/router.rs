@@ -93,6 +93,7 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::functions::delete_function
         ))
         .routes(routes!(api::functions::read_function_code))
+        .routes(routes!(api::functions::list_function_versions))
         .routes(routes!(api::scripts_config::scripts_config))
         .routes(routes!(api::integrations::list_integrations, api::integrations::create_integration))
         .routes(routes!(api::integrations::quickstart_integration))

@@ -10,7 +10,7 @@ use crate::{
     syncs,
 };
 use bespoke_core::{
-    function::{Definition, Function, FunctionKind, Hash, Source},
+    function::{Definition, Function, FunctionKind, Hash, Origin, Source},
     id::{EnvironmentId, FunctionId, IntegrationId},
     time::Timestamp,
 };
@@ -20,6 +20,24 @@ const COLUMNS: &str = "functions.id, functions.environment_id, integrations.uniq
      functions.origin, functions.fingerprint, functions.enabled, functions.deployed_at, functions.modules, functions.definition";
 
 const FROM: &str = "FROM functions JOIN integrations ON integrations.id = functions.integration_id";
+
+/// Versions of a function that are told.
+const VERSIONS: u32 = 200;
+
+/// A version of a function, without what it is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionVersion {
+    /// Its row.
+    pub id: FunctionId,
+    /// The version.
+    pub version: String,
+    /// By which way it came.
+    pub origin: Origin,
+    /// Whether it is the deployed one.
+    pub is_current: bool,
+    /// When it was deployed.
+    pub deployed_at: Timestamp,
+}
 
 /// Reads a function from [`COLUMNS`].
 fn read(row: &Row<'_>) -> Result<Function> {
@@ -159,6 +177,36 @@ impl Store {
                     params![environment, id],
                     read,
                 )
+            })
+            .await
+    }
+
+    /// The newest [`VERSIONS`] versions of a function, newest first.
+    pub async fn function_versions(
+        &self,
+        environment: EnvironmentId,
+        integration_key: &str,
+        kind: FunctionKind,
+        name: &str,
+    ) -> Result<Vec<FunctionVersion>> {
+        let (key, name) = (integration_key.to_owned(), name.to_owned());
+        let sql = format!(
+            "SELECT id, version, origin, is_current, deployed_at FROM functions
+             WHERE environment_id = $1 AND kind = $3 AND name = $4 AND integration_id =
+                 (SELECT i.id FROM integrations i WHERE i.environment_id = $1 AND i.unique_key = $2)
+             ORDER BY id DESC LIMIT {VERSIONS}"
+        );
+        self.db
+            .read(move |tx| {
+                tx.query(&sql, params![environment, &key, kind.as_str(), &name], |row| {
+                    Ok(FunctionVersion {
+                        id: row.get(0)?,
+                        version: row.get(1)?,
+                        origin: word(row.get(2)?)?,
+                        is_current: row.get(3)?,
+                        deployed_at: row.get(4)?,
+                    })
+                })
             })
             .await
     }

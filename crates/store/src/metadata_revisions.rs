@@ -4,7 +4,7 @@ use crate::{
     Store,
     db::{Row, Tx, Value, params},
     error::{Error, Result},
-    metadata, metadata_secrets,
+    metadata, metadata_secrets, runs,
 };
 use bespoke_core::{
     document::{Document, Patch},
@@ -13,11 +13,28 @@ use bespoke_core::{
     sealed::SecretPaths,
     time::Timestamp,
 };
+use std::{collections::HashMap, ops::RangeInclusive};
 
 const COLUMNS: &str = "r.revision, r.created_at, r.actor, r.source, r.reason, r.request_id, r.patch, r.hash";
 
 /// Revisions that one step of a check reads. A document may have a megabyte.
 const STEP: u32 = 100;
+
+/// Runs that are looked at for the usage of revisions.
+const RUNS: u32 = 50_000;
+
+/// What runs did that had a revision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RevisionUsage {
+    /// How many runs.
+    pub runs: u64,
+    /// Records that they added.
+    pub added: u64,
+    /// Records that they changed.
+    pub updated: u64,
+    /// Records that they deleted.
+    pub deleted: u64,
+}
 
 /// A place where revisions do not follow from each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +150,46 @@ impl Store {
                     hide(&secrets, revision);
                 }
                 Ok(Some(revisions))
+            })
+            .await
+    }
+
+    /// What the newest [`RUNS`] of a connection's runs that had one of these revisions did, by revision. Revisions that no
+    /// run had are left out.
+    pub async fn revision_usage(
+        &self,
+        environment: EnvironmentId,
+        provider_config_key: &str,
+        connection_id: &str,
+        revisions: RangeInclusive<i64>,
+    ) -> Result<HashMap<i64, RevisionUsage>> {
+        let (key, id) = (provider_config_key.to_owned(), connection_id.to_owned());
+        // Runs mostly do the same, such as nothing: few different results come out.
+        let sql = format!(
+            "SELECT metadata_revision, result, count(*)
+             FROM (SELECT r.metadata_revision, r.result FROM runs r
+                   WHERE r.connection_id = $1 AND r.metadata_revision BETWEEN $2 AND $3
+                   ORDER BY r.created_at DESC, r.id DESC LIMIT {RUNS}) newest
+             GROUP BY metadata_revision, result"
+        );
+        self.db
+            .read(move |tx| {
+                let Some(connection) = metadata::row(tx, environment, &key, &id)? else {
+                    return Ok(HashMap::new());
+                };
+                let mut all: HashMap<i64, RevisionUsage> = HashMap::new();
+                tx.for_each(&sql, params![connection, *revisions.start(), *revisions.end()], |row| {
+                    let of = all.entry(row.get(0)?).or_default();
+                    let times: u64 = row.get(2)?;
+                    of.runs += times;
+                    for counts in runs::read_result(row, 1)?.values() {
+                        of.added += counts.added * times;
+                        of.updated += counts.updated * times;
+                        of.deleted += counts.deleted * times;
+                    }
+                    Ok(())
+                })?;
+                Ok(all)
             })
             .await
     }

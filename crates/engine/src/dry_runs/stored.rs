@@ -150,6 +150,7 @@ fn everything(limit: u32) -> RecordsQuery {
         modified_since: None,
         actions: Vec::new(),
         external_ids: Vec::new(),
+        metadata_revision: None,
         with_revision: false,
         limit,
     }

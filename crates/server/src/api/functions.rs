@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::extract::State;
 use bespoke_core::function::{Definition, Function, FunctionKind};
-use bespoke_engine::{Error, Resource};
+use bespoke_engine::{Error, Resource, functions::FunctionVersion};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -160,6 +160,47 @@ pub struct OfKind {
     kind: Option<FunctionKind>,
 }
 
+/// Which function's code is meant, and of which version.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct OfVersion {
+    /// `sync`, `action` or `on-event`.
+    #[serde(rename = "type")]
+    #[param(rename = "type", value_type = Option<String>)]
+    kind: Option<FunctionKind>,
+    /// An earlier version; the deployed one unless given.
+    version: Option<String>,
+}
+
+/// The versions of a function.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct VersionList {
+    /// The newest 200, newest first.
+    data: Vec<VersionBody>,
+}
+
+/// A version of a function.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct VersionBody {
+    /// Its number.
+    id: i64,
+    /// The version.
+    version: String,
+    /// When it was deployed.
+    deployed_at: String,
+    /// Whether it is the deployed one.
+    is_current: bool,
+    /// Where it comes from: `repo` or `standalone`.
+    source: &'static str,
+}
+
+impl From<FunctionVersion> for VersionBody {
+    fn from(FunctionVersion { id, version, origin, is_current, deployed_at }: FunctionVersion) -> Self {
+        let deployed_at = deployed_at.millis_zulu();
+        Self { id: id.0, version, deployed_at, is_current, source: origin.as_str() }
+    }
+}
+
 /// Lists the functions that are deployed for an integration.
 #[utoipa::path(get, path = "/integrations/{unique_key}/functions", tag = "functions",
     params(("unique_key" = String, Path), FunctionFilter), responses((status = 200, body = FunctionPage), (status = 404)))]
@@ -200,19 +241,45 @@ pub async fn read_function(
 
 /// Reads the TypeScript of a function. 409 `ambiguous_function` where `type` is needed to tell which.
 #[utoipa::path(get, path = "/integrations/{unique_key}/functions/{name}/code", tag = "functions",
-    params(("unique_key" = String, Path), ("name" = String, Path), OfKind),
+    params(("unique_key" = String, Path), ("name" = String, Path), OfVersion),
     responses((status = 200, body = FunctionCode), (status = 404), (status = 409)))]
 pub async fn read_function_code(
     State(app): State<AppState>,
     key: Key<scope::FunctionsRead>,
     Path((integration, name)): Path<(String, String)>,
-    Query(OfKind { kind }): Query<OfKind>,
+    Query(OfVersion { kind, version }): Query<OfVersion>,
 ) -> Result<axum::Json<FunctionCode>> {
     let found =
         app.engine.functions_named(key.environment.id, &integration, &name, kind).await.map_err(not_found)?;
     let [function] = found.as_slice() else { return Err(ambiguous(&found)) };
-    let source = app.engine.function_source(function).await.map_err(not_found)?;
+    let source = match &version {
+        None => app.engine.function_source(function).await.map_err(not_found)?,
+        Some(version) => app.engine.version_source(function, version).await.map_err(|error| match error {
+            Error::NotFound(Resource::Function) => {
+                ApiError::new(Code::NotFound).message("The function has no such version.")
+            }
+            other => other.into(),
+        })?,
+    };
     Ok(axum::Json(FunctionCode { kind: function.definition.kind.as_str(), code: source.code }))
+}
+
+/// Lists the versions of a function, newest first. Where several kinds have its name and none is asked for: of the sync,
+/// else of the action. A deployment that leaves a function as it is makes no version.
+#[utoipa::path(get, path = "/integrations/{unique_key}/functions/{name}/versions", tag = "functions",
+    params(("unique_key" = String, Path), ("name" = String, Path), OfKind),
+    responses((status = 200, body = VersionList), (status = 404)))]
+pub async fn list_function_versions(
+    State(app): State<AppState>,
+    key: Key<scope::FunctionsRead>,
+    Path((integration, name)): Path<(String, String)>,
+    Query(OfKind { kind }): Query<OfKind>,
+) -> Result<axum::Json<VersionList>> {
+    let found =
+        app.engine.functions_named(key.environment.id, &integration, &name, kind).await.map_err(not_found)?;
+    let first = found.first().ok_or_else(|| ApiError::new(Code::NotFound))?;
+    let versions = app.engine.function_versions(first).await?;
+    Ok(axum::Json(VersionList { data: versions.into_iter().map(Into::into).collect() }))
 }
 
 /// What of a function can be changed without deploying it.

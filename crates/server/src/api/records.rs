@@ -53,6 +53,9 @@ pub struct ListRecords {
     #[serde(default, deserialize_with = "one_or_many")]
     #[param(value_type = Vec<String>)]
     ids: Vec<String>,
+    /// Only records whose last change was made by a run that had this revision of the connection's metadata.
+    #[param(value_type = Option<i64>)]
+    metadata_revision: Option<String>,
     /// Tell with each record `_nango_metadata.metadata_revision`: the revision of the connection's metadata that the run had
     /// which last added, changed or deleted it.
     #[serde(default, deserialize_with = "deserialize_boolean")]
@@ -206,6 +209,7 @@ impl ListRecords {
             modified_since: since.map(|text| read_time(name, text, now)).transpose()?,
             actions: self.filter.as_deref().map(read_filter).transpose()?.unwrap_or_default(),
             external_ids: self.ids.clone(),
+            metadata_revision: self.metadata_revision.as_deref().map(read_revision).transpose()?,
             with_revision: self.include_revision,
             limit: match &self.limit {
                 Some(text) => read_limit(text.parse().ok())?,
@@ -254,6 +258,11 @@ fn read_limit(limit: Option<i64>) -> Result<u32, Issue> {
             .filter(|&limit| limit <= 10_000)
             .ok_or_else(|| Issue::new("too_big", ["limit"], "Must be at most 10000")),
     }
+}
+
+fn read_revision(text: &str) -> Result<i64, Issue> {
+    let wrong = || Issue::new("invalid_type", ["metadata_revision"], "Must be the number of a revision");
+    text.parse().ok().filter(|number| *number >= 0).ok_or_else(wrong)
 }
 
 fn read_filter(text: &str) -> Result<Vec<Action>, Issue> {
@@ -357,6 +366,7 @@ mod tests {
         assert_eq!(code("model=Contact&limit=0"), "too_small");
         assert_eq!(code("model=Contact&limit=10001"), "too_big");
         assert_eq!(code("model=Contact&limit=ten"), "invalid_type");
+        assert_eq!(code("model=Contact&metadata_revision=-1"), "invalid_type");
         assert_eq!(code("model=Contact&cursor=nonsense"), "invalid_format");
         assert_eq!(code("model=Contact&filter=new"), "invalid_value");
         assert_eq!(code("model=Contact&delta=2021-01-01T00:00:00Z"), "custom");

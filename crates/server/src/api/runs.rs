@@ -43,6 +43,9 @@ pub struct ListRuns {
     /// Only in these states: a comma list of `queued`, `running`, `succeeded`, `failed`, `cancelled`, and
     /// `invalid_configuration`, which are those of `failed` that did not start for their configuration.
     status: Option<String>,
+    /// Only those that had this revision of the connection's metadata; needs `connection_id`.
+    #[param(value_type = Option<i64>)]
+    metadata_revision: Option<String>,
     /// Only those asked for at this time or later; ISO 8601.
     from: Option<String>,
     /// Only those asked for before this time; ISO 8601.
@@ -267,12 +270,28 @@ impl ListRuns {
             kind: kind.map(|text| read(text, "kind", "sync, action, on-event or webhook")).transpose()?,
             states: states.collect::<Result<_, _>>()?,
             unconfigured: !unconfigured.is_empty(),
+            metadata_revision: self.revision()?,
             from: read_time("from", self.from.as_deref())?,
             to: read_time("to", self.to.as_deref())?,
             words,
             after: self.cursor.as_deref().map(read_cursor).transpose()?,
             limit: read_limit(self.limit.as_deref(), DEFAULT_LIMIT, MAX_LIMIT)?,
         }))
+    }
+}
+
+impl ListRuns {
+    /// Numbers are counted for each connection: without one they mean nothing, and no index finds them.
+    fn revision(&self) -> Result<Option<i64>, Issue> {
+        let Some(text) = &self.metadata_revision else { return Ok(None) };
+        if self.connection_id.is_none() {
+            return Err(Issue::new(
+                "custom",
+                ["metadata_revision"],
+                "Needs `connection_id`: each connection has its own",
+            ));
+        }
+        read(text, "metadata_revision", "a whole number").map(Some)
     }
 }
 
@@ -300,7 +319,7 @@ mod tests {
         let all = all.unwrap().unwrap();
         assert_eq!((all.states, all.after), (vec![RunState::Failed, RunState::Cancelled], Some(cursor)));
         for (query, name) in
-            [("status=x", "status"), ("kind=x", "kind"), ("cursor=1.2", "cursor"), ("to=x", "to")]
+            [("status=x", "status"), ("kind=x", "kind"), ("cursor=1.2", "cursor"), ("to=x", "to"), ("metadata_revision=1", "metadata_revision")]
         {
             assert_eq!(check(query).unwrap_err().path.join("."), name);
         }

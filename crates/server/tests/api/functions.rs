@@ -10,14 +10,18 @@ use uuid::Uuid;
 
 /// Puts functions where a deployment would, without a runner to compile them.
 async fn deploy(app: &TestApp, origin: Origin, definitions: &[Value]) {
+    deploy_version(app, origin, definitions, "1").await;
+}
+
+async fn deploy_version(app: &TestApp, origin: Origin, definitions: &[Value], version: &str) {
     let environment = app.engine.environment("dev").await.unwrap().id;
     let module = Module { code: "export default 1;".to_owned(), map: None };
     let modules = vec![ModuleRef { name: "a.js".to_owned(), hash: module.hash("a.js") }];
     let functions = definitions.iter().map(|definition| {
         let definition: Definition = serde_json::from_value(definition.clone()).unwrap();
-        let source = Source { path: "x.ts".to_owned(), code: format!("// {}", definition.name) };
+        let source = Source { path: "x.ts".to_owned(), code: format!("// {} {version}", definition.name) };
         let fingerprint = fingerprint(&definition, &modules, &source, origin);
-        NewFunction { definition, version: "1".to_owned(), modules: modules.clone(), source, fingerprint }
+        NewFunction { definition, version: version.to_owned(), modules: modules.clone(), source, fingerprint }
     });
     let changes = DeployChanges {
         holder: Uuid::from_u128(1),
@@ -98,12 +102,30 @@ both! {
         let app = app_with_functions(database).await;
         let dev = app.dev();
         let code = dev.get("/integrations/none/functions/ping/code").await.expect(200);
-        assert_eq!(code, json!({ "type": "action", "code": "// ping" }));
+        assert_eq!(code, json!({ "type": "action", "code": "// ping 1" }));
         let both = dev.get("/integrations/none/functions/contacts/code").await;
         both.refused(409, "ambiguous_function");
         let matches = json!([{ "type": "sync", "name": "contacts" }, { "type": "action", "name": "contacts" }]);
         assert_eq!(both.json()["error"]["payload"]["matches"], matches);
         dev.get("/integrations/none/functions/contacts/code?type=sync").await.expect(200);
+    }
+
+    async fn earlier_versions_are_listed_and_can_be_read(database) {
+        let app = app_with_functions(database).await;
+        let dev = app.dev();
+        let path = "/integrations/none/functions/ping";
+        let changed = json!({ "integration": "none", "kind": "action", "name": "ping", "description": "Now with words." });
+        deploy_version(&app, Origin::Standalone, &[changed], "2").await;
+        let versions = dev.get(&format!("{path}/versions")).await.expect(200)["data"].take();
+        let told: Vec<_> = versions.as_array().unwrap().iter().map(|one| (one["version"].as_str().unwrap(), one["is_current"].as_bool().unwrap())).collect();
+        assert_eq!(told, [("2", true), ("1", false)]);
+        assert!(bespoke_testkit::app::time(&versions[1]["deployed_at"]).0 > 0);
+        assert_eq!(dev.get(&format!("{path}/code")).await.expect(200)["code"], "// ping 2");
+        assert_eq!(dev.get(&format!("{path}/code?version=1")).await.expect(200)["code"], "// ping 1");
+        dev.get(&format!("{path}/code?version=3")).await.refused(404, "not_found");
+        dev.get("/integrations/none/functions/nobody/versions").await.refused(404, "not_found");
+        let of_sync = dev.get("/integrations/none/functions/contacts/versions?type=sync").await.expect(200);
+        assert_eq!(of_sync["data"].as_array().unwrap().len(), 1);
     }
 
     async fn only_what_was_deployed_by_itself_is_deleted_by_itself(database) {

@@ -143,6 +143,31 @@ both! {
         assert_eq!(saved.ids("model=Unknown").await, "", "an unknown model has no records");
     }
 
+    async fn the_records_that_a_revision_made_are_found(database) {
+        let saved = Saved::new(database).await;
+        let metadata = async |document: Value| {
+            let path = "/connections/acme/metadata?provider_config_key=none";
+            saved.app.dev().put(path, document).await.expect(200)["revision"].as_i64().unwrap()
+        };
+        let save = async |records: Value, revision: i64| {
+            let records = read_batch(records.to_string().as_bytes()).unwrap();
+            saved.app.store.save_records(saved.set, records, Writer::new(RUN, revision)).await.unwrap();
+        };
+        let first = metadata(json!({ "a": 1 })).await;
+        save(json!([{ "id": "a" }, { "id": "b" }, { "id": "c" }]), first).await;
+        saved.clock.advance(Duration::from_secs(600));
+        let second = metadata(json!({ "a": 2 })).await;
+        save(json!([{ "id": "b", "v": 1 }, { "id": "d" }]), second).await;
+        // A run that began before goes on with what it had.
+        save(json!([{ "id": "e" }]), first).await;
+        assert_eq!(saved.ids(&format!("model=Contact&metadata_revision={first}")).await, "ace");
+        assert_eq!(saved.ids(&format!("model=Contact&metadata_revision={second}")).await, "bd");
+        assert_eq!(saved.ids(&format!("model=Contact&metadata_revision={second}&ids=a&ids=b")).await, "b");
+        assert_eq!(saved.ids(&format!("model=Contact&metadata_revision={second}&filter=added")).await, "d");
+        assert_eq!(saved.ids("model=Contact&metadata_revision=77").await, "");
+        saved.get("model=Contact&metadata_revision=x").await.refused_at(400, "invalid_query_params", "metadata_revision");
+    }
+
     async fn a_request_that_is_wrong_says_where(database) {
         let saved = Saved::new(database).await;
         for (query, path) in [

@@ -2,7 +2,7 @@
 
 use crate::fixtures::{connections, integration};
 use bespoke_core::{
-    id::{ConnectionId, EnvironmentId},
+    id::{ConnectionId, EnvironmentId, FunctionId},
     log::{Level, LogId, LogKind, LogLine, LogOrigin},
     run::RunKind,
     sync::Counts,
@@ -128,6 +128,41 @@ both! {
         }
         assert!(list(&ran.app.prod(), "").await.is_empty());
         dev.get("/runs?status=lost").await.refused_at(400, "invalid_query_params", "status");
+    }
+
+    async fn what_was_done_under_a_revision_is_told(database) {
+        let ran = Ran::new(database).await;
+        let (dev, store) = (ran.app.dev(), &ran.app.store);
+        let path = "/connections/a/metadata?provider_config_key=none";
+        for number in 1..=3 {
+            dev.put(path, json!({ "number": number })).await.expect(200);
+        }
+        let (a, b) = (ran.connection("none", "a").await, ran.connection("none", "b").await);
+        for (id, connection, revision, added, deleted) in
+            [(1, a, 2, 5, 0), (2, a, 3, 1, 2), (3, a, 3, 1, 2), (4, a, 3, 0, 0), (5, b, 3, 9, 0)]
+        {
+            ran.queue(id, RunKind::Sync, connection, "contacts").await;
+            let claims = store.claim_runs(Uuid::from_u128(1), 1, Duration::from_secs(60)).await.unwrap();
+            store.begin_run(&claims[0], FunctionId(1), revision).await.unwrap();
+            let counts = Counts { added, deleted, ..Counts::default() };
+            let result = BTreeMap::from([("Contact".to_owned(), counts), ("Deal".to_owned(), counts)]);
+            let finish = if id == 4 { Finish::failed("{}".to_owned()) } else { Finish::succeeded(None, result) };
+            assert!(store.finish_run(&claims[0], finish).await.unwrap());
+        }
+        assert_eq!(list(&dev, "connection_id=a&metadata_revision=3").await.len(), 3);
+        assert_eq!(list(&dev, "connection_id=a&metadata_revision=3&status=failed").await.len(), 1);
+        assert_eq!(list(&dev, "connection_id=a&metadata_revision=1").await.len(), 0);
+        dev.get("/runs?metadata_revision=3").await.refused_at(400, "invalid_query_params", "metadata_revision");
+        dev.get("/runs?connection_id=a&metadata_revision=x").await.refused_at(400, "invalid_query_params", "metadata_revision");
+
+        let page = dev.get("/connections/a/metadata/revisions?provider_config_key=none&include_usage=true&limit=3").await.expect(200);
+        let usage: Vec<&Value> = page["revisions"].as_array().unwrap().iter().map(|one| &one["usage"]).collect();
+        let none = json!({ "runs": 0, "added": 0, "updated": 0, "deleted": 0 });
+        let two = json!({ "runs": 1, "added": 10, "updated": 0, "deleted": 0 });
+        let three = json!({ "runs": 3, "added": 4, "updated": 0, "deleted": 8 });
+        assert_eq!(usage, [&three, &two, &none]);
+        let page = dev.get("/connections/a/metadata/revisions?provider_config_key=none").await.expect(200);
+        assert!(page["revisions"][0].get("usage").is_none());
     }
 
     async fn a_run_is_shown_with_its_lines_and_found_by_them(database) {

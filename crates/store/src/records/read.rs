@@ -3,7 +3,7 @@
 use super::{RecordSet, uuid};
 use crate::{
     Store,
-    db::{Row, Value, params},
+    db::{Row, Tx, Value, params},
     error::Result,
 };
 use bespoke_core::{
@@ -11,7 +11,11 @@ use bespoke_core::{
     record::{Action, Cursor, Record, StoredRecord},
     time::Timestamp,
 };
+use std::time::Duration;
 use uuid::Uuid;
+
+/// How far the clocks of two nodes may be from each other.
+const SKEW: Duration = Duration::from_secs(60);
 
 /// Which records to read.
 #[derive(Clone, Debug)]
@@ -24,6 +28,8 @@ pub struct RecordsQuery {
     pub actions: Vec<Action>,
     /// Only records with these ids; empty means any.
     pub external_ids: Vec<String>,
+    /// Only records whose last change was made under this revision of the connection's metadata.
+    pub metadata_revision: Option<i64>,
     /// Whether to tell the metadata revision of each.
     pub with_revision: bool,
     /// How many at most.
@@ -75,20 +81,26 @@ impl Store {
         let mut records = self
             .db
             .read(move |tx| {
-                let after = query.lower_bound();
-                let filter = filter(&query.actions);
+                let since = query.metadata_revision.map(|number| revision_made_at(tx, set, number));
+                let after = query.lower_bound(since.transpose()?.flatten());
+                let mut filter = filter(&query.actions);
+                if query.metadata_revision.is_some() {
+                    filter.push_str(" AND r.metadata_revision = $5");
+                }
                 let rest =
                     format!("(r.updated_at, r.id) > ($2, $3){filter} ORDER BY r.updated_at, r.id LIMIT $4");
                 let id = after.id.as_bytes();
                 let limit = i64::from(query.limit) + 1;
+                let mut values = params![set.id, after.updated_at, id, limit].to_vec();
+                values.extend(query.metadata_revision.map(Value::from));
                 if query.external_ids.is_empty() {
                     let sql = format!("SELECT {COLUMNS} FROM records r WHERE r.set_id = $1 AND {rest}");
-                    return tx.query(&sql, params![set.id, after.updated_at, id, limit], read);
+                    return tx.query(&sql, &values, read);
                 }
-                let from = tx.by_keys(5, "records", "r.set_id = $1 AND r.external_id = k.value");
+                values.push(Value::json(&query.external_ids)?);
+                let from = tx.by_keys(values.len() as u8, "records", "r.set_id = $1 AND r.external_id = k.value");
                 let sql = format!("SELECT {COLUMNS} {from} WHERE {rest}");
-                let ids = Value::json(&query.external_ids)?;
-                tx.query(&sql, params![set.id, after.updated_at, id, limit, ids], read)
+                tx.query(&sql, &values, read)
             })
             .await?;
         let has_more = records.len() > limit;
@@ -192,14 +204,26 @@ impl Store {
 }
 
 impl RecordsQuery {
-    /// Both bounds as one place, so that one range of the index serves them.
-    fn lower_bound(&self) -> Cursor {
+    /// All bounds as one place, so that one range of the index serves them. Nothing older than `made_at` is asked for.
+    fn lower_bound(&self, made_at: Option<Timestamp>) -> Cursor {
         let since = self
             .modified_since
+            .max(made_at)
             .map(|time| Cursor { updated_at: Timestamp(time.0.saturating_sub(1)), id: Uuid::max() });
         let start = Cursor { updated_at: Timestamp(i64::MIN), id: Uuid::nil() };
         self.after.max(since).unwrap_or(start)
     }
+}
+
+/// A time before which no run had the revision; `None` where it is not known. Nodes may differ by [`SKEW`].
+fn revision_made_at(tx: &mut Tx, set: RecordSet, number: i64) -> Result<Option<Timestamp>> {
+    let made_at: Option<Timestamp> = tx.value_opt(
+        "SELECT v.created_at FROM record_sets s
+             JOIN metadata_revisions v ON v.connection = s.connection_id AND v.revision = $2
+         WHERE s.id = $1",
+        params![set.id, number],
+    )?;
+    Ok(made_at.map(|time| time.before(SKEW)))
 }
 
 /// The condition for `actions`; see [`Record::last_action`].

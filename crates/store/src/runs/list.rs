@@ -35,6 +35,8 @@ pub struct RunsQuery {
     pub states: Vec<RunState>,
     /// Also failed runs that did not start for their configuration.
     pub unconfigured: bool,
+    /// Runs that had this revision of their connection's metadata.
+    pub metadata_revision: Option<i64>,
     /// Runs asked for at this time or later.
     pub from: Option<Timestamp>,
     /// Runs asked for before this time.
@@ -253,6 +255,9 @@ impl Runs<'_> {
                 ));
             }
             conditions.push(format!("({})", any.join(" OR ")));
+        }
+        if let Some(revision) = query.metadata_revision {
+            conditions.push(format!("r.metadata_revision = ${}", next(revision.into())));
         }
         let from_time = query.from.map_or(i64::MIN, |time| time.0);
         conditions.push(format!("r.created_at >= ${}", next(from_time.into())));

@@ -103,6 +103,7 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
     ("DELETE FROM syncs", Kind::Wide, &["syncs_of_function"], "each is deleted"),
     ("SELECT 1 FROM users LIMIT 1", Kind::Whole, &["users_pkey", "users", ""], "the first one"),
     (" newest WHERE", Kind::Wide, &["runs_of_integration"], "the newest runs only"),
+    (" newest GROUP BY", Kind::Sort, &[""], "the newest runs only"),
     (" newest WHERE", Kind::Sort, &[""], "the newest runs only"),
 ];
 

@@ -23,6 +23,7 @@ fn query(limit: u32) -> RecordsQuery {
         modified_since: None,
         actions: vec![],
         external_ids: vec![],
+        metadata_revision: None,
         with_revision: false,
         limit,
     }

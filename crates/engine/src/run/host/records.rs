@@ -130,6 +130,7 @@ impl RunHost {
             after: None,
             modified_since: None,
             actions: Vec::new(),
+            metadata_revision: None,
             with_revision: false,
             limit: external_ids.len().max(1) as u32,
             external_ids,
@@ -151,6 +152,7 @@ impl RunHost {
             modified_since: None,
             actions: Vec::new(),
             external_ids: Vec::new(),
+            metadata_revision: None,
             with_revision: false,
             limit: PAGE,
         };

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     auth::{Key, scope},
     error::{ApiError, Code, Issue, Result},
-    extract::{Json, Path, Query},
+    extract::{Json, Path, Query, deserialize_boolean},
     provenance::Writer,
     state::AppState,
 };
@@ -17,7 +17,10 @@ use bespoke_core::{
     document::Document,
     revision::{self, Actor, Source},
 };
-use bespoke_engine::{Error, metadata::Restore};
+use bespoke_engine::{
+    Error,
+    metadata::{Restore, RevisionUsage},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
@@ -51,10 +54,33 @@ pub struct Revision {
     patch: Option<Box<RawValue>>,
     /// Binds it to all revisions before it.
     hash: String,
+    /// What runs did that had it, where `include_usage` was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Usage>,
     /// The document; where one revision was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     metadata: Option<Document>,
+}
+
+/// What the runs did that had a revision, of those that are kept: 50,000 at most.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = RevisionUsage)]
+pub struct Usage {
+    /// How many runs had it.
+    runs: u64,
+    /// Records that they added.
+    added: u64,
+    /// Records that they changed.
+    updated: u64,
+    /// Records that they deleted.
+    deleted: u64,
+}
+
+impl From<RevisionUsage> for Usage {
+    fn from(RevisionUsage { runs, added, updated, deleted }: RevisionUsage) -> Self {
+        Self { runs, added, updated, deleted }
+    }
 }
 
 impl Revision {
@@ -69,6 +95,7 @@ impl Revision {
             request_id: provenance.request_id,
             patch: RawValue::from_string(patch).ok(),
             hash: hash.to_string(),
+            usage: None,
             metadata,
         }
     }
@@ -95,6 +122,9 @@ pub struct ListRevisions {
     limit: Option<String>,
     /// Goes on behind the page that this cursor came with.
     cursor: Option<String>,
+    /// Tell with each revision, as `usage`, how many runs had it and what they did to records.
+    #[serde(default, deserialize_with = "deserialize_boolean")]
+    include_usage: bool,
 }
 
 /// Lists the revisions of a connection's metadata, newest first.
@@ -121,7 +151,17 @@ pub async fn list_metadata_revisions(
             limit,
         )
         .await?;
-    let revisions = page.revisions.into_iter().map(|revision| Revision::of(revision, None)).collect();
+    let (key_of, all) = (&list.provider_config_key, &page.revisions);
+    let usage = match list.include_usage {
+        true => Some(app.engine.revision_usage(key.environment.id, key_of, &connection_id, all).await?),
+        false => None,
+    };
+    let show = |revision: revision::Revision| {
+        let number = revision.number;
+        let used = usage.as_ref().map(|all| all.get(&number).copied().unwrap_or_default().into());
+        Revision { usage: used, ..Revision::of(revision, None) }
+    };
+    let revisions = page.revisions.into_iter().map(show).collect();
     Ok(axum::Json(RevisionPage { revisions, next_cursor: page.next.map(|number| number.to_string()) }))
 }
 

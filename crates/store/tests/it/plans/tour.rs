@@ -162,6 +162,7 @@ async fn functions(world: &World) {
         functions: vec![NewFunction { definition, version, modules: Vec::new(), source, fingerprint: hash }],
         deleted: Vec::new(),
     };
+    assert!(!store.function_versions(environment, CRM, FunctionKind::Sync, "contacts").await.unwrap().is_empty());
     assert!(store.begin_deployment(environment, NODE, MINUTE).await.unwrap());
     store.abandon_deployment(environment, NODE).await.unwrap();
     assert!(store.begin_deployment(environment, NODE, MINUTE).await.unwrap());
@@ -485,7 +486,7 @@ async fn logs(world: &World) {
 
 async fn run_lists(world: &World) {
     let (store, environment) = (&world.store, world.environment);
-    for bits in (0..256_u32).filter(|bits| bits.count_ones() <= 2 || *bits == 255) {
+    for bits in (0..512_u32).filter(|bits| bits.count_ones() <= 2 || *bits == 511) {
         let given = |bit: u32| bits >> bit & 1 == 1;
         let query = RunsQuery {
             provider_config_key: given(0).then(|| "big-1".to_owned()),
@@ -498,6 +499,7 @@ async fn run_lists(world: &World) {
                 _ => Vec::new(),
             },
             unconfigured: given(5) && !given(4),
+            metadata_revision: given(8).then_some(1),
             from: given(6).then_some(Timestamp(0)),
             to: None,
             words: if given(7) { vec!["contacts".to_owned()] } else { Vec::new() },
@@ -506,7 +508,7 @@ async fn run_lists(world: &World) {
         };
         let runs = store.runs(environment, query.clone()).await.unwrap();
         let expects =
-            query.words.is_empty() && !query.states.contains(&RunState::Failed) && !query.unconfigured;
+            query.words.is_empty() && !query.states.contains(&RunState::Failed) && !query.unconfigured && !given(8);
         assert!(!expects || !runs.is_empty(), "{query:?}");
         if let Some(run) = runs.first() {
             store.runs(environment, RunsQuery { after: Some(run.cursor()), ..query }).await.unwrap();
@@ -531,9 +533,10 @@ async fn records(world: &World) {
     assert_eq!(store.delete_records(set, batch(0, 2), Writer::new(NODE, 1)).await.unwrap().deleted, 2);
     assert_eq!(store.stored_records(set, vec!["1".to_owned(), "none".to_owned()]).await.unwrap().len(), 1);
     let mut last = None;
-    for bits in 0..8_u32 {
+    for bits in 0..16_u32 {
         let given = |bit: u32| bits >> bit & 1 == 1;
         let query = RecordsQuery {
+            metadata_revision: given(3).then_some(1),
             after: last.filter(|_| given(0)),
             modified_since: None,
             actions: if given(1) { vec![Action::Updated, Action::Deleted] } else { Vec::new() },
@@ -744,6 +747,8 @@ async fn ends(world: &World) {
 }
 
 async fn revisions(world: &World) {
+    let usage = world.store.revision_usage(world.environment, "big-1", "customer-1", 1..=20).await.unwrap();
+    assert!(usage.is_empty());
     let (store, environment, integration) = (&world.store, world.environment, world.integration.id);
     let (page, next) = store.fleet_revisions(environment, integration, Default::default()).await.unwrap();
     assert!(!page.is_empty() && next.is_none());
