@@ -4,9 +4,11 @@ mod merge;
 mod overlay;
 mod render;
 mod sightings;
+mod versions;
 pub use merge::merge;
 pub use overlay::{Change, ChangeKind, Overlay, StoredRecord};
 pub use sightings::Sightings;
+pub use versions::{FieldChange, RecordVersion, StoredVersion, history};
 
 use crate::{
     id::{ConnectionId, FunctionId},

@@ -49,11 +49,12 @@ impl Engine {
         Ok(rescued)
     }
 
-    /// Deletes runs that ended and lines that were written longer ago than they are kept, and the records of deleted
+    /// Deletes runs that ended, versions of records that were replaced, and lines that were written longer ago than they are kept, and the records of deleted
     /// connections: some at a time, so that others get their turn. Forgets the fleets that nobody asks for.
     pub async fn tidy(&self) -> Result<()> {
         self.fleets.forget_idle(self.now());
         while self.store.prune_runs(self.settings.run_retention).await? > 0 {}
+        while self.store.prune_record_versions(self.settings.run_retention).await? > 0 {}
         while self.store.prune_webhook_events(self.settings.run_retention).await? > 0 {}
         while self.store.prune_idempotency_keys(idempotency::KEEP).await? > 0 {}
         while self.store.prune_logs(self.settings.log_retention).await? > 0 {}

@@ -1,9 +1,14 @@
 //! Records: what syncs saved, read by the backend that it is for.
 
 use crate::{Engine, Result};
-use bespoke_core::{id::EnvironmentId, record::Cursor, sync::BASE_VARIANT};
+use bespoke_core::{
+    id::EnvironmentId,
+    record::{Cursor, history},
+    sync::BASE_VARIANT,
+};
 use bespoke_store::RecordSet;
 
+pub use bespoke_core::record::{FieldChange, RecordVersion};
 pub use bespoke_store::{ModelCount, Pruned, RecordsPage, RecordsQuery};
 
 /// Whose records, of which model.
@@ -32,6 +37,22 @@ impl Engine {
         match self.record_set(environment, of).await? {
             Some(set) => Ok(self.store.records_page(set, query).await?),
             None => Ok(RecordsPage::default()),
+        }
+    }
+
+    /// What happened to the record of this id, newest first: its last changes, as far as they are kept. Nothing where it is
+    /// not there.
+    ///
+    /// Fails with [`crate::Error::NotFound`] where the connection does not exist.
+    pub async fn record_versions(
+        &self,
+        environment: EnvironmentId,
+        of: &RecordsOf,
+        external_id: &str,
+    ) -> Result<Vec<RecordVersion>> {
+        match self.record_set(environment, of).await? {
+            Some(set) => Ok(history(self.store.record_versions(set, external_id).await?)),
+            None => Ok(Vec::new()),
         }
     }
 

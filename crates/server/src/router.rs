@@ -142,6 +142,7 @@ fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(api::providers::get_provider))
         .routes(routes!(api::records::list_records))
         .routes(routes!(api::records::list_record_models))
+        .routes(routes!(api::records::list_record_versions))
         .routes(routes!(api::records::prune_records))
         .routes(routes!(api::runs::list_runs))
         .routes(routes!(api::runs::read_run))

@@ -181,7 +181,7 @@ impl Store {
             .await
     }
 
-    /// The newest [`VERSIONS`] versions of a function, newest first.
+    /// The newest 200 versions of a function, newest first.
     pub async fn function_versions(
         &self,
         environment: EnvironmentId,

@@ -56,12 +56,12 @@ pub use connections::{
 pub use deployments::{DeployChanges, Deployed, NewFunction};
 pub use error::{Cause, Error, Result};
 pub use fleet::{FleetCursor, FleetMember, Revisions};
+pub use functions::FunctionVersion;
 pub use idempotency_keys::{Keyed, KeyedRequest};
 pub use integrations::{IntegrationChange, NewIntegration};
 pub use lanes::{FREED, Lane};
 pub use logs::{LogQuery, Order};
 pub use metadata::{Effects, Judge, Judged, MetadataChange, Verdict, WrittenMetadata};
-pub use functions::FunctionVersion;
 pub use metadata_revisions::{BrokenRevision, RevisionUsage, VerifiedRevisions};
 pub use metadata_secrets::has_open_secret;
 pub use modules::{LoadedModule, StoredBytecode, StoredModule};

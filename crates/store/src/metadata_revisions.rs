@@ -154,7 +154,7 @@ impl Store {
             .await
     }
 
-    /// What the newest [`RUNS`] of a connection's runs that had one of these revisions did, by revision. Revisions that no
+    /// What the newest 50,000 of a connection's runs that had one of these revisions did, by revision. Revisions that no
     /// run had are left out.
     pub async fn revision_usage(
         &self,

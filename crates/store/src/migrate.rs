@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0023_connection_health",
     "0024_accounts",
     "0025_configure_sessions",
+    "0028_record_versions",
 ];
 
 /// The version of the schema that this program works with.

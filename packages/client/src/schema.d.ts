@@ -690,6 +690,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/integrations/{unique_key}/functions/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the versions of a function, newest first. Where several kinds have its name and none is asked for: of the sync,
+         *     else of the action. A deployment that leaves a function as it is makes no version.
+         */
+        get: operations["list_function_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/integrations/{unique_key}/metadata/bulk": {
         parameters: {
             query?: never;
@@ -1056,6 +1076,27 @@ export interface paths {
         head?: never;
         /** Empties the payloads of records that the backend has taken over, oldest change first. Ids and cursors stay. */
         patch: operations["prune_records"];
+        trace?: never;
+    };
+    "/records/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what happened to a record, newest first: when, by which run, under which revision of the configuration, and which
+         *     fields changed from what to what. Its last changes are kept as long as runs are, ten besides what it is; those of a
+         *     record that was pruned are not.
+         */
+        get: operations["list_record_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/runs": {
@@ -1923,6 +1964,15 @@ export interface components {
             providerConfigKey: string;
             /** @description Which event. */
             event: string;
+        };
+        /** @description A field that is not what it was. */
+        FieldChange: {
+            /** @description Where it is: a JSON pointer. Lists are compared whole. */
+            path: string;
+            /** @description What it was; left out where it was not there. */
+            before?: unknown;
+            /** @description What it is; left out where it is not there. */
+            after?: unknown;
         };
         /**
          * @description A connection with how it goes.
@@ -2953,6 +3003,48 @@ export interface components {
             /** @description The records, oldest change first: what the sync saved, and `_nango_metadata`. */
             records: unknown[];
         };
+        /**
+         * @description A change of a record.
+         * @example {
+         *       "changed_at": "2026-11-22T10:00:00.000Z",
+         *       "action": "UPDATED",
+         *       "run_id": "0195…",
+         *       "metadata_revision": 4,
+         *       "changes": [
+         *         {
+         *           "path": "/email",
+         *           "before": "a@b.example",
+         *           "after": "c@d.example"
+         *         }
+         *       ]
+         *     }
+         */
+        RecordVersion: {
+            /** @description When it happened. */
+            changed_at: string;
+            /** @description `ADDED`, `UPDATED` or `DELETED`. */
+            action: string;
+            /**
+             * Format: uuid
+             * @description The run that did it.
+             */
+            run_id?: string | null;
+            /**
+             * Format: int64
+             * @description The revision of the connection's metadata that this run had.
+             */
+            metadata_revision?: number | null;
+            /**
+             * @description The fields that changed; those of a record that was added are all new. Empty where it was deleted, and with
+             *     `UPDATED` where nobody knows any more what was before.
+             */
+            changes: components["schemas"]["FieldChange"][];
+        };
+        /** @description What happened to a record. */
+        RecordVersions: {
+            /** @description Its last changes, newest first: eleven at most. */
+            data: components["schemas"]["RecordVersion"][];
+        };
         /** @description Why an earlier revision is brought back. */
         RestoreMetadata: {
             /** @description Why, in the writer's words. */
@@ -3001,6 +3093,7 @@ export interface components {
             patch: Record<string, never>[];
             /** @description Binds it to all revisions before it. */
             hash: string;
+            usage?: components["schemas"]["RevisionUsage"] | null;
             /** @description The document; where one revision was asked for. */
             metadata?: Record<string, never> | null;
         };
@@ -3010,6 +3103,29 @@ export interface components {
             revisions: components["schemas"]["Revision"][];
             /** @description The cursor to go on with; null at the end. */
             next_cursor?: string | null;
+        };
+        /** @description What the runs did that had a revision, of those that are kept: 50,000 at most. */
+        RevisionUsage: {
+            /**
+             * Format: int64
+             * @description How many runs had it.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Records that they added.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Records that they changed.
+             */
+            updated: number;
+            /**
+             * Format: int64
+             * @description Records that they deleted.
+             */
+            deleted: number;
         };
         /**
          * @description A role.
@@ -3362,6 +3478,27 @@ export interface components {
             checked: number;
             /** @description Those that are not as they were written. */
             broken: components["schemas"]["Broken"][];
+        };
+        /** @description A version of a function. */
+        VersionBody: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The version. */
+            version: string;
+            /** @description When it was deployed. */
+            deployed_at: string;
+            /** @description Whether it is the deployed one. */
+            is_current: boolean;
+            /** @description Where it comes from: `repo` or `standalone`. */
+            source: string;
+        };
+        /** @description The versions of a function. */
+        VersionList: {
+            /** @description The newest 200, newest first. */
+            data: components["schemas"]["VersionBody"][];
         };
         /** @description A function that failed before its connection was deleted. */
         Warning: {
@@ -4532,6 +4669,8 @@ export interface operations {
                 limit?: number;
                 /** @description Goes on behind the page that this cursor came with. */
                 cursor?: string;
+                /** @description Tell with each revision, as `usage`, how many runs had it and what they did to records. */
+                include_usage?: boolean;
             };
             header?: never;
             path: {
@@ -5323,6 +5462,8 @@ export interface operations {
                 name: string;
                 /** @description `sync`, `action` or `on-event`. */
                 type: string | null;
+                /** @description An earlier version; the deployed one unless given. */
+                version: string | null;
             };
             cookie?: never;
         };
@@ -5343,6 +5484,36 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_function_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unique_key: string;
+                name: string;
+                /** @description `sync`, `action` or `on-event`. */
+                type: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6285,6 +6456,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only records with these ids, at most 100. */
                 ids?: string[];
+                /** @description Only records whose last change was made by a run that had this revision of the connection's metadata. */
+                metadata_revision?: number;
                 /**
                  * @description Tell with each record `_nango_metadata.metadata_revision`: the revision of the connection's metadata that the run had
                  *     which last added, changed or deleted it.
@@ -6366,6 +6539,41 @@ export interface operations {
             };
         };
     };
+    list_record_versions: {
+        parameters: {
+            query: {
+                /** @description The model's name. */
+                model: string;
+                /** @description The sync's variant; `base` unless given. */
+                variant?: string;
+                /** @description The record's own id. */
+                id: string;
+            };
+            header: {
+                "Provider-Config-Key": string;
+                "Connection-Id": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordVersions"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_runs: {
         parameters: {
             query?: {
@@ -6382,6 +6590,8 @@ export interface operations {
                  *     `invalid_configuration`, which are those of `failed` that did not start for their configuration.
                  */
                 status?: string;
+                /** @description Only those that had this revision of the connection's metadata; needs `connection_id`. */
+                metadata_revision?: number;
                 /** @description Only those asked for at this time or later; ISO 8601. */
                 from?: string;
                 /** @description Only those asked for before this time; ISO 8601. */

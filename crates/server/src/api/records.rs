@@ -17,10 +17,12 @@ use bespoke_core::{
 };
 use bespoke_engine::{
     Error, Resource,
-    records::{ModelCount, RecordsOf, RecordsPage, RecordsQuery},
+    records::{self, ModelCount, RecordVersion, RecordsOf, RecordsPage, RecordsQuery},
 };
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Records per page where no limit is given.
 const DEFAULT_LIMIT: u32 = 100;
@@ -155,6 +157,86 @@ pub async fn list_record_models(
     let report =
         |ModelCount { model, variant, live, deleted }| ModelReport { model, variant, count: live, deleted };
     Ok(axum::Json(ModelList { data: models.map_err(not_found)?.into_iter().map(report).collect() }))
+}
+
+/// Which record to tell of.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OfRecord {
+    /// The model's name.
+    model: String,
+    /// The sync's variant; `base` unless given.
+    variant: Option<String>,
+    /// The record's own id.
+    id: String,
+}
+
+/// What happened to a record.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct RecordVersions {
+    /// Its last changes, newest first: eleven at most.
+    data: Vec<VersionOfRecord>,
+}
+
+/// A change of a record.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = RecordVersion, example = json!({"changed_at": "2026-11-22T10:00:00.000Z", "action": "UPDATED",
+    "run_id": "0195…", "metadata_revision": 4, "changes": [{"path": "/email", "before": "a@b.example", "after": "c@d.example"}]}))]
+pub struct VersionOfRecord {
+    /// When it happened.
+    changed_at: String,
+    /// `ADDED`, `UPDATED` or `DELETED`.
+    action: &'static str,
+    /// The run that did it.
+    run_id: Option<Uuid>,
+    /// The revision of the connection's metadata that this run had.
+    metadata_revision: Option<i64>,
+    /// The fields that changed; those of a record that was added are all new. Empty where it was deleted, and with
+    /// `UPDATED` where nobody knows any more what was before.
+    changes: Vec<FieldChange>,
+}
+
+/// A field that is not what it was.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct FieldChange {
+    /// Where it is: a JSON pointer. Lists are compared whole.
+    path: String,
+    /// What it was; left out where it was not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Value>,
+    /// What it is; left out where it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Value>,
+}
+
+impl From<RecordVersion> for VersionOfRecord {
+    fn from(RecordVersion { changed_at, action, run, metadata_revision, changes }: RecordVersion) -> Self {
+        let changed_at = changed_at.millis_zulu();
+        let change =
+            |one: records::FieldChange| FieldChange { path: one.path, before: one.before, after: one.after };
+        let changes = changes.into_iter().map(change).collect();
+        Self { changed_at, action: action.as_str(), run_id: run, metadata_revision, changes }
+    }
+}
+
+/// Tells what happened to a record, newest first: when, by which run, under which revision of the configuration, and which
+/// fields changed from what to what. Its last changes are kept as long as runs are, ten besides what it is; those of a
+/// record that was pruned are not.
+#[utoipa::path(get, path = "/records/versions", tag = "records",
+    params(OfRecord, ("Provider-Config-Key" = String, Header), ("Connection-Id" = String, Header)),
+    responses((status = 200, body = RecordVersions), (status = 400)))]
+pub async fn list_record_versions(
+    State(app): State<AppState>,
+    key: Key<scope::RecordsRead>,
+    connection: ConnectionHeaders,
+    Query(OfRecord { model, variant, id }): Query<OfRecord>,
+) -> Result<axum::Json<RecordVersions>> {
+    check_names(&model, variant.as_deref())
+        .map_err(|issue| ApiError::new(Code::InvalidQueryParams).issue(issue))?;
+    let of = records_of(connection, model, variant);
+    let versions = app.engine.record_versions(key.environment.id, &of, &id).await.map_err(not_found)?;
+    Ok(axum::Json(RecordVersions { data: versions.into_iter().map(Into::into).collect() }))
 }
 
 /// Empties the payloads of records that the backend has taken over, oldest change first. Ids and cursors stay.
@@ -312,9 +394,7 @@ fn render(page: &RecordsPage) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bespoke_core::record::Record;
-    use serde_json::{Value, json};
-    use uuid::Uuid;
+    use serde_json::json;
 
     fn record(payload: Option<&str>) -> Record {
         Record {

@@ -318,9 +318,13 @@ mod tests {
             check(&format!("status=failed,cancelled&kind=on-event&limit=7&cursor={}", write_cursor(cursor)));
         let all = all.unwrap().unwrap();
         assert_eq!((all.states, all.after), (vec![RunState::Failed, RunState::Cancelled], Some(cursor)));
-        for (query, name) in
-            [("status=x", "status"), ("kind=x", "kind"), ("cursor=1.2", "cursor"), ("to=x", "to"), ("metadata_revision=1", "metadata_revision")]
-        {
+        for (query, name) in [
+            ("status=x", "status"),
+            ("kind=x", "kind"),
+            ("cursor=1.2", "cursor"),
+            ("to=x", "to"),
+            ("metadata_revision=1", "metadata_revision"),
+        ] {
             assert_eq!(check(query).unwrap_err().path.join("."), name);
         }
     }

@@ -143,11 +143,51 @@ both! {
         assert_eq!(saved.ids("model=Unknown").await, "", "an unknown model has no records");
     }
 
+    async fn what_happened_to_a_record_is_told_field_by_field(database) {
+        let saved = Saved::new(database).await;
+        let versions = async |query: &str| {
+            let dev = saved.app.dev();
+            let call = dev.get(&format!("/records/versions?model=Contact&{query}"));
+            call.header("Provider-Config-Key", "none").header("Connection-Id", "acme").await
+        };
+        saved.save(json!([{ "id": "1", "email": "a@x.example", "address": { "city": "Rome", "zip": "1" } }])).await;
+        saved.clock.advance(Duration::from_secs(1));
+        saved.save(json!([{ "id": "1", "email": "b@x.example", "address": { "city": "Oslo", "zip": "1" }, "new": null }])).await;
+        saved.clock.advance(Duration::from_secs(1));
+        saved.delete(json!([{ "id": "1" }])).await;
+        let told = versions("id=1").await.expect(200)["data"].take();
+        let [deleted, updated, added] = told.as_array().unwrap().as_slice() else { panic!("{told}") };
+        assert_eq!(
+            *updated,
+            json!({ "changed_at": "2026-01-01T00:00:01.000Z", "action": "UPDATED", "run_id": RUN, "metadata_revision": 1, "changes": [
+                { "path": "/email", "before": "a@x.example", "after": "b@x.example" },
+                { "path": "/address/city", "before": "Rome", "after": "Oslo" },
+                { "path": "/new", "after": null },
+            ] })
+        );
+        assert_eq!((&deleted["action"], &deleted["changes"]), (&json!("DELETED"), &json!([])));
+        assert_eq!((&added["action"], &added["changes"][0]), (&json!("ADDED"), &json!({ "path": "/id", "after": "1" })));
+        assert_eq!(versions("id=2").await.expect(200), json!({ "data": [] }));
+        assert_eq!(versions("id=1&variant=other").await.expect(200), json!({ "data": [] }));
+        versions("").await.refused_at(400, "invalid_query_params", "id");
+
+        // Longer ago than runs are kept.
+        saved.clock.advance(Duration::from_secs(31 * 24 * 60 * 60));
+        saved.app.engine.tidy().await.unwrap();
+        let rest = versions("id=1").await.expect(200)["data"].take();
+        assert_eq!((rest.as_array().unwrap().len(), &rest[0]), (1, deleted));
+    }
+
     async fn the_records_that_a_revision_made_are_found(database) {
         let saved = Saved::new(database).await;
         let metadata = async |document: Value| {
             let path = "/connections/acme/metadata?provider_config_key=none";
             saved.app.dev().put(path, document).await.expect(200)["revision"].as_i64().unwrap()
+        };
+        let ids = async |query: &str| {
+            let mut ids: Vec<char> = saved.ids(&format!("model=Contact&metadata_revision={query}")).await.chars().collect();
+            ids.sort_unstable();
+            ids.into_iter().collect::<String>()
         };
         let save = async |records: Value, revision: i64| {
             let records = read_batch(records.to_string().as_bytes()).unwrap();
@@ -160,11 +200,11 @@ both! {
         save(json!([{ "id": "b", "v": 1 }, { "id": "d" }]), second).await;
         // A run that began before goes on with what it had.
         save(json!([{ "id": "e" }]), first).await;
-        assert_eq!(saved.ids(&format!("model=Contact&metadata_revision={first}")).await, "ace");
-        assert_eq!(saved.ids(&format!("model=Contact&metadata_revision={second}")).await, "bd");
-        assert_eq!(saved.ids(&format!("model=Contact&metadata_revision={second}&ids=a&ids=b")).await, "b");
-        assert_eq!(saved.ids(&format!("model=Contact&metadata_revision={second}&filter=added")).await, "d");
-        assert_eq!(saved.ids("model=Contact&metadata_revision=77").await, "");
+        assert_eq!(ids(&format!("{first}")).await, "ace");
+        assert_eq!(ids(&format!("{second}")).await, "bd");
+        assert_eq!(ids(&format!("{second}&ids=a&ids=b")).await, "b");
+        assert_eq!(ids(&format!("{second}&filter=added")).await, "d");
+        assert_eq!(ids("77").await, "");
         saved.get("model=Contact&metadata_revision=x").await.refused_at(400, "invalid_query_params", "metadata_revision");
     }
 

@@ -3,9 +3,12 @@
 //! Every batch that changes something locks the row of its set first and gets a time that is later than any before in
 //! that set. So the times of changes rise in the order in which they become visible, and a reader that goes on from the
 //! last (time, row id) it has seen never skips a change and never sees one twice, whoever writes meanwhile.
+//!
+//! What a record was before its last changes is kept beside it (`versions`).
 
 mod read;
 mod tracking;
+mod versions;
 mod write;
 
 pub use read::{ModelCount, RecordCount, RecordsPage, RecordsQuery};

@@ -98,7 +98,8 @@ impl Store {
                     return tx.query(&sql, &values, read);
                 }
                 values.push(Value::json(&query.external_ids)?);
-                let from = tx.by_keys(values.len() as u8, "records", "r.set_id = $1 AND r.external_id = k.value");
+                let from =
+                    tx.by_keys(values.len() as u8, "records", "r.set_id = $1 AND r.external_id = k.value");
                 let sql = format!("SELECT {COLUMNS} {from} WHERE {rest}");
                 tx.query(&sql, &values, read)
             })

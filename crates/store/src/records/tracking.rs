@@ -11,7 +11,7 @@ use super::{RecordSet, Writer, write};
 use crate::{
     Store,
     db::{Tx, Value, params},
-    error::{Error, Result},
+    error::Result,
 };
 use bespoke_core::{
     id::{ConnectionId, EnvironmentId, RecordSetId},
@@ -140,7 +140,7 @@ impl Store {
                 let only_resync = matches!(window, Window::Resync);
                 self.db
                     .read(move |tx| {
-                        let Some(since) = tracked_since(tx, set.id)? else { return Ok(None) };
+                        let Some(since) = write::state(tx, set.id)?.tracked_since else { return Ok(None) };
                         let sql = "SELECT tracked_by FROM record_sets WHERE id = $1";
                         let by: Option<String> = tx.query_one(sql, params![set.id], |row| row.get(0))?;
                         if only_resync && by.is_none_or(|by| !by.starts_with(RESYNC)) {
@@ -204,13 +204,6 @@ const RESYNC: &str = "resync:";
 
 fn resync(by: &str) -> String {
     format!("{RESYNC}{by}")
-}
-
-/// Since when the set is tracked, if it is.
-pub(super) fn tracked_since(tx: &mut Tx, set: RecordSetId) -> Result<Option<Timestamp>> {
-    let since: Option<Option<Timestamp>> =
-        tx.value_opt("SELECT tracked_since FROM record_sets WHERE id = $1", params![set])?;
-    since.ok_or(Error::NotFound("the connection"))
 }
 
 /// Sets the bits of these records in the open window. The set must be locked.

@@ -4,6 +4,7 @@ use super::{
     RecordSet,
     tracking::{self, mark_seen},
     uuid,
+    versions::{self, Content},
 };
 use crate::{
     Store,
@@ -43,7 +44,7 @@ impl Writer {
     }
 
     /// The last change that it overwrites.
-    fn overwrites_until(self) -> Timestamp {
+    pub(super) fn overwrites_until(self) -> Timestamp {
         self.yields_after.unwrap_or(Timestamp(i64::MAX))
     }
 }
@@ -82,11 +83,11 @@ struct Look {
 
 /// What a set is at a time.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct State {
+pub(super) struct State {
     /// Its last change.
     last_change: Timestamp,
     /// Since when it is tracked.
-    tracked_since: Option<Timestamp>,
+    pub(super) tracked_since: Option<Timestamp>,
 }
 
 /// A record to be written, with its number where it has one.
@@ -197,6 +198,11 @@ impl Store {
     /// In several transactions: others can write in between.
     pub async fn clear_records(&self, set: RecordSet) -> Result<u64> {
         let mut total = 0;
+        let some_versions = move |tx: &mut Tx| {
+            lock(tx, set.id)?;
+            versions::remove_some(tx, set.id)
+        };
+        while self.db.write(some_versions).await? {}
         loop {
             let removed = self
                 .db
@@ -222,6 +228,9 @@ impl Store {
                     tx.skip_locked()
                 );
                 let Some(set) = tx.value_opt::<RecordSetId>(&sql, &[])? else { return Ok(false) };
+                if versions::remove_some(tx, set)? {
+                    return Ok(true);
+                }
                 if remove_some(tx, set)? < u64::from(REMOVED_AT_ONCE) {
                     tracking::forget_sightings(tx, set)?;
                     tx.execute("DELETE FROM record_sets WHERE id = $1", params![set])?;
@@ -231,7 +240,8 @@ impl Store {
             .await
     }
 
-    /// Empties the payloads of the oldest changes up to and with `until`, `limit` at most. Places stay as they are.
+    /// Empties the payloads of the oldest changes up to and with `until`, `limit` at most. Places stay as they are; what
+    /// the same records were before is removed.
     pub async fn prune_records(&self, set: RecordSet, until: Cursor, limit: u32) -> Result<Pruned> {
         let now = self.now();
         self.db
@@ -247,11 +257,15 @@ impl Store {
                 let has_more = places.len() > limit as usize;
                 places.truncate(limit as usize);
                 let Some(last) = places.last() else { return Ok(Pruned { count: 0, has_more: false }) };
-                let count = tx.execute(
+                let emptied: Vec<String> = tx.query(
                     "UPDATE records SET payload = NULL, pruned_at = $5
-                     WHERE set_id = $1 AND updated_at >= $2 AND (updated_at, id) <= ($3, $4) AND pruned_at IS NULL",
+                     WHERE set_id = $1 AND updated_at >= $2 AND (updated_at, id) <= ($3, $4) AND pruned_at IS NULL
+                     RETURNING external_id",
                     params![set.id, pruned_to, last.updated_at, last.id.as_bytes(), now],
+                    |row| row.get(0),
                 )?;
+                versions::remove_of(tx, set.id, &emptied)?;
+                let count = emptied.len() as u64;
                 tx.execute(
                     "UPDATE record_sets SET pruned_to = $2 WHERE id = $1",
                     params![set.id, last.updated_at],
@@ -310,8 +324,7 @@ fn write_batch(
     now: Timestamp,
 ) -> Result<Option<(Counts, Option<StoredBatch>)>> {
     check_fence(tx, set)?;
-    lock(tx, set.id)?;
-    let before = state(tx, set.id)?;
+    let before = locked(tx, set.id)?;
     if look.changed.is_empty() {
         if before.tracked_since != look.state.tracked_since {
             return Ok(None);
@@ -338,11 +351,22 @@ fn write_batch(
 }
 
 /// What the set is now.
-fn state(tx: &mut Tx, set: RecordSetId) -> Result<State> {
-    tx.query_opt("SELECT last_change, tracked_since FROM record_sets WHERE id = $1", params![set], |row| {
+pub(super) fn state(tx: &mut Tx, set: RecordSetId) -> Result<State> {
+    read_state(tx, set, "")
+}
+
+/// The same, and locks the set.
+fn locked(tx: &mut Tx, set: RecordSetId) -> Result<State> {
+    let lock = tx.for_update();
+    read_state(tx, set, lock)
+}
+
+fn read_state(tx: &mut Tx, set: RecordSetId, lock: &str) -> Result<State> {
+    let sql = format!("SELECT last_change, tracked_since FROM record_sets WHERE id = $1{lock}");
+    let state = tx.query_opt(&sql, params![set], |row| {
         Ok(State { last_change: row.get(0)?, tracked_since: row.get(1)? })
-    })?
-    .ok_or(Error::NotFound("the connection"))
+    })?;
+    state.ok_or(Error::NotFound("the connection"))
 }
 
 /// Notes that records of the set are not what they were, where none of them gets a time of change. The set must be locked.
@@ -438,6 +462,12 @@ fn not_an_object() -> Error {
 /// What something else changed later than `writer` overwrites stays as it is.
 fn upsert(tx: &mut Tx, set: RecordSet, records: &[Change], writer: Writer, begun: Begun) -> Result<Counts> {
     let Begun { time, mut ordinal, .. } = begun;
+    let there: Vec<&str> = records
+        .iter()
+        .filter(|change| change.ordinal.is_some())
+        .map(|change| change.record.external_id.as_str())
+        .collect();
+    versions::keep(tx, set, &there, writer, time, Content::Replaced)?;
     let mut counts = Counts::default();
     let mut refilled: Option<Timestamp> = None;
     let mut rest = records;
@@ -510,7 +540,7 @@ fn upsert(tx: &mut Tx, set: RecordSet, records: &[Change], writer: Writer, begun
     Ok(counts)
 }
 
-/// Marks records that exist as deleted.
+/// Marks records that exist and are not deleted as deleted.
 ///
 /// As an upsert that never inserts: an `UPDATE` of a thousand keys is planned as a scan of the whole set while
 /// PostgreSQL has no statistics.
@@ -521,6 +551,9 @@ pub(super) fn mark_deleted(
     writer: Writer,
     time: Timestamp,
 ) -> Result<()> {
+    // Who may be changed was looked at already.
+    let whoever = Writer { yields_after: None, ..writer };
+    versions::keep(tx, set, external_ids, whoever, time, Content::Stays)?;
     let mut rest = external_ids;
     for size in CHUNKS {
         let whole = rest.len() - rest.len() % size;
@@ -560,6 +593,7 @@ fn remove_some(tx: &mut Tx, set: RecordSetId) -> Result<u64> {
         live += u64::from(row.get::<Option<i64>>(0)?.is_none());
         Ok(())
     };
+    versions::remove_until(tx, set, last.as_deref())?;
     match last {
         Some(last) => tx.for_each(
             "DELETE FROM records WHERE set_id = $1 AND external_id <= $2 RETURNING deleted_at",

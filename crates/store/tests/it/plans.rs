@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
     (" page JOIN ", Kind::Wide, &["connections_by_age", "connections_of_integration"], "a page, in order"),
     ("UNION ALL", Kind::Sort, &[""], "a page of each integration"),
     ("json_each($5)", Kind::Sort, &[""], "no more than the ids that were asked for"),
+    ("json_each($6)", Kind::Sort, &[""], "no more than the ids that were asked for"),
     ("r.id = k.value", Kind::Sort, &[""], "no more than the runs whose lines were looked at"),
     (
         "SELECT connections.created_at, connections.id FROM connections",
@@ -46,6 +47,8 @@ const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
     ("ORDER BY run_at, id LIMIT 1", Kind::Whole, &["runs_due"], "the first one"),
     ("WHERE connection_id IS NULL LIMIT 1", Kind::Whole, &["record_sets_to_remove"], "the first one"),
     ("SELECT external_id FROM records", Kind::Wide, &["records_pkey"], "a batch"),
+    ("SELECT external_id FROM record_versions", Kind::Wide, &["record_versions_pkey"], "a batch"),
+    ("DELETE FROM record_versions", Kind::Wide, &["record_versions_pkey"], "less than a batch is left"),
     ("DELETE FROM records", Kind::Wide, &["records_by_change", "records_pkey"], "less than a batch is left"),
     ("lease_token = $1 RETURNING id", Kind::Whole, &["runs_leased"], "the index holds what is running"),
     (

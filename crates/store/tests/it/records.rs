@@ -2,8 +2,9 @@
 
 use crate::fixtures::{CRM, World};
 use bespoke_core::{
-    record::{Action, Cursor, NewRecord, Record, read_batch},
+    record::{Action, Cursor, NewRecord, Record, StoredVersion, read_batch},
     sync::Counts,
+    time::Timestamp,
 };
 use bespoke_store::{Error, RecordSet, RecordsQuery, Store, Writer};
 use bespoke_testkit::both;
@@ -97,6 +98,79 @@ both! {
         assert_eq!((back.last_action(), back.deleted_at, back.id), (Action::Added, None, deleted.id));
         assert!(back.created_at > deleted.updated_at);
         assert_eq!(world.live().await, 3);
+    }
+
+    async fn what_a_record_was_is_kept_with_who_made_it_so(database) {
+        let world = World::new(&database).await;
+        let (store, set) = (&world.store, world.set().await);
+        let second = Duration::from_secs(1);
+        let of = async |id: &str| store.record_versions(set, id).await.unwrap();
+        let save = async |records: Value, run: u128, revision: i64| {
+            world.clock.advance(second);
+            store.save_records(set, batch(records), Writer::new(Uuid::from_u128(run), revision)).await.unwrap();
+        };
+        let told = |versions: &[StoredVersion]| -> Vec<(Action, u128, Option<i64>, Option<String>)> {
+            let one = |version: &StoredVersion| (version.action, version.run.unwrap().as_u128(), version.metadata_revision, version.payload.clone());
+            versions.iter().map(one).collect()
+        };
+        save(json!([{ "id": "1", "v": 1 }, { "id": "2" }]), 1, 1).await;
+        save(json!([{ "id": "1", "v": 2 }, { "id": "2" }, { "id": "3" }]), 2, 4).await;
+        assert_eq!((of("2").await.len(), of("3").await.len(), of("nobody").await), (1, 1, vec![]), "nothing happened to them since");
+        world.clock.advance(second);
+        store.delete_records(set, batch(json!([{ "id": "1" }])), Writer::new(Uuid::from_u128(3), 4)).await.unwrap();
+        save(json!([{ "id": "1", "v": 3 }]), 4, 5).await;
+        let text = |v: u32| Some(format!(r#"{{"id":"1","v":{v}}}"#));
+        let versions = of("1").await;
+        assert_eq!(
+            told(&versions),
+            [
+                (Action::Added, 4, Some(5), text(3)),
+                (Action::Deleted, 3, Some(4), text(2)),
+                (Action::Updated, 2, Some(4), None),
+                (Action::Added, 1, Some(1), text(1)),
+            ],
+            "the one without content has that of the deletion after it"
+        );
+        assert!(versions.is_sorted_by(|newer, older| newer.changed_at > older.changed_at));
+
+        let yielding = Writer { yields_after: Some(Timestamp(0)), ..Writer::new(RUN, 1) };
+        store.save_records(set, batch(json!([{ "id": "1", "v": 9 }])), yielding).await.unwrap();
+        assert_eq!(of("1").await, versions, "nothing was changed");
+
+        for v in 0..30 {
+            save(json!([{ "id": "3", "v": v }]), 5, 5).await;
+        }
+        let last: Vec<_> = of("3").await.into_iter().map(|version| version.payload.unwrap()).collect();
+        let expected: Vec<_> = (19..30).rev().map(|v| json!({ "id": "3", "v": v }).to_string()).collect();
+        assert_eq!(last, expected, "ten besides what it is");
+    }
+
+    async fn what_records_were_goes_when_they_go(database) {
+        let world = World::new(&database).await;
+        let (store, set) = (&world.store, world.set().await);
+        let minute = Duration::from_secs(60);
+        let of = async |id: &str| store.record_versions(set, id).await.unwrap().len();
+        for v in 0..4 {
+            world.clock.advance(minute);
+            save(store, set, json!([{ "id": "1", "v": v }, { "id": "2", "v": v }, { "id": "3", "v": v }])).await;
+        }
+        assert_eq!(store.prune_record_versions(minute * 2).await.unwrap(), 0);
+        world.clock.advance(Duration::from_secs(1));
+        assert_eq!(store.prune_record_versions(minute * 2).await.unwrap(), 3, "those that were replaced first");
+        assert_eq!(of("1").await, 3);
+        let first = one(store, set, "1").await;
+        assert_eq!(store.prune_records(set, first.cursor(), 1).await.unwrap().count, 1);
+        let pruned = all(store, set).await.into_iter().find(|record| record.payload.is_none()).unwrap().external_id;
+        let kept = if pruned == "2" { "3" } else { "2" };
+        assert_eq!((of(&pruned).await, of(kept).await), (1, 3), "its earlier contents too");
+        store.clear_records(set).await.unwrap();
+        save(store, set, json!([{ "id": kept }])).await;
+        assert_eq!(of(kept).await, 1);
+        save(store, set, json!([{ "id": kept, "v": 1 }])).await;
+        assert!(store.delete_connection(world.environment, CRM, "acme").await.unwrap());
+        while store.remove_orphaned_records().await.unwrap() {}
+        world.clock.advance(minute * 60);
+        assert_eq!(store.prune_record_versions(Duration::from_secs(1)).await.unwrap(), 0, "nothing is left to prune");
     }
 
     async fn an_update_merges_into_what_is_there(database) {

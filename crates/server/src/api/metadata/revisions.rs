@@ -152,9 +152,10 @@ pub async fn list_metadata_revisions(
         )
         .await?;
     let (key_of, all) = (&list.provider_config_key, &page.revisions);
-    let usage = match list.include_usage {
-        true => Some(app.engine.revision_usage(key.environment.id, key_of, &connection_id, all).await?),
-        false => None,
+    let usage = if list.include_usage {
+        Some(app.engine.revision_usage(key.environment.id, key_of, &connection_id, all).await?)
+    } else {
+        None
     };
     let show = |revision: revision::Revision| {
         let number = revision.number;

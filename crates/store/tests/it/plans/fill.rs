@@ -7,7 +7,7 @@ use serde_json::Map;
 use uuid::Uuid;
 
 /// The tables, without those of which there is one row or few.
-pub(super) const BIG: [&str; 13] = [
+pub(super) const BIG: [&str; 14] = [
     "bytecode",
     "connection_lookups",
     "connection_tags",
@@ -16,6 +16,7 @@ pub(super) const BIG: [&str; 13] = [
     "logs",
     "modules",
     "record_sets",
+    "record_versions",
     "records",
     "runs",
     "syncs",
@@ -109,6 +110,11 @@ pub(super) async fn fill(database: &Database, world: &World) {
                  CAST('0123456789012345' AS {bytes}), i, {NOW} - i, {NOW} - i, CAST('0123456789012345' AS {bytes}),
                  '{{\"id\":\"record\",\"name\":\"Ann\"}}'"
             ),
+        ),
+        rows(
+            20_000,
+            "record_versions (set_id, external_id, slot, number, changed_at, replaced_at, action, payload)",
+            &format!("CASE WHEN i % 2 = 1 THEN 1 ELSE 2 + (i / 2) % 10 END, 'record-' || i, 0, 0, {NOW} - i, {NOW} - i, 'ADDED', '{{}}'"),
         ),
         "INSERT INTO connection_lookups (integration_id, path, value, connection)
          SELECT integration_id, 'metadata.account', connection_id, id FROM connections".to_owned(),
