@@ -1,12 +1,14 @@
 import { Popover } from '@base-ui/react/popover';
 import { useQuery } from '@tanstack/react-query';
-import { Check, ChevronDown, Search, X } from 'lucide-react';
-import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { Check, ChevronDown, Search } from 'lucide-react';
+import { useId, useState, type FormEvent, type ReactNode } from 'react';
 import { integrationNamesQuery, knownPathsQuery, troubles, type Condition, type Health } from '../../api/connections';
 import { useSearchShortcut } from '../../shell/keys';
 import { Button, buttonClass } from '../../ui/Button';
-import { inputClass, TextField } from '../../ui/Field';
+import { TextField } from '../../ui/Field';
+import { FilterChips } from '../../ui/FilterChips';
 import { Select } from '../../ui/Select';
+import { TypedFilter } from '../../ui/TypedFilter';
 import { chips, dotted, operators, pointer, type ListSearch } from './search';
 import { healthWords } from './words';
 
@@ -19,11 +21,21 @@ export interface FilterProps {
 /** The search and the filters of the list, with those that are on as chips. */
 export function Filters({ env, search, onChange, children }: FilterProps & { children: ReactNode }) {
   const { data: integrations = [] } = useQuery(integrationNamesQuery(env));
+  const input = useSearchShortcut();
   const on = chips(search, integrations, healthWords);
   return (
     <div className="border-b px-6 py-2 max-md:px-5">
       <div className="flex flex-wrap items-center gap-2">
-        <SearchField value={search.q ?? ''} onChange={(q) => onChange({ ...search, q: q || undefined })} />
+        <TypedFilter
+          label="Search connections"
+          placeholder="Search name, id, e-mail…"
+          shortcut="/"
+          inputRef={input}
+          icon={<Search size={14} aria-hidden />}
+          className="w-72 max-md:w-full"
+          value={search.q}
+          onChange={(q) => onChange({ ...search, q })}
+        />
         <Choice
           label="Integration"
           value={search.integration}
@@ -40,62 +52,10 @@ export function Filters({ env, search, onChange, children }: FilterProps & { chi
         <ConditionFilter env={env} search={search} onChange={onChange} />
         <div className="ml-auto flex items-center gap-3 text-ink3">{children}</div>
       </div>
-      {on.length > 0 && (
-        <ul aria-label="Filters that are on" className="mt-2 flex flex-wrap items-center gap-1.5">
-          {on.map((chip) => (
-            <li key={chip.key} className="inline-flex h-6 items-center gap-0.5 rounded-control bg-accent-soft pl-2 font-medium text-accent-text pointer-coarse:h-11">
-              <span className="max-w-72 truncate">{chip.text}</span>
-              <button
-                type="button"
-                aria-label={`Remove the filter ${chip.text}`}
-                onClick={() => onChange(chip.without)}
-                className="inline-flex size-6 items-center justify-center rounded-control hover:bg-hover pointer-coarse:size-11"
-              >
-                <X size={13} aria-hidden />
-              </button>
-            </li>
-          ))}
-          <li>
-            <Button look="quiet" size="small" onClick={() => onChange({ q: search.q, sort: search.sort })}>
-              Clear filters
-            </Button>
-          </li>
-        </ul>
-      )}
-    </div>
-  );
-}
-
-/** Waits for a pause of 150 ms in the typing. `/` goes to it. */
-function SearchField({ value, onChange }: { value: string; onChange: (text: string) => void }) {
-  const [typed, setTyped] = useState(value);
-  const input = useSearchShortcut();
-  const told = useRef(value);
-  useEffect(() => {
-    if (value !== told.current) setTyped(value);
-    told.current = value;
-  }, [value]);
-  useEffect(() => {
-    if (typed === told.current) return;
-    const timer = setTimeout(() => {
-      told.current = typed;
-      onChange(typed);
-    }, 150);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  return (
-    <div className="relative w-72 max-md:w-full">
-      <Search size={14} aria-hidden className="pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2 text-ink3" />
-      <input
-        ref={input}
-        type="search"
-        aria-label="Search connections"
-        aria-keyshortcuts="/"
-        placeholder="Search name, id, e-mail…"
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-        onKeyDown={(event) => event.key === 'Escape' && setTyped('')}
-        className={`${inputClass} pl-8`}
+      <FilterChips
+        className="mt-2"
+        chips={on.map(({ key, text, without }) => ({ key, text, onRemove: () => onChange(without) }))}
+        onClear={() => onChange({ q: search.q, sort: search.sort })}
       />
     </div>
   );

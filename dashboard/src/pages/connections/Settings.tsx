@@ -9,7 +9,7 @@ import { Card } from '../../ui/Card';
 import { useAt } from './ConnectionPage';
 import { CustomerForm } from './CustomerForm';
 import { DeleteConnection } from './DeleteConnection';
-import { Facts } from './Facts';
+import { Facts } from '../../ui/Facts';
 import { ScheduleSwitch } from './ScheduleSwitch';
 import { WebhookForm } from './WebhookForm';
 

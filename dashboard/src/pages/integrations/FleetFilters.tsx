@@ -1,7 +1,8 @@
 import { Search } from 'lucide-react';
 import type { PathReport } from '../../api/fleet';
 import { Select } from '../../ui/Select';
-import { TypedFilter } from '../runs/Filters';
+import { TypedFilter } from '../../ui/TypedFilter';
+import { operators } from '../connections/search';
 import type { FleetSearch } from './fleetSearch';
 
 /** Which customers, and which paths. All of it is in the address. */
@@ -38,12 +39,7 @@ export function FleetFilters({ search, paths, onChange }: { search: FleetSearch;
           <Select
             label="How it is compared"
             value={op}
-            options={[
-              { value: 'is', label: 'is' },
-              { value: 'is_not', label: 'is not' },
-              { value: 'set', label: 'is set' },
-              { value: 'unset', label: 'is not set' },
-            ]}
+            options={operators}
             onChange={(next) => onChange({ op: next })}
           />
           {(op === 'is' || op === 'is_not') && <TypedFilter label="Value" className="w-32" value={search.value} onChange={(value) => onChange({ value })} />}

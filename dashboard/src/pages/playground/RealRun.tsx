@@ -5,7 +5,7 @@ import { useEnvironment } from '../../shell/environment';
 import { Status } from '../../ui/Badge';
 import { ErrorState, Loading } from '../../ui/States';
 import { duration } from '../../ui/Time';
-import { Clock, Level, Message } from '../runs/LogList';
+import { Lines, Output, Part } from '../runs/Part';
 import { RunFailure } from '../runs/RunFailure';
 import { Changes } from '../runs/RunList';
 import { callsOf } from '../runs/calls';
@@ -33,34 +33,15 @@ export function RealRun({ id, output, hasOutput }: { id: string | undefined; out
         </Link>
       </p>
       {run.error && <RunFailure run={run} />}
-      {hasOutput && run.status === 'succeeded' && (
-        <div>
-          <h3 className="mb-1 font-medium">Output</h3>
-          <pre tabIndex={0} aria-label="Output" className="max-h-96 overflow-auto rounded-card border bg-subtle p-3 text-[12px] leading-5">
-            {JSON.stringify(output, null, 2) ?? 'nothing'}
-          </pre>
-        </div>
-      )}
+      {hasOutput && run.status === 'succeeded' && <Output value={output} />}
       {calls.length > 0 && (
-        <div>
-          <h3 className="mb-1 font-medium">{plural(calls.length, 'HTTP call')}</h3>
+        <Part small title={plural(calls.length, 'HTTP call')}>
           <Timeline calls={calls} />
-        </div>
+        </Part>
       )}
-      <div>
-        <h3 className="mb-1 font-medium">Log</h3>
-        <ol className="rounded-card border">
-          {run.logs.map((line) => (
-            <li key={line.id} className="flex flex-wrap items-start gap-x-3 gap-y-0.5 border-b px-3 py-1.5 last:border-b-0 sm:flex-nowrap">
-              <Clock at={line.time} />
-              <Level level={line.level} />
-              <span className="min-w-0 basis-full sm:basis-auto">
-                <Message line={line} />
-              </span>
-            </li>
-          ))}
-        </ol>
-      </div>
+      <Part small title="Log">
+        <Lines lines={run.logs} />
+      </Part>
     </div>
   );
 }

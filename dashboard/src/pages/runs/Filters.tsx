@@ -1,37 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
-import { useEffect, useState, type ReactNode } from 'react';
 import { integrationsQuery } from '../../api/integrations';
 import { useEnvironment } from '../../shell/environment';
 import { Button } from '../../ui/Button';
-import { inputClass } from '../../ui/Field';
+import { FilterChips } from '../../ui/FilterChips';
 import { Select } from '../../ui/Select';
+import { TypedFilter } from '../../ui/TypedFilter';
 import type { RunsSearch } from './search';
 import { kindWords, statusWords } from './words';
-
-/** A text of the address that is typed: it is taken over a little after the last key. */
-export function TypedFilter(props: { label: string; value: string | undefined; onChange: (value: string | undefined) => void; className?: string; icon?: ReactNode }) {
-  const [typed, setTyped] = useState(props.value ?? '');
-  useEffect(() => setTyped(props.value ?? ''), [props.value]);
-  useEffect(() => {
-    if (typed === (props.value ?? '')) return;
-    const timer = setTimeout(() => props.onChange(typed.trim() || undefined), 200);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  return (
-    <div className={`relative ${props.className ?? 'w-40'}`}>
-      {props.icon && <span className="pointer-events-none absolute inset-y-0 left-2 flex items-center text-ink3">{props.icon}</span>}
-      <input
-        type="search"
-        aria-label={props.label}
-        placeholder={props.label}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-        className={`${inputClass} ${props.icon ? 'pl-8' : ''}`}
-      />
-    </div>
-  );
-}
 
 const any = { value: '', label: 'Any' };
 const options = (words: Record<string, string>, names: string[]) => [any, ...names.map((value) => ({ value, label: words[value] ?? value }))];
@@ -41,7 +17,7 @@ export function Filters({ search, onChange }: { search: RunsSearch; onChange: (c
   const env = useEnvironment();
   const { data: integrations = [] } = useQuery(integrationsQuery(env));
   const logs = search.view === 'logs';
-  const isCut = [search.integration, search.customer, search.function, search.kind, search.status, search.since, search.query, search.level].some(Boolean);
+  const isCut = Object.keys(noFilters).some((name) => search[name as keyof RunsSearch]);
   return (
     <div role="search" aria-label={logs ? 'Filter lines' : 'Filter runs'} className="flex flex-wrap items-center gap-2">
       <TypedFilter
@@ -111,9 +87,13 @@ export function Filters({ search, onChange }: { search: RunsSearch; onChange: (c
             { value: '1h', label: 'Last hour' },
             { value: '24h', label: 'Last 24 hours' },
             { value: '7d', label: 'Last 7 days' },
+            { value: '30d', label: 'Last 30 days' },
           ]}
           onChange={(since) => onChange({ since: since || undefined })}
         />
+      )}
+      {!logs && search.revision !== undefined && (
+        <FilterChips chips={[{ key: 'revision', text: `Configuration: revision ${search.revision}`, onRemove: () => onChange({ revision: undefined }) }]} />
       )}
       {isCut && (
         <Button look="quiet" onClick={() => onChange(noFilters)}>
@@ -134,4 +114,5 @@ export const noFilters: Partial<RunsSearch> = {
   since: undefined,
   query: undefined,
   level: undefined,
+  revision: undefined,
 };

@@ -9,7 +9,7 @@ import { TextArea } from '../../ui/Field';
 import { Select } from '../../ui/Select';
 import { ErrorState } from '../../ui/States';
 import { words } from '../../ui/Time';
-import { Part } from './RunDrawer';
+import { Part } from './Part';
 import { RunReport } from './RunReport';
 
 /** What the same function would do now, with a revision of the configuration that one chooses. Nothing is written. */

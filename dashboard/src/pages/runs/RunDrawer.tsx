@@ -11,7 +11,7 @@ import { Drawer } from '../../ui/Dialog';
 import { ErrorState, Loading } from '../../ui/States';
 import { duration, Time } from '../../ui/Time';
 import { toast, toastError } from '../../ui/Toasts';
-import { Clock, Level, Message } from './LogList';
+import { Lines, Part } from './Part';
 import { RunAgain } from './RunAgain';
 import { RunFailure } from './RunFailure';
 import { callsOf } from './calls';
@@ -47,19 +47,6 @@ export function RunDrawer({ id, onClose }: { id: string | undefined; onClose: ()
         <Loading what="the run" lines={8} />
       )}
     </Drawer>
-  );
-}
-
-/** A part of the drawer. */
-export function Part({ title, hint, children }: { title: ReactNode; hint?: ReactNode; children: ReactNode }) {
-  return (
-    <section className="mt-6">
-      <h3 className="mb-2 flex flex-wrap items-baseline gap-x-3 text-section font-semibold">
-        {title}
-        {hint && <span className="text-hint font-normal text-ink3">{hint}</span>}
-      </h3>
-      {children}
-    </section>
   );
 }
 
@@ -182,17 +169,7 @@ function Details({ run }: { run: RunDetail }) {
         {run.logs.length === 0 ? (
           <p className="text-ink3">Nothing was written.</p>
         ) : (
-          <ol className="overflow-hidden rounded-card border">
-            {run.logs.map((line) => (
-              <li key={line.id} className="flex flex-wrap items-start gap-x-3 gap-y-0.5 border-b px-3 py-1.5 last:border-b-0 sm:flex-nowrap">
-                <Clock at={line.time} />
-                <Level level={line.level} />
-                <span className="min-w-0 basis-full sm:basis-auto">
-                  <Message line={line} />
-                </span>
-              </li>
-            ))}
-          </ol>
+          <Lines lines={run.logs} />
         )}
       </Part>
     </>

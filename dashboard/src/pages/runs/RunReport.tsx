@@ -2,6 +2,7 @@ import type { RecordChange, Report } from '../../api/dryRuns';
 import { Status } from '../../ui/Badge';
 import { duration } from '../../ui/Time';
 import { Level } from './LogList';
+import { Output, Part } from './Part';
 import { Timeline } from './Timeline';
 import { plural } from './words';
 
@@ -35,18 +36,10 @@ export function RunReport({ report }: { report: Report }) {
           {text}
         </p>
       ))}
-      {report.output !== null && report.output !== undefined && (
-        <div>
-          <h3 className="mb-1 font-medium">Output</h3>
-          <pre tabIndex={0} aria-label="Output" className="max-h-96 overflow-auto rounded-card border bg-subtle p-3 text-[12px] leading-5">
-            {JSON.stringify(report.output, null, 2)}
-          </pre>
-        </div>
-      )}
+      {report.output !== null && report.output !== undefined && <Output value={report.output} />}
       {report.records.length > 0 && <Records records={report.records} more={report.records_left_out} />}
       {report.blocked_calls.length > 0 && (
-        <div>
-          <h3 className="mb-1 font-medium">{plural(report.blocked_calls.length, 'write')} held back</h3>
+        <Part small title={`${plural(report.blocked_calls.length, 'write')} held back`}>
           <ul className="rounded-card border">
             {report.blocked_calls.map((call, index) => (
               <li key={index} className="truncate border-b px-3 py-1.5 font-mono text-[12px] last:border-b-0">
@@ -54,11 +47,10 @@ export function RunReport({ report }: { report: Report }) {
               </li>
             ))}
           </ul>
-        </div>
+        </Part>
       )}
       {report.calls.length > 0 && (
-        <div>
-          <h3 className="mb-1 font-medium">{plural(report.calls.length, 'HTTP call')}</h3>
+        <Part small title={plural(report.calls.length, 'HTTP call')}>
           <Timeline
             calls={report.calls.map((call, index) => ({
               id: String(index),
@@ -71,11 +63,10 @@ export function RunReport({ report }: { report: Report }) {
               received: call.received_bytes,
             }))}
           />
-        </div>
+        </Part>
       )}
       {report.logs && report.logs.length > 0 && (
-        <div>
-          <h3 className="mb-1 font-medium">Log</h3>
+        <Part small title="Log">
           <ol className="rounded-card border">
             {report.logs.map((line, index) => (
               <li key={index} className="flex items-start gap-3 border-b px-3 py-1.5 last:border-b-0">
@@ -85,7 +76,7 @@ export function RunReport({ report }: { report: Report }) {
               </li>
             ))}
           </ol>
-        </div>
+        </Part>
       )}
     </div>
   );
@@ -98,8 +89,7 @@ const tones = { added: 'text-ok', changed: 'text-accent-text', removed: 'text-ba
 function Records({ records, more }: { records: RecordChange[]; more: number }) {
   const hidden = Math.max(0, records.length - SHOWN) + more;
   return (
-    <div>
-      <h3 className="mb-1 font-medium">Records that would differ</h3>
+    <Part small title="Records that would differ">
       <div className="overflow-x-auto rounded-card border">
         <table className="w-full">
           <thead>
@@ -132,6 +122,6 @@ function Records({ records, more }: { records: RecordChange[]; more: number }) {
         </table>
       </div>
       {hidden > 0 && <p className="mt-1 text-hint text-ink3">And {plural(hidden, 'record')} more.</p>}
-    </div>
+    </Part>
   );
 }

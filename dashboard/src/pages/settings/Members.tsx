@@ -13,6 +13,7 @@ import { Card } from '../../ui/Card';
 import { Choices } from '../../ui/Choices';
 import { ConfirmDialog, Dialog } from '../../ui/Dialog';
 import { TextField } from '../../ui/Field';
+import { FormDialog } from '../../ui/FormDialog';
 import { Row, Rows } from '../../ui/Rows';
 import { Secret } from '../../ui/Secret';
 import { Select } from '../../ui/Select';
@@ -164,37 +165,17 @@ function InviteDialog({ onClose, onInvited }: { onClose: () => void; onInvited: 
       </Dialog>
     );
   }
-  const other = otherIssue(invite.error, 'email');
   return (
-    <Dialog
-      open
-      onClose={onClose}
+    <FormDialog
       title="Invite member"
-      foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" form="invite" busy={invite.isPending}>
-            Invite member
-          </Button>
-        </>
-      }
+      action="Invite member"
+      onSubmit={() => invite.mutate()}
+      onClose={onClose}
+      busy={invite.isPending}
+      error={otherIssue(invite.error, 'email')}
     >
-      <form
-        id="invite"
-        className="space-y-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          invite.mutate();
-        }}
-      >
-        <TextField label="E-mail" type="email" required autoFocus value={email} onChange={setEmail} error={issueAt(invite.error, 'email')} />
-        <Choices label={`Role in ${environmentTitle(environment)}`} value={role} onChange={setRole} options={roles} />
-        {other && (
-          <p role="alert" className="text-bad">
-            {other}
-          </p>
-        )}
-      </form>
-    </Dialog>
+      <TextField label="E-mail" type="email" required autoFocus value={email} onChange={setEmail} error={issueAt(invite.error, 'email')} />
+      <Choices label={`Role in ${environmentTitle(environment)}`} value={role} onChange={setRole} options={roles} />
+    </FormDialog>
   );
 }

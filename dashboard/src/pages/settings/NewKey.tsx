@@ -9,6 +9,7 @@ import { Button } from '../../ui/Button';
 import { Check, Choices } from '../../ui/Choices';
 import { Dialog } from '../../ui/Dialog';
 import { TextField } from '../../ui/Field';
+import { FormDialog } from '../../ui/FormDialog';
 import { Secret } from '../../ui/Secret';
 import { Select } from '../../ui/Select';
 import { grouped, presets, scopesOf, type Preset } from './scopes';
@@ -56,70 +57,50 @@ export function NewKey({ onClose }: { onClose: () => void }) {
       </Dialog>
     );
   }
-  const other = otherIssue(create.error, 'display_name', 'scopes');
   return (
-    <Dialog
-      open
-      onClose={onClose}
+    <FormDialog
       title="Create key"
+      action="Create key"
       width={560}
-      foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" form="new-key" busy={create.isPending}>
-            Create key
-          </Button>
-        </>
-      }
+      onSubmit={() => create.mutate()}
+      onClose={onClose}
+      busy={create.isPending}
+      error={otherIssue(create.error, 'display_name', 'scopes')}
     >
-      <form
-        id="new-key"
-        className="space-y-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
-        <TextField label="Name" required autoFocus value={name} onChange={setName} hint="Who or what uses it." error={issueAt(create.error, 'display_name')} />
-        <Choices
-          label="What it may do"
-          value={preset}
-          onChange={setPreset}
-          options={(Object.keys(presets) as Preset[]).map((value) => ({ value, label: presets[value].label, hint: presets[value].hint }))}
-        />
-        {preset === 'chosen' && (
-          <div className="grid gap-x-6 gap-y-3 sm:grid-cols-2">
-            {grouped(own).map(([about, scopes]) => (
-              <fieldset key={about}>
-                <legend className="text-hint text-ink3 first-letter:uppercase">{about.replaceAll('_', ' ')}</legend>
-                {scopes.map((scope) => (
-                  <Check
-                    key={scope}
-                    mono
-                    label={scope.replace(/^environment:/, '')}
-                    checked={chosen.includes(scope)}
-                    onChange={(on) => setChosen(on ? [...chosen, scope] : chosen.filter((one) => one !== scope))}
-                  />
-                ))}
-              </fieldset>
-            ))}
-          </div>
-        )}
-        {issueAt(create.error, 'scopes') && (
-          <p role="alert" className="text-hint text-bad">
-            {chosen.length === 0 ? 'Tick at least one.' : issueAt(create.error, 'scopes')}
-          </p>
-        )}
-        <div>
-          <p className="mb-1 font-medium">Expires</p>
-          <Select label="Expires" value={end} options={ends} onChange={setEnd} className="w-44" />
+      <TextField label="Name" required autoFocus value={name} onChange={setName} hint="Who or what uses it." error={issueAt(create.error, 'display_name')} />
+      <Choices
+        label="What it may do"
+        value={preset}
+        onChange={setPreset}
+        options={(Object.keys(presets) as Preset[]).map((value) => ({ value, label: presets[value].label, hint: presets[value].hint }))}
+      />
+      {preset === 'chosen' && (
+        <div className="grid gap-x-6 gap-y-3 sm:grid-cols-2">
+          {grouped(own).map(([about, scopes]) => (
+            <fieldset key={about}>
+              <legend className="text-hint text-ink3 first-letter:uppercase">{about.replaceAll('_', ' ')}</legend>
+              {scopes.map((scope) => (
+                <Check
+                  key={scope}
+                  mono
+                  label={scope.replace(/^environment:/, '')}
+                  checked={chosen.includes(scope)}
+                  onChange={(on) => setChosen(on ? [...chosen, scope] : chosen.filter((one) => one !== scope))}
+                />
+              ))}
+            </fieldset>
+          ))}
         </div>
-        {other && (
-          <p role="alert" className="text-bad">
-            {other}
-          </p>
-        )}
-      </form>
-    </Dialog>
+      )}
+      {issueAt(create.error, 'scopes') && (
+        <p role="alert" className="text-hint text-bad">
+          {chosen.length === 0 ? 'Tick at least one.' : issueAt(create.error, 'scopes')}
+        </p>
+      )}
+      <div>
+        <p className="mb-1 font-medium">Expires</p>
+        <Select label="Expires" value={end} options={ends} onChange={setEnd} className="w-44" />
+      </div>
+    </FormDialog>
   );
 }

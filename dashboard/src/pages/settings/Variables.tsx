@@ -7,8 +7,9 @@ import { variablesQuery } from '../../api/settings';
 import { useCan, useEnvironment } from '../../shell/environment';
 import { Button, IconButton } from '../../ui/Button';
 import { Card } from '../../ui/Card';
-import { ConfirmDialog, Dialog } from '../../ui/Dialog';
+import { ConfirmDialog } from '../../ui/Dialog';
 import { TextArea, TextField } from '../../ui/Field';
+import { FormDialog } from '../../ui/FormDialog';
 import { Row, Rows } from '../../ui/Rows';
 import { EmptyState } from '../../ui/States';
 import { toast } from '../../ui/Toasts';
@@ -118,35 +119,16 @@ function VariableDialog({ given, onClose }: { given: { name?: string; value: str
     },
   });
   return (
-    <Dialog
-      open
-      onClose={onClose}
+    <FormDialog
       title={given.name ? `Edit ${given.name}` : 'Add variable'}
-      foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" form="variable" busy={save.isPending}>
-            {given.name ? 'Save' : 'Add variable'}
-          </Button>
-        </>
-      }
+      action={given.name ? 'Save' : 'Add variable'}
+      onSubmit={() => save.mutate()}
+      onClose={onClose}
+      busy={save.isPending}
+      error={otherIssue(save.error)}
     >
-      <form
-        id="variable"
-        className="space-y-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate();
-        }}
-      >
-        <TextField label="Name" mono required readOnly={given.name !== undefined} autoFocus={given.name === undefined} value={name} onChange={setName} placeholder="ERP_URL" />
-        <TextArea label="Value" autoFocus={given.name !== undefined} value={value} onChange={setValue} spellCheck={false} />
-        {save.error && (
-          <p role="alert" className="text-bad">
-            {otherIssue(save.error)}
-          </p>
-        )}
-      </form>
-    </Dialog>
+      <TextField label="Name" mono required readOnly={given.name !== undefined} autoFocus={given.name === undefined} value={name} onChange={setName} placeholder="ERP_URL" />
+      <TextArea label="Value" autoFocus={given.name !== undefined} value={value} onChange={setValue} spellCheck={false} />
+    </FormDialog>
   );
 }
