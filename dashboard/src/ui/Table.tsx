@@ -9,7 +9,7 @@ export function Table(props: {
   height?: number;
 }) {
   return (
-    <div className="overflow-auto" style={{ maxHeight: props.height }} tabIndex={0} role="region" aria-label={props.label}>
+    <div className="overflow-auto" style={{ maxHeight: props.height }} tabIndex={0} role="group" aria-label={props.label}>
       <table className="w-full text-left">
         <thead className="sticky top-0 bg-surface text-hint text-ink3">
           <tr>

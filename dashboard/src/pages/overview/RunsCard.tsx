@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { newestRunsQuery, type Period } from '../../api/overview';
+import { newestRunsQuery, type Period } from '../../api/activity';
 import { useEnvironment } from '../../shell/environment';
 import { Status } from '../../ui/Badge';
 import { buttonClass } from '../../ui/Button';
@@ -10,16 +10,16 @@ import { duration, Time } from '../../ui/Time';
 import { statusIcon, statusWords } from '../runs/words';
 
 /** The newest runs, of one state or of any; each opens where all of them are. */
-export function RunsCard({ title, period, status, empty }: { title: string; period: Period; status?: string; empty: string }) {
+export function RunsCard({ title, of, empty }: { title: string; of: { period: Period; integration?: string; status?: string }; empty: string }) {
   const environment = useEnvironment();
-  const { data, error, refetch } = useQuery(newestRunsQuery(environment, period, status));
-  const path = `/app/${encodeURIComponent(environment)}/runs` as string;
+  const { data, error, refetch } = useQuery(newestRunsQuery(environment, of));
+  const all = { status: of.status, integration: of.integration, since: of.period };
   return (
     <Card
       title={title}
       flush
       actions={
-        <Link to={path} search={{ status } as never} className={buttonClass('quiet', 'small')} aria-label={`Open all: ${title}`}>
+        <Link to="/app/$env/runs" params={{ env: environment }} search={all} className={buttonClass('quiet', 'small')} aria-label={`Open all: ${title}`}>
           Open all
         </Link>
       }
@@ -36,7 +36,7 @@ export function RunsCard({ title, period, status, empty }: { title: string; peri
         <ul className="divide-y">
           {data.map((run) => (
             <li key={run.id}>
-              <Link to={path} search={{ status, run: run.id } as never} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 hover:bg-hover">
+              <Link to="/app/$env/runs" params={{ env: environment }} search={{ ...all, run: run.id }} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 hover:bg-hover">
                 <Status state={statusIcon(run.status)}>{statusWords[run.status] ?? run.status}</Status>
                 <span className="min-w-0 flex-1 basis-40">
                   <span className="font-medium">{run.function}</span> <span className="text-ink3">{run.connection_id}</span>
