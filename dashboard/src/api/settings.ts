@@ -60,6 +60,20 @@ export const configureQuery = (environment: string) =>
     queryFn: ({ signal }) => call<{ allowed_origins: string[] }>('GET', '/environment/configure', { environment, signal }),
   });
 
+/** Days that the server keeps what it wrote down; null for ever. */
+export interface Retention {
+  runs_days: number | null;
+  logs_days: number | null;
+  deliveries_days: number | null;
+  activity_days: number | null;
+}
+
+export const retentionQuery = (environment: string) =>
+  queryOptions({
+    queryKey: [environment, 'retention'],
+    queryFn: async ({ signal }) => (await call<{ data: Retention }>('GET', '/environment/retention', { environment, signal })).data,
+  });
+
 export const sessionsQuery = queryOptions({
   queryKey: ['session', 'list'],
   queryFn: async ({ signal }) => (await call<{ data: OwnSession[] }>('GET', '/session/list', { signal })).data,

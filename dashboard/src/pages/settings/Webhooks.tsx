@@ -13,6 +13,7 @@ import { ConfirmDialog } from '../../ui/Dialog';
 import { TextField } from '../../ui/Field';
 import { Switch } from '../../ui/Switch';
 import { toast, toastError } from '../../ui/Toasts';
+import { Deliveries } from './Deliveries';
 import { Remote } from './Remote';
 
 type Settings = Schemas['WebhookSettings'];
@@ -21,10 +22,10 @@ type Flag = { [K in keyof Settings]-?: Settings[K] extends boolean ? K : never }
 const events: { key: Flag; label: string; hint: string }[] = [
   { key: 'on_auth_creation', label: 'New connections', hint: 'A customer has connected.' },
   { key: 'on_auth_refresh_error', label: 'Authorization failed', hint: 'Credentials could not be renewed; the customer has to connect again.' },
-  { key: 'on_metadata_change', label: 'Configuration changed', hint: 'Somebody saved a configuration, with its revision and paths.' },
-  { key: 'on_sync_error', label: 'Syncs that failed', hint: '' },
+  { key: 'on_metadata_change', label: 'Configuration changed', hint: 'Sends the new revision of the customer, the paths that changed, who did it and why. Never the values.' },
+  { key: 'on_sync_error', label: 'Syncs that failed', hint: 'A sync or a webhook function has failed, with its message.' },
   { key: 'on_sync_completion_always', label: 'Syncs that changed nothing', hint: 'Those that changed records are always told.' },
-  { key: 'on_async_action_completion', label: 'Ended async actions', hint: '' },
+  { key: 'on_async_action_completion', label: 'Ended async actions', hint: 'An action that was queued has ended, and its result can be fetched.' },
 ];
 
 /** What your backend is told, where, and what was sent. */
@@ -42,6 +43,7 @@ export default function Webhooks() {
           </>
         )}
       </Remote>
+      <Deliveries />
     </>
   );
 }
@@ -98,7 +100,7 @@ function Events({ settings }: { settings: Settings }) {
           <li key={key} className="flex items-center justify-between gap-4 px-4 py-2.5">
             <span>
               <span className="font-medium">{label}</span>
-              {hint && <span className="block text-hint text-ink3">{hint}</span>}
+              <span className="block text-hint text-ink3">{hint}</span>
             </span>
             {mayWrite ? (
               <Switch

@@ -15,5 +15,6 @@ export const sections: readonly Section[] = [
   { name: 'webhooks', label: 'Webhooks', scope: 'environment:webhooks:read', page: lazy(() => import('./Webhooks')) },
   { name: 'members', label: 'Members', scope: 'members:read', page: lazy(() => import('./Members')) },
   { name: 'customers-page', label: 'Configuration page', scope: 'environment:configure:read', page: lazy(() => import('./CustomersPage')) },
+  { name: 'retention', label: 'Retention', scope: 'environment:logs:read', page: lazy(() => import('./Retention')) },
   { name: 'account', label: 'Your sign-in', page: lazy(() => import('./Account')) },
 ];
