@@ -24,15 +24,31 @@ export const functionsQuery = (environment: string, key: string) =>
     },
   });
 
-/** The TypeScript of a function. */
-export const codeQuery = (environment: string, key: string, name: string, type: string) =>
+/** The TypeScript of a function, of the version that counts now or of an earlier one. */
+export const codeQuery = (environment: string, key: string, name: string, type: string, version?: string) =>
   queryOptions({
-    queryKey: ['functions', environment, key, 'code', type, name],
+    queryKey: ['functions', environment, key, 'code', type, name, version],
     queryFn: async ({ signal }) => {
       const path = address('/integrations/{key}/functions/{name}/code', { key, name });
-      return (await call<{ code: string }>('GET', path, { environment, signal, query: { type } })).code;
+      return (await call<{ code: string }>('GET', path, { environment, signal, query: { type, version } })).code;
     },
     staleTime: 60_000,
+  });
+
+export interface FunctionVersion {
+  version: string;
+  deployed_at: string;
+  is_current: boolean;
+}
+
+/** What was deployed of a function, the newest first. */
+export const versionsQuery = (environment: string, key: string, { name, type }: DeployedFunction) =>
+  queryOptions({
+    queryKey: ['functions', environment, key, 'versions', type, name],
+    queryFn: async ({ signal }) => {
+      const path = address('/integrations/{key}/functions/{name}/versions', { key, name });
+      return (await call<{ data: FunctionVersion[] }>('GET', path, { environment, signal, query: { type } })).data;
+    },
   });
 
 export const setEnabled = (environment: string, key: string, { name, type }: DeployedFunction, enabled: boolean) =>

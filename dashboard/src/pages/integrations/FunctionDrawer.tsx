@@ -15,15 +15,12 @@ import { Time } from '../../ui/Time';
 import { RunDrawer } from '../runs/RunDrawer';
 import { RunList } from '../runs/RunList';
 import { kindWords } from '../runs/words';
+import { FunctionVersions } from './FunctionVersions';
 import { useIntegration } from './IntegrationPage';
+import type { FunctionsSearch } from './routes';
 
-interface Search {
-  show?: 'input' | 'output' | 'runs';
-  run?: string;
-}
-
-/** A function: its code, what goes in and out, and its last runs. */
-export function FunctionDrawer(props: { one: DeployedFunction | undefined; search: Search; onChange: (part: Search) => void; onClose: () => void }) {
+/** A function: its code, what goes in and out, what was deployed of it, and its last runs. */
+export function FunctionDrawer(props: { one: DeployedFunction | undefined; search: FunctionsSearch; onChange: (part: FunctionsSearch) => void; onClose: () => void }) {
   const { one, search } = props;
   const env = useEnvironment();
   const { key } = useIntegration();
@@ -45,21 +42,27 @@ export function FunctionDrawer(props: { one: DeployedFunction | undefined; searc
     >
       {one && (
         <div className="flex h-full flex-col gap-3">
-          <p className="text-ink2">
-            {one.description} <span className="text-ink3">Version {one.version}, deployed <Time at={one.last_deployed} />.</span>
-          </p>
+          <div>
+            {one.description && <p className="text-ink2">{one.description}</p>}
+            <p className="text-hint text-ink3">
+              Version {one.version}, deployed <Time at={one.last_deployed} />
+            </p>
+          </div>
           <div className="flex flex-wrap items-center gap-2">
-            <Segmented
-              label="What is shown of it"
-              value={show}
-              options={[
-                { value: 'code', label: 'Code' },
-                { value: 'input', label: one.type === 'sync' ? 'Configuration' : 'Input' },
-                { value: 'output', label: one.type === 'sync' ? 'Models' : 'Output' },
-                ...(can('environment:logs:read') ? [{ value: 'runs' as const, label: 'Runs' }] : []),
-              ]}
-              onChange={(next) => props.onChange({ show: next === 'code' ? undefined : next })}
-            />
+            <div className="max-w-full overflow-x-auto">
+              <Segmented
+                label="What is shown of it"
+                value={show}
+                options={[
+                  { value: 'code', label: 'Code' },
+                  { value: 'input', label: one.type === 'sync' ? 'Configuration' : 'Input' },
+                  { value: 'output', label: one.type === 'sync' ? 'Models' : 'Output' },
+                  { value: 'versions', label: 'Versions' },
+                  ...(can('environment:logs:read') ? [{ value: 'runs' as const, label: 'Runs' }] : []),
+                ]}
+                onChange={(next) => props.onChange({ show: next === 'code' ? undefined : next, version: undefined })}
+              />
+            </div>
             {one.type !== 'on-event' && (
               <Link
                 to="/app/$env/playground"
@@ -75,6 +78,7 @@ export function FunctionDrawer(props: { one: DeployedFunction | undefined; searc
             {show === 'code' && <Source one={one} />}
             {show === 'input' && <Schemas one={one} names={one.input ? [one.input] : []} empty={one.type === 'sync' ? 'It declares no configuration.' : 'It takes no input.'} />}
             {show === 'output' && <Schemas one={one} names={one.returns ?? []} empty="It declares no output." />}
+            {show === 'versions' && <FunctionVersions one={one} version={search.version} onVersion={(version) => props.onChange({ version })} />}
             {show === 'runs' && <RunList filters={{ integration: key, function: one.name, kind: one.type }} onOpen={(run) => props.onChange({ ...search, run })} />}
           </div>
           <RunDrawer id={search.run} onClose={() => props.onChange({ ...search, run: undefined })} />

@@ -33,13 +33,27 @@ const index = createRoute({
   },
 });
 
+/** What the drawer of a function shows instead of its code. */
+const views = ['input', 'output', 'versions', 'runs'] as const;
+
+/** What the address of the functions says. */
+export interface FunctionsSearch {
+  /** The function whose drawer is open: "sync:contacts". */
+  open?: string;
+  show?: (typeof views)[number];
+  /** The earlier version that is looked at. */
+  version?: string;
+  /** The run whose drawer is open. */
+  run?: string;
+}
+
 const functions = createRoute({
   getParentRoute: () => integration,
   path: 'functions',
-  // The function whose drawer is open ("sync:contacts"), what it shows, and one of its runs.
-  validateSearch: (raw): { open?: string; show?: 'input' | 'output' | 'runs'; run?: string } => ({
+  validateSearch: (raw): FunctionsSearch => ({
     open: text(raw.open),
-    show: raw.show === 'input' || raw.show === 'output' || raw.show === 'runs' ? raw.show : undefined,
+    show: views.find((view) => view === raw.show),
+    version: text(raw.version),
     run: text(raw.run),
   }),
   component: lazyRouteComponent(() => import('./Functions')),
