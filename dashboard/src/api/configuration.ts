@@ -47,6 +47,8 @@ export interface Revision {
   reason: string | null;
   patch: { op: string; path: string }[];
   metadata?: JsonObject | null;
+  /** How often it was used, and what came of it. */
+  usage?: { runs: number; added: number; updated: number; deleted: number };
 }
 
 const of = ({ connectionId }: Connection, below = '') => address(`/connections/{connectionId}/metadata${below}`, { connectionId });
@@ -79,7 +81,7 @@ export const revisionsQuery = (at: Connection) => ({
   queryFn: ({ signal, pageParam }: { signal: AbortSignal; pageParam: string | undefined }) =>
     call<{ revisions: Revision[]; next_cursor: string | null }>('GET', of(at, '/revisions'), {
       environment: at.environment,
-      query: { provider_config_key: at.providerConfigKey, limit: 30, cursor: pageParam },
+      query: { provider_config_key: at.providerConfigKey, limit: 30, include_usage: true, cursor: pageParam },
       signal,
     }),
   initialPageParam: undefined as string | undefined,

@@ -1,6 +1,6 @@
 // Connections: the list with how they go, one of them, and what may be changed of it.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { address, ApiError, call } from './call';
+import { address, call } from './call';
 
 /** What can be the matter with a connection, the worst first. */
 export const troubles = ['auth_error', 'sync_error', 'invalid', 'outdated'] as const;
@@ -117,46 +117,29 @@ export interface Connection {
   created_at: string;
   updated_at: string;
   last_fetched_at: string | null;
-  /** When the token ends; only told to who may see credentials. */
-  expires_at?: string | null;
-  /** Why the credentials could not be renewed. */
-  refusal?: string;
 }
 
 type Credentials = Record<string, unknown> & { type?: string };
-type Shown = Connection & { credentials?: Credentials };
 
 const one = '/connections/{connection}';
 const place = ({ env, integration }: At) => ({ environment: env, query: { provider_config_key: integration } });
 
-/** The connection; where its credentials cannot be renewed, it comes with the refusal. */
+/** The connection. Its secrets are read when they are asked for, and kept nowhere. */
 export const connectionQuery = (at: At) =>
   queryOptions({
     queryKey: [at.env, 'connections', 'one', at.integration, at.connection],
-    queryFn: async ({ signal }): Promise<Connection> => {
-      try {
-        return withoutSecrets(await call<Shown>('GET', address(one, { ...at }), { ...place(at), signal }));
-      } catch (error) {
-        const payload = error instanceof ApiError && error.code === 'invalid_credentials' ? error.detail.payload : undefined;
-        const shown = (payload as { connection?: Shown } | undefined)?.connection;
-        if (!shown) throw error;
-        return { ...withoutSecrets(shown), refusal: (error as ApiError).message };
-      }
-    },
+    queryFn: ({ signal }) =>
+      call<Connection>('GET', address(one, { ...at }), { environment: at.env, query: { provider_config_key: at.integration, credentials: false }, signal }),
   });
 
-/** Secrets are read when they are asked for, and kept nowhere. */
-function withoutSecrets({ credentials, ...rest }: Shown): Connection {
-  return { ...rest, expires_at: typeof credentials?.expires_at === 'string' ? credentials.expires_at : null };
-}
-
-/** The credentials themselves, for a person who asked to see them. */
-export async function readCredentials(at: At): Promise<[string, string][]> {
-  const { credentials = {} } = await call<Shown>('GET', address(one, { ...at }), place(at));
+/** The credentials themselves, for a person who asked to see them, and when the token ends. */
+export async function readCredentials(at: At): Promise<{ values: [string, string][]; expiresAt?: string }> {
+  const { credentials = {} } = await call<Connection & { credentials?: Credentials }>('GET', address(one, { ...at }), place(at));
   const hidden = new Set(['type', 'raw', 'expires_at', 'config_override']);
-  return Object.entries(credentials)
+  const values = Object.entries(credentials)
     .filter(([name, value]) => !hidden.has(name) && value !== null && value !== '' && value !== undefined)
-    .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
+    .map(([name, value]): [string, string] => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
+  return { values, expiresAt: typeof credentials.expires_at === 'string' ? credentials.expires_at : undefined };
 }
 
 export interface NewConnection {

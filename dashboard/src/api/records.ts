@@ -32,6 +32,8 @@ export interface RecordFilter {
   variant: string;
   action?: Action;
   ids?: string[];
+  /** The revision of the configuration that they were last written under. */
+  revision?: number;
 }
 
 const headers = (at: At) => ({ 'provider-config-key': at.integration, 'connection-id': at.connection });
@@ -46,9 +48,9 @@ export const modelsQuery = (at: At) =>
   });
 
 /** Records, oldest change first, page by page. */
-export const recordsQuery = (at: At, { model, variant, action, ids }: RecordFilter) =>
+export const recordsQuery = (at: At, { model, variant, action, ids, revision }: RecordFilter) =>
   infiniteQueryOptions({
-    queryKey: [at.env, 'connections', 'records', at.integration, at.connection, { model, variant, action, ids }],
+    queryKey: [at.env, 'connections', 'records', at.integration, at.connection, { model, variant, action, ids, revision }],
     queryFn: ({ pageParam, signal }) =>
       call<{ records: StoredRecord[]; next_cursor: string | null }>('GET', '/records', {
         environment: at.env,
@@ -58,6 +60,7 @@ export const recordsQuery = (at: At, { model, variant, action, ids }: RecordFilt
           variant,
           filter: action,
           include_revision: true,
+          metadata_revision: revision,
           limit: 100,
           cursor: pageParam,
           ...Object.fromEntries((ids ?? []).map((id, index) => [`ids[${index}]`, id])),
@@ -79,4 +82,31 @@ export const recordQuery = (at: At, { model, variant }: RecordFilter, id: string
       return page.records[0] ?? null;
     },
     enabled: id !== '' && model !== '',
+  });
+
+/** A change of a record's field. What it had before is missing where it was added, what it has after where it was removed. */
+export interface FieldChange {
+  /** "/email" */
+  path: string;
+  before?: unknown;
+  after?: unknown;
+}
+
+/** What a run did to a record. */
+export interface RecordVersion {
+  changed_at: string;
+  action: RecordMetadata['last_action'];
+  run_id: string | null;
+  metadata_revision: number | null;
+  changes: FieldChange[];
+}
+
+/** What happened to a record, the newest first. */
+export const versionsQuery = (at: At, { model, variant }: RecordFilter, id: string) =>
+  queryOptions({
+    queryKey: [at.env, 'connections', 'records', at.integration, at.connection, 'versions', model, variant, id],
+    queryFn: async ({ signal }) => {
+      const answer = await call<{ data: RecordVersion[] }>('GET', '/records/versions', { environment: at.env, headers: headers(at), query: { model, variant, id }, signal });
+      return answer.data;
+    },
   });

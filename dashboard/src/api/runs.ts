@@ -35,10 +35,12 @@ export interface RunFilters {
   /** A span until now: see `sinces`. */
   since?: string;
   query?: string;
+  /** The revision of the configuration that they had. */
+  revision?: number;
 }
 
 /** Spans that lists of runs and of log lines can be cut to, in minutes. */
-export const sinces: Record<string, number> = { '15m': 15, '1h': 60, '24h': 1440, '7d': 10_080 };
+export const sinces: Record<string, number> = { '15m': 15, '1h': 60, '24h': 1440, '7d': 10_080, '30d': 43_200 };
 
 /** When the span `since` began. */
 export function from(since: string | undefined): string | undefined {
@@ -67,6 +69,7 @@ export const runsQuery = (environment: string, filters: RunFilters) =>
           status: filters.status,
           from: from(filters.since),
           query: filters.query,
+          metadata_revision: filters.revision,
           limit: 50,
           cursor: pageParam,
         },

@@ -1,6 +1,7 @@
 // Who changed what, when, from where and why.
 import { Bot, FunctionSquare, History as HistoryIcon, KeyRound, type LucideIcon, MonitorCog, RotateCcw, SquareTerminal, UserRound } from 'lucide-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { type Connection, type Revision, revisionsQuery } from '../api/configuration';
 import { Button } from '../ui/Button';
 import { EmptyState, ErrorState, Loading } from '../ui/States';
@@ -53,6 +54,8 @@ export function History(props: {
   onCompare: (revision: Revision) => void;
   /** Undefined where there is nothing to preview. */
   onPreview?: (revision: Revision) => void;
+  /** What came of a revision. */
+  usage?: (revision: Revision) => ReactNode;
 }) {
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(revisionsQuery(props.at));
   if (isPending) return <Loading what="the history" />;
@@ -109,7 +112,7 @@ function Run({ revisions, ...rest }: ItemProps & { revisions: Revision[] }) {
 
 const pathsShown = 6;
 
-function Item({ revision, current, onRestore, onCompare, onPreview }: ItemProps & { revision: Revision }) {
+function Item({ revision, current, onRestore, onCompare, onPreview, usage }: ItemProps & { revision: Revision }) {
   const Icon = revision.source === 'cli' ? SquareTerminal : revision.source === 'restore' ? RotateCcw : (icons[revision.actor.type] ?? KeyRound);
   const paths = [...new Set(revision.patch.map(({ path }) => path.slice(1).replaceAll('/', '.') || 'everything'))];
   return (
@@ -134,6 +137,7 @@ function Item({ revision, current, onRestore, onCompare, onPreview }: ItemProps 
           ))}
           {paths.length > pathsShown && <span className="text-hint text-ink3">and {paths.length - pathsShown} more</span>}
         </div>
+        {usage?.(revision)}
         <div className="mt-1.5 flex gap-1">
           <Button size="small" look="quiet" className="-ml-2" onClick={() => onCompare(revision)}>
             Compare

@@ -6,7 +6,7 @@ import { CopyButton } from '../../ui/CopyButton';
 import { Time } from '../../ui/Time';
 import { useAt } from './ConnectionPage';
 import { Credentials } from './Credentials';
-import { Facts } from './Facts';
+import { Facts } from '../../ui/Facts';
 import { MetadataCard } from './Metadata';
 import { Tags } from './Tags';
 import { modeWords } from './words';
@@ -56,7 +56,6 @@ export function Authorization() {
               ['Organisation', user?.organization?.display_name ?? user?.organization?.id],
               ['Integration', <code key="key" className="text-code break-all">{at.integration}</code>],
               ['Authorization', provider && (modeWords[provider.auth_mode] ?? provider.auth_mode)],
-              ['Token ends', connection.expires_at && <Time at={connection.expires_at} />],
               ['Created', <Time key="created" at={connection.created_at} />],
               ['Authorised', <Time key="updated" at={connection.updated_at} />],
             ]}

@@ -10,7 +10,7 @@ import { CopyButton } from '../../ui/CopyButton';
 import { Time } from '../../ui/Time';
 import { toastError } from '../../ui/Toasts';
 import { credentialForm, credentialLabel } from './credentials';
-import { Facts } from './Facts';
+import { Facts } from '../../ui/Facts';
 import { ReplaceCredentials } from './ReplaceCredentials';
 import { modeWords } from './words';
 
@@ -23,7 +23,7 @@ export function Credentials({ at, connection, provider }: { at: At; connection: 
   const can = useCan();
   const queries = useQueryClient();
   const [replacing, setReplacing] = useState(false);
-  const [secrets, setSecrets] = useState<[string, string][]>();
+  const [secrets, setSecrets] = useState<{ values: [string, string][]; expiresAt?: string }>();
   const reveal = useMutation({
     mutationFn: () => readCredentials(at),
     onSuccess: setSecrets,
@@ -36,9 +36,9 @@ export function Credentials({ at, connection, provider }: { at: At; connection: 
   }, [secrets]);
   useEffect(() => setSecrets(undefined), [at.connection, at.integration]);
   const form = provider && credentialForm(provider);
-  const names = secrets?.map(([name]) => name) ?? form?.fields.filter((field) => !field.optional).map((field) => field.name) ?? ['credentials'];
+  const names = secrets?.values.map(([name]) => name) ?? form?.fields.filter((field) => !field.optional).map((field) => field.name) ?? ['credentials'];
   const mayRead = can('environment:connections:read_credentials');
-  const isFailing = connection.refusal !== undefined || connection.errors.some((error) => error.type === 'auth');
+  const isFailing = connection.errors.some((error) => error.type === 'auth');
   return (
     <Card
       title="Credentials"
@@ -67,7 +67,7 @@ export function Credentials({ at, connection, provider }: { at: At; connection: 
       {isFailing && (
         <div className="mb-3 flex flex-wrap items-center gap-2 rounded-control bg-bad-soft px-3 py-2 text-bad">
           <Status state="bad">Authorization failed</Status>
-          <span>{connection.refusal ?? 'The provider does not take these credentials any more. Replace them, or let the customer connect again.'}</span>
+          <span>The provider does not take these credentials any more. Replace them, or let the customer connect again.</span>
         </div>
       )}
       {names.length === 0 ? (
@@ -75,7 +75,7 @@ export function Credentials({ at, connection, provider }: { at: At; connection: 
       ) : (
         <Facts
           facts={names.map((name) => {
-            const value = secrets?.find(([one]) => one === name)?.[1];
+            const value = secrets?.values.find(([one]) => one === name)?.[1];
             return [
               name === 'credentials' ? 'Credentials' : credentialLabel(name, provider),
               value === undefined ? (
@@ -93,6 +93,11 @@ export function Credentials({ at, connection, provider }: { at: At; connection: 
         />
       )}
       {!mayRead && names.length > 0 && <p className="mt-3 text-hint text-ink3">Developers and admins can reveal credentials.</p>}
+      {secrets?.expiresAt && (
+        <p className="mt-3 text-hint text-ink3">
+          The token ends <Time at={secrets.expiresAt} />
+        </p>
+      )}
       {connection.last_fetched_at && (
         <p className="mt-3 text-hint text-ink3">
           Last used or checked <Time at={connection.last_fetched_at} />

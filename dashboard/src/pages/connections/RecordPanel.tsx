@@ -7,7 +7,8 @@ import { CopyButton } from '../../ui/CopyButton';
 import { Drawer } from '../../ui/Dialog';
 import { EmptyState, Loading } from '../../ui/States';
 import { Time } from '../../ui/Time';
-import { Facts } from './Facts';
+import { Facts } from '../../ui/Facts';
+import { RecordHistory } from './RecordHistory';
 import { LastAction } from './RecordTable';
 
 /** One record: what it holds, what happened to it, and under which configuration it was written. */
@@ -18,14 +19,14 @@ export function RecordPanel(props: { at: At; model: string; variant: string; id?
   const record = known ?? asked.data;
   return (
     <Drawer open={id !== undefined} onClose={props.onClose} title={`${model} ${id ?? ''}`}>
-      {record && <Content at={at} record={record} />}
+      {record && <Content at={at} model={model} variant={variant} record={record} />}
       {!record && asked.isPending && <Loading what="the record" />}
       {!record && asked.data === null && <EmptyState title={`There is no ${model} with the id ${id}`}>It may have been deleted with its sync.</EmptyState>}
     </Drawer>
   );
 }
 
-function Content({ at, record }: { at: At; record: StoredRecord }) {
+function Content({ at, model, variant, record }: { at: At; model: string; variant: string; record: StoredRecord }) {
   const { _nango_metadata: told, ...payload } = record;
   const text = JSON.stringify(payload, null, 2);
   const revision = told.metadata_revision;
@@ -33,7 +34,7 @@ function Content({ at, record }: { at: At; record: StoredRecord }) {
     <div className="flex flex-col gap-4">
       <Facts
         facts={[
-          ['Last change', <LastAction key="action" record={record} />],
+          ['Last change', <LastAction key="action" action={told.last_action} />],
           ['Added', <Time key="added" at={told.first_seen_at} />],
           ['Changed', <Time key="changed" at={told.last_modified_at} />],
           ['Deleted', told.deleted_at && <Time at={told.deleted_at} />],
@@ -69,6 +70,7 @@ function Content({ at, record }: { at: At; record: StoredRecord }) {
           </div>
         )}
       </section>
+      <RecordHistory at={at} model={model} variant={variant} id={record.id} />
     </div>
   );
 }

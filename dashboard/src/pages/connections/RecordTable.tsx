@@ -11,8 +11,8 @@ const actions: Record<RecordMetadata['last_action'], { tone: Tone; word: string 
 };
 
 /** What happened last to a record. */
-export function LastAction({ record }: { record: StoredRecord }) {
-  const { tone, word } = actions[record._nango_metadata.last_action];
+export function LastAction({ action }: { action: RecordMetadata['last_action'] }) {
+  const { tone, word } = actions[action];
   return <Badge tone={tone}>{word}</Badge>;
 }
 
@@ -98,7 +98,7 @@ export function RecordTable(props: {
                   </span>
                 ))}
                 <span role="cell">
-                  <LastAction record={record} />
+                  <LastAction action={record._nango_metadata.last_action} />
                 </span>
                 <span role="cell" className="text-ink2">
                   <Time at={record._nango_metadata.last_modified_at} />

@@ -1,14 +1,14 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Database, Search, SearchX } from 'lucide-react';
-import { useEffect, useState } from 'react';
 import { modelsQuery, recordsQuery, type Action, type ModelCount } from '../../api/records';
 import { useSearchShortcut } from '../../shell/keys';
 import { Button } from '../../ui/Button';
-import { inputClass } from '../../ui/Field';
+import { FilterChips } from '../../ui/FilterChips';
 import { Segmented } from '../../ui/Segmented';
 import { Select } from '../../ui/Select';
 import { EmptyState, ErrorState, Loading } from '../../ui/States';
+import { TypedFilter } from '../../ui/TypedFilter';
 import { useAt } from './ConnectionPage';
 import { RecordPanel } from './RecordPanel';
 import { RecordTable } from './RecordTable';
@@ -60,7 +60,7 @@ interface ChooseProps {
 /** The models, left of their records; on a narrow page above them. */
 function Models({ at, models, model, variant, search, onChange }: ChooseProps & { at: ReturnType<typeof useAt>; models: ModelCount[]; model: string; variant: string }) {
   const label = (one: ModelCount) => (one.variant === base ? one.model : `${one.model} (${one.variant})`);
-  const searchOf = (one: ModelCount): RecordsSearch => ({ model: one.model, variant: one.variant === base ? undefined : one.variant, action: search.action });
+  const searchOf = (one: ModelCount): RecordsSearch => ({ model: one.model, variant: one.variant === base ? undefined : one.variant, action: search.action, revision: search.revision });
   const id = (one: { model: string; variant: string }) => `${one.model} ${one.variant}`;
   return (
     <>
@@ -105,14 +105,24 @@ function Models({ at, models, model, variant, search, onChange }: ChooseProps & 
 function ModelRecords({ model, variant, search, onChange }: ChooseProps & { model: string; variant: string }) {
   const at = useAt();
   const ids = idsOf(search.ids);
-  const filter = { model, variant, action: search.action, ids: ids.length ? ids : undefined };
+  const filter = { model, variant, action: search.action, ids: ids.length ? ids : undefined, revision: search.revision };
+  const input = useSearchShortcut();
   const list = useInfiniteQuery(recordsQuery(at, filter));
   const records = list.data?.pages.flatMap((page) => page.records) ?? [];
-  const isFiltered = Boolean(search.action) || ids.length > 0;
+  const isFiltered = Boolean(search.action) || ids.length > 0 || search.revision !== undefined;
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <div className="flex flex-wrap items-center gap-2 border-b px-6 py-2 max-md:px-5">
-        <IdSearch value={search.ids ?? ''} onChange={(typed) => onChange({ ...search, ids: typed || undefined })} />
+        <TypedFilter
+          label="Find records by id"
+          placeholder="Find ids: 101, 102"
+          shortcut="/"
+          inputRef={input}
+          icon={<Search size={14} aria-hidden />}
+          className="w-64 max-md:w-full"
+          value={search.ids}
+          onChange={(typed) => onChange({ ...search, ids: typed })}
+        />
         <div className="max-w-full overflow-x-auto">
           <Segmented<Action | 'all'>
             label="What happened last"
@@ -126,6 +136,9 @@ function ModelRecords({ model, variant, search, onChange }: ChooseProps & { mode
             onChange={(action) => onChange({ ...search, action: action === 'all' ? undefined : action })}
           />
         </div>
+        {search.revision !== undefined && (
+          <FilterChips chips={[{ key: 'revision', text: `Written under revision ${search.revision}`, onRemove: () => onChange({ ...search, revision: undefined }) }]} />
+        )}
       </div>
       {list.isPending && <Loading what="records" lines={8} />}
       {list.isError && records.length === 0 && <ErrorState title="The records did not load" error={list.error} onRetry={() => void list.refetch()} />}
@@ -158,33 +171,7 @@ function ModelRecords({ model, variant, search, onChange }: ChooseProps & { mode
   );
 }
 
-function emptyTitle(model: string, { action, ids }: RecordsSearch): string {
-  const parts = [action && `was ${action} last`, ids && `has the id ${ids}`].filter(Boolean);
+function emptyTitle(model: string, { action, ids, revision }: RecordsSearch): string {
+  const parts = [action && `was ${action} last`, ids && `has the id ${ids}`, revision !== undefined && `was last written under revision ${revision}`].filter(Boolean);
   return `No ${model} ${parts.join(' and ')}`;
-}
-
-/** Finds records by their ids, exactly. */
-function IdSearch({ value, onChange }: { value: string; onChange: (typed: string) => void }) {
-  const input = useSearchShortcut();
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => onChange(typed.trim()), 150);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  return (
-    <div className="relative w-64 max-md:w-full">
-      <Search size={14} aria-hidden className="pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2 text-ink3" />
-      <input
-        ref={input}
-        type="search"
-        aria-label="Find records by id"
-        placeholder="Find ids: 101, 102"
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-        className={`${inputClass} pl-8`}
-      />
-    </div>
-  );
 }

@@ -1,4 +1,5 @@
 import type { Action } from '../../api/records';
+import { revision } from '../runs/search';
 
 /** The state of the Records tab in the address. */
 export interface RecordsSearch {
@@ -8,6 +9,8 @@ export interface RecordsSearch {
   action?: Action;
   /** Ids, with commas between them. */
   ids?: string;
+  /** Only those that were last written under this revision of the configuration. */
+  revision?: number;
   /** The record whose panel is open. */
   record?: string;
 }
@@ -16,7 +19,7 @@ const text = (value: unknown) => (typeof value === 'string' || typeof value === 
 
 export function readRecordsSearch(raw: Record<string, unknown>): RecordsSearch {
   const action = raw.action === 'added' || raw.action === 'updated' || raw.action === 'deleted' ? raw.action : undefined;
-  const search = { model: text(raw.model), variant: text(raw.variant), action, ids: text(raw.ids), record: text(raw.record) };
+  const search = { model: text(raw.model), variant: text(raw.variant), action, ids: text(raw.ids), revision: revision(raw.revision), record: text(raw.record) };
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as RecordsSearch;
 }
 

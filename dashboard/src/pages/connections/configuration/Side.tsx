@@ -4,6 +4,7 @@ import type { Path } from '../../../configuration/document';
 import { syntaxWords } from '../../../configuration/syntax';
 import type { Editing } from '../../../configuration/useEditing';
 import { Loading } from '../../../ui/States';
+import { RevisionUsage } from './RevisionUsage';
 
 const History = lazy(() => import('../../../configuration/History').then(({ History }) => ({ default: History })));
 const JsonEditor = lazy(() => import('../../../configuration/JsonEditor'));
@@ -42,13 +43,14 @@ export function Side(props: {
       </div>
       {history ? (
         <Suspense fallback={<Loading what="the history" />}>
-        <History
-          at={props.at}
-          current={editing.base.revision}
-          onRestore={props.readOnly ? undefined : props.onRestore}
-          onPreview={props.onPreview}
-          onCompare={props.onCompare}
-        />
+          <History
+            at={props.at}
+            current={editing.base.revision}
+            onRestore={props.readOnly ? undefined : props.onRestore}
+            onPreview={props.onPreview}
+            onCompare={props.onCompare}
+            usage={(revision) => <RevisionUsage at={props.at} revision={revision} />}
+          />
         </Suspense>
       ) : (
         <>
