@@ -35,7 +35,7 @@ export interface RunFilters {
   /** A span until now: see `sinces`. */
   since?: string;
   query?: string;
-  /** The revision of the configuration that they had. */
+  /** The revision of the customer's configuration that they had. */
   revision?: number;
 }
 
@@ -69,7 +69,8 @@ export const runsQuery = (environment: string, filters: RunFilters) =>
           status: filters.status,
           from: from(filters.since),
           query: filters.query,
-          metadata_revision: filters.revision,
+          // Each connection counts its own.
+          metadata_revision: filters.customer ? filters.revision : undefined,
           limit: 50,
           cursor: pageParam,
         },

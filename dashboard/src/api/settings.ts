@@ -60,12 +60,12 @@ export const configureQuery = (environment: string) =>
     queryFn: ({ signal }) => call<{ allowed_origins: string[] }>('GET', '/environment/configure', { environment, signal }),
   });
 
-/** Days that the server keeps what it wrote down; null for ever. */
+/** Days that the server keeps what it wrote down. */
 export interface Retention {
-  runs_days: number | null;
-  logs_days: number | null;
-  deliveries_days: number | null;
-  activity_days: number | null;
+  runs_days: number;
+  logs_days: number;
+  deliveries_days: number;
+  activity_days: number;
 }
 
 export const retentionQuery = (environment: string) =>

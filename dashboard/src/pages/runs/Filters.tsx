@@ -34,7 +34,7 @@ export function Filters({ search, onChange }: { search: RunsSearch; onChange: (c
         options={[any, ...integrations.map(({ unique_key, display_name }) => ({ value: unique_key, label: display_name, hint: unique_key }))]}
         onChange={(integration) => onChange({ integration: integration || undefined })}
       />
-      <TypedFilter label="Customer's id" value={search.customer} onChange={(customer) => onChange({ customer })} className="w-36" />
+      <TypedFilter label="Customer's id" value={search.customer} onChange={(customer) => onChange({ customer, revision: undefined })} className="w-36" />
       <TypedFilter label="Function" value={search.function} onChange={(value) => onChange({ function: value })} className="w-36" />
       {logs ? (
         <>
@@ -92,7 +92,7 @@ export function Filters({ search, onChange }: { search: RunsSearch; onChange: (c
           onChange={(since) => onChange({ since: since || undefined })}
         />
       )}
-      {!logs && search.revision !== undefined && (
+      {!logs && search.customer && search.revision !== undefined && (
         <FilterChips chips={[{ key: 'revision', text: `Configuration: revision ${search.revision}`, onRemove: () => onChange({ revision: undefined }) }]} />
       )}
       {isCut && (

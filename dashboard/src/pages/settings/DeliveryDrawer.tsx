@@ -22,10 +22,10 @@ export function DeliveryDrawer({ id, onClose }: { id: string | undefined; onClos
   const replay = useMutation({
     mutationFn: () => replayDelivery(environment, id!),
     onSuccess: async () => {
-      toast('The webhook is sent again');
+      toast('The webhook is sent');
       await queries.invalidateQueries({ queryKey: deliveriesKey(environment) });
     },
-    onError: (error) => toastError('The webhook was not sent again', error),
+    onError: (error) => toastError('The webhook was not sent', error),
   });
   const { data } = query;
   return (
@@ -36,8 +36,8 @@ export function DeliveryDrawer({ id, onClose }: { id: string | undefined; onClos
       foot={
         mayWrite &&
         data && (
-          <Button look="primary" icon={<RotateCw size={14} aria-hidden />} busy={replay.isPending} disabled={data.state === 'pending'} onClick={() => replay.mutate()}>
-            Send again
+          <Button look="primary" icon={<RotateCw size={14} aria-hidden />} busy={replay.isPending} onClick={() => replay.mutate()}>
+            {data.state === 'pending' ? 'Send now' : 'Send again'}
           </Button>
         )
       }

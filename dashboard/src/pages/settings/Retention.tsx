@@ -36,5 +36,5 @@ export default function Retention() {
   );
 }
 
-/** A retention that is not limited has no number. */
-const words = (days: number | null) => (days === null || days === 0 ? 'for ever' : plural(days, 'day'));
+/** An operator may say hours, too. */
+const words = (days: number) => (days < 2 ? plural(Math.round(days * 24), 'hour') : plural(Math.round(days), 'day'));
