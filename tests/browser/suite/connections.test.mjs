@@ -60,8 +60,13 @@ describe('connections', () => {
     });
 
     browserTest('credentials stay masked until they are asked for', there, signedIn, async (page) => {
+        const answers = [];
+        page.on('response', async (response) => {
+            if (/\/connections\/customer-a\?/.test(response.url())) answers.push(await response.text());
+        });
         await visit(page, `${customer}/authorization`);
         assert.equal(await page.getByText('crm-key-customer-a').count(), 0);
+        assert.ok(answers.length > 0 && !answers.some((text) => text.includes('crm-key')), 'the page was told the credentials before anybody asked');
         await page.getByRole('button', { name: 'Reveal' }).click();
         await page.getByText('crm-key-customer-a').waitFor();
         await page.getByRole('button', { name: 'Hide' }).click();

@@ -28,10 +28,13 @@ const pages = [
     ['integration fleet', '/app/dev/integrations/hubspot/fleet', 'HubSpot'],
     ['integration settings', '/app/dev/integrations/hubspot/settings', 'HubSpot'],
     ['playground', '/app/dev/playground?integration=hubspot&customer=customer-a&fn=sync%3Acontacts', 'Playground'],
+    ['nothing there', '/app/dev/nowhere', 'There is no page here'],
     ['settings keys', '/app/dev/settings/keys', 'Keys'],
     ['settings variables', '/app/dev/settings/variables', 'Environment variables'],
     ['settings webhooks', '/app/dev/settings/webhooks', 'Webhooks'],
     ['settings members', '/app/dev/settings/members', 'Members'],
+    ['settings configuration page', '/app/dev/settings/customers-page', 'Configuration page'],
+    ['settings retention', '/app/dev/settings/retention', 'Retention'],
     ['settings account', '/app/dev/settings/account', 'Your sign-in'],
 ];
 

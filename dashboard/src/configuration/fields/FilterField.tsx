@@ -110,7 +110,7 @@ export function FilterField(props: FieldProps) {
         <Button
           size="small"
           look="quiet"
-          className="mt-2 @[512px]:ml-10"
+          className={conditions.length > 0 ? 'mt-2 @[512px]:ml-10' : 'mt-1 -ml-2'}
           icon={<Plus size={14} aria-hidden />}
           onClick={() => change([...conditions, { field: '', op: ops[0] ?? 'is', value: '' }])}
         >

@@ -16,7 +16,7 @@ export function ActivityCards({ data, period, integration }: { data: Activity; p
     const line = (label: string, colour: string, key: 'runs' | 'failures' | 'records_changed' | 'proxy_calls') => ({ label, colour, values: data.series.map((one) => one[key]) });
     return {
       times: data.series.map(({ at }) => new Date(at)),
-      runs: [line('runs', '--accent', 'runs'), line('failed', '--bad', 'failures')],
+      runs: [line('runs', '--accent-text', 'runs'), line('failed', '--bad', 'failures')],
       records: [line('records changed', '--ok', 'records_changed')],
       calls: [line('proxy calls', '--integration', 'proxy_calls')],
     };

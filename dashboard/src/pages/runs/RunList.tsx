@@ -26,6 +26,8 @@ export function Changes({ run }: { run: Run }) {
 export function RunList(props: { filters: RunFilters; onOpen: (id: string) => void; empty?: ReactNode; withoutCustomer?: boolean }) {
   const env = useEnvironment();
   const { onOpen, withoutCustomer } = props;
+  // Their integration need not be said where it is chosen.
+  const ofOne = props.filters.integration !== undefined;
   const query = useInfiniteQuery({ ...runsQuery(env, props.filters), placeholderData: keepPreviousData, refetchInterval: 10_000 });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.runs) ?? [], [query.data]);
   const columns = useMemo((): VirtualColumn<Run>[] => {
@@ -48,7 +50,7 @@ export function RunList(props: { filters: RunFilters; onOpen: (id: string) => vo
         name: 'Customer',
         cell: (run) => (
           <span className="block truncate text-ink2">
-            {run.connection_id} <span className="text-hint text-ink3">{run.provider_config_key}</span>
+            {run.connection_id} {!ofOne && <span className="text-hint text-ink3">{run.provider_config_key}</span>}
           </span>
         ),
       },
@@ -66,7 +68,7 @@ export function RunList(props: { filters: RunFilters; onOpen: (id: string) => vo
       },
     ];
     return all.filter((column) => column !== false);
-  }, [onOpen, withoutCustomer]);
+  }, [onOpen, withoutCustomer, ofOne]);
   if (query.isPending) return <Loading what="runs" lines={8} />;
   if (query.isError && !query.data) return <ErrorState title="The runs did not load" error={query.error} onRetry={() => void query.refetch()} />;
   if (rows.length === 0)
