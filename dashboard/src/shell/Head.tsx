@@ -1,4 +1,5 @@
-import type { ReactNode } from 'react';
+import { useLocation } from '@tanstack/react-router';
+import { useEffect, useRef, type ReactNode, type RefObject } from 'react';
 
 /** The head of one thing that has tabs: its mark, its name, what it is, and what can be done with it. */
 export function Head(props: { mark: ReactNode; name: string; beside?: ReactNode; what: ReactNode; children?: ReactNode }) {
@@ -17,10 +18,19 @@ export function Head(props: { mark: ReactNode; name: string; beside?: ReactNode;
   );
 }
 
+/** For a row of links that may be wider than the screen: brings the one of the page into sight. */
+export function useCurrentInSight(): RefObject<HTMLElement | null> {
+  const row = useRef<HTMLElement>(null);
+  const path = useLocation({ select: ({ pathname }) => pathname });
+  useEffect(() => row.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [path]);
+  return row;
+}
+
 /** The row of tabs under a head: links with the props of `tab`. */
 export function Tabs({ label, children }: { label: string; children: ReactNode }) {
+  const row = useCurrentInSight();
   return (
-    <nav aria-label={label} className="flex h-9 shrink-0 items-end gap-5 overflow-x-auto border-b px-6 max-md:px-5">
+    <nav ref={row} aria-label={label} className="flex h-9 shrink-0 items-end gap-5 overflow-x-auto border-b px-6 max-md:px-5">
       {children}
     </nav>
   );

@@ -73,8 +73,8 @@ function Row({ one, onOpen }: { one: DeployedFunction; onOpen: () => void }) {
         </div>
         {one.description && <p className="text-hint text-ink3">{one.description}</p>}
       </div>
-      <div className="w-36 text-hint text-ink2">{one.runs ? `Runs ${one.runs}` : one.event ? `On ${one.event}` : 'When it is called'}</div>
-      <div className="w-52 text-hint text-ink2">
+      <div className="text-hint sm:w-36 text-ink2">{one.runs ? `Runs ${one.runs}` : one.event ? `On ${one.event}` : 'When it is called'}</div>
+      <div className="text-hint sm:w-52 text-ink2">
         {data ? (
           <span className="flex items-center gap-2">
             <Status state={statusIcon(data.status)}>{statusWords[data.status] ?? data.status}</Status>
@@ -84,7 +84,7 @@ function Row({ one, onOpen }: { one: DeployedFunction; onOpen: () => void }) {
           <span className="text-ink3">{data === null && 'Never ran'}</span>
         )}
       </div>
-      <div className="relative flex w-24 items-center justify-end gap-2">
+      <div className="relative ml-auto flex items-center sm:w-24 justify-end gap-2">
         {isSwitchable ? (
           <Switch label={`${one.name} is enabled`} checked={enabled} onChange={(on) => change.mutate(on)} />
         ) : (

@@ -28,7 +28,7 @@ export function ActivityCards({ data, period, integration }: { data: Activity; p
       <FigureCards figures={data.figures} series={data.series} />
       {/* Three empty charts say no more than the zeros above them. */}
       {runs + records_changed + proxy_calls > 0 && (
-        <div className="grid gap-4 lg:grid-cols-2">
+        <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
           <ChartCard title="Runs" {...chart} lines={series.runs} className={integration ? 'lg:col-span-2' : ''} />
           {!integration && <Integrations data={data} period={period} />}
           <ChartCard title="Records changed" {...chart} lines={series.records} />

@@ -44,7 +44,7 @@ export default function Overview() {
       {activity.data && <ActivityCards data={activity.data} period={period} integration={integration} />}
       {!activity.data && activity.isPending && <Loading what="the figures" lines={6} />}
       {!activity.data && activity.error && <ErrorState title="The figures did not load" error={activity.error} onRetry={() => void activity.refetch()} />}
-      <div className="grid gap-4 xl:grid-cols-2">
+      <div className="grid grid-cols-1 gap-4 xl:grid-cols-2">
         <RunsCard title="Failed runs" of={{ period, integration, status: 'failed' }} empty={`None in the last ${names[period]}.`} />
         <RunsCard title="Latest runs" of={{ period, integration }} empty={`Nothing has run in the last ${names[period]}. Connect a customer and deploy a function to see the first.`} />
       </div>

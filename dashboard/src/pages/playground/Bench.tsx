@@ -66,7 +66,7 @@ export function Bench(props: { integration: string; customer: string; one: Deplo
   const canDry = can('environment:deploy') || canPreview;
   const canRun = can(one.type === 'action' ? 'environment:actions:execute' : 'environment:syncs:execute');
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
       <Card
         flush
         title={one.type === 'action' ? 'Input' : one.name}

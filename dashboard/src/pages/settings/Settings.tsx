@@ -2,6 +2,7 @@ import { Link, Navigate, Outlet, useParams } from '@tanstack/react-router';
 import { Suspense } from 'react';
 import { useCrumb } from '../../shell/crumbs';
 import { useCan, useEnvironment } from '../../shell/environment';
+import { useCurrentInSight } from '../../shell/Head';
 import { NotAllowed, NotFound } from '../../shell/NotFound';
 import { Loading } from '../../ui/States';
 import { sections, type Section } from './sections';
@@ -11,11 +12,12 @@ export default function Settings() {
   const environment = useEnvironment();
   const { section } = useParams({ strict: false }) as { section?: string };
   const seen = useSections();
+  const row = useCurrentInSight();
   const base = `/app/${encodeURIComponent(environment)}/settings`;
   if (!section && seen[0]) return <Navigate to={`${base}/${seen[0].name}` as string} replace />;
   return (
     <div className="flex gap-8 px-6 py-5 max-lg:flex-col max-lg:gap-4 max-md:px-5">
-      <nav aria-label="Settings" className="w-48 shrink-0 max-lg:w-full">
+      <nav ref={row} aria-label="Settings" className="w-48 shrink-0 max-lg:w-full">
         <ul className="flex gap-0.5 max-lg:overflow-x-auto max-lg:border-b max-lg:pb-2 lg:sticky lg:top-5 lg:flex-col">
           {seen.map(({ name, label }) => (
             <li key={name}>
