@@ -36,6 +36,7 @@ export const codeQuery = (environment: string, key: string, name: string, type: 
   });
 
 export interface FunctionVersion {
+  id: number;
   version: string;
   deployed_at: string;
   is_current: boolean;

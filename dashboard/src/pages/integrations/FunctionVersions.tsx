@@ -25,13 +25,15 @@ export function FunctionVersions({ one, version, onVersion }: { one: DeployedFun
   return (
     <div tabIndex={0} role="region" aria-label="Versions" className="min-h-0 flex-1 overflow-auto">
       <Rows label="Versions">
-        {data.map(({ version: name, deployed_at, is_current }) => (
+        {data.map(({ id, version: name, deployed_at, is_current }, index) => (
           <Row
-            key={name}
+            key={id}
             title={<code className="text-code">{name}</code>}
             badge={is_current && <Badge tone="ok">now</Badge>}
             actions={
-              !is_current && (
+              !is_current &&
+              // A version is asked for by its name, and an author may have deployed other code under the same one since.
+              data.findIndex((one) => one.version === name) === index && (
                 <Button size="small" onClick={() => onVersion(name)} aria-label={`Compare with now: version ${name}`}>
                   Compare with now
                 </Button>
@@ -39,6 +41,7 @@ export function FunctionVersions({ one, version, onVersion }: { one: DeployedFun
             }
           >
             deployed <Time at={deployed_at} />
+            {data.findIndex((one) => one.version === name) !== index && ', later replaced under the same version'}
           </Row>
         ))}
       </Rows>
