@@ -10,7 +10,7 @@ export function NoEnvironment() {
   const signOut = useMutation({ mutationFn: () => call('DELETE', '/session'), onSuccess: () => location.assign('/sign-in') });
   return (
     <main className="flex min-h-dvh items-center justify-center bg-canvas">
-      <EmptyState title="You have no role in any environment" action={<Button onClick={() => signOut.mutate()}>Sign out</Button>}>
+      <EmptyState whole title="You have no role in any environment" action={<Button onClick={() => signOut.mutate()}>Sign out</Button>}>
         Ask an admin to give you one: Settings, Members.
       </EmptyState>
     </main>

@@ -29,8 +29,8 @@ export default function Functions() {
       </EmptyState>
     );
   return (
-    <div className="px-6 py-5 max-md:px-5">
-      <ul aria-label="Functions" className="divide-y rounded-card border">
+    <div className="flex-1 bg-canvas px-6 py-5 max-md:px-5">
+      <ul aria-label="Functions" className="divide-y rounded-card border bg-surface">
         {query.data.map((one) => (
           <Row key={`${one.type}:${one.name}`} one={one} onOpen={() => go({ open: `${one.type}:${one.name}` })} />
         ))}

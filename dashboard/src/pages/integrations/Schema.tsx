@@ -33,7 +33,7 @@ export default function Schema() {
   if (query.isError) return <ErrorState title="The schema did not load" error={query.error} onRetry={() => void query.refetch()} />;
   const { schema, source, version, file, conflicts } = query.data;
   return (
-    <div className="grid items-start gap-4 px-6 py-5 max-md:px-5 lg:grid-cols-2">
+    <div className="grid flex-1 grid-cols-1 content-start items-start gap-4 bg-canvas px-6 py-5 max-md:px-5 lg:grid-cols-2">
       {editing && (
         <div className="min-w-0 lg:col-span-2">
           <DefaultsEditor schema={query.data} onClose={() => setEditing(false)} />

@@ -21,10 +21,12 @@ export default function Settings() {
   const query = useQuery(integrationQuery(env, key));
   if (!query.data) return <Loading what="the settings" />;
   return (
-    <div className="max-w-[720px] space-y-4 px-6 py-5 max-md:px-5">
-      <General one={query.data} />
-      <Credentials one={query.data} />
-      <Danger one={query.data} />
+    <div className="flex-1 bg-canvas px-6 py-5 max-md:px-5">
+      <div className="max-w-[720px] space-y-4">
+        <General one={query.data} />
+        <Credentials one={query.data} />
+        <Danger one={query.data} />
+      </div>
     </div>
   );
 }
@@ -136,9 +138,9 @@ function Danger({ one }: { one: Integration }) {
     },
   });
   return (
-    <Card title="Danger zone">
+    <Card title="Delete this integration" className="border-bad">
       <div className="flex flex-wrap items-center gap-3">
-        <p className="min-w-60 flex-1 text-ink2">Deletes the integration with its connections, functions, syncs and records. It cannot be brought back.</p>
+        <p className="min-w-60 flex-1 text-ink2">Its connections, functions, syncs and records are deleted with it. This cannot be undone.</p>
         <Button look="danger" onClick={() => setOpen(true)}>
           Delete integration
         </Button>
