@@ -1,14 +1,14 @@
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { javascript } from '@codemirror/lang-javascript';
 import { json } from '@codemirror/lang-json';
-import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language';
+import { bracketMatching, foldGutter, foldKeymap, indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Annotation, Compartment, EditorState, type Extension } from '@codemirror/state';
 import { EditorView, keymap, lineNumbers } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
 import { nonce } from '../nonce';
+import { colours } from './codeColours';
 
 /** Marks a change that came from outside of the editor, so that it is not told back. */
 const outside = Annotation.define<boolean>();
@@ -25,16 +25,6 @@ const theme = EditorView.theme({
   '.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--accent-soft)', color: 'var(--ink)' },
   '.cm-panels': { backgroundColor: 'var(--subtle)', color: 'var(--ink)' },
 });
-
-const colours = HighlightStyle.define([
-  { tag: [tags.propertyName], color: 'var(--ink)' },
-  { tag: [tags.string], color: 'var(--ok)' },
-  { tag: [tags.number], color: 'var(--accent-text)' },
-  { tag: [tags.bool, tags.null], color: 'var(--warn)' },
-  { tag: [tags.keyword, tags.controlKeyword, tags.moduleKeyword], color: 'var(--accent-text)' },
-  { tag: [tags.comment], color: 'var(--ink3)' },
-  { tag: [tags.typeName], color: 'var(--integration)' },
-]);
 
 export interface CodeEditorProps {
   label: string;

@@ -1,10 +1,10 @@
-import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { syntaxHighlighting } from '@codemirror/language';
 import { unifiedMergeView } from '@codemirror/merge';
 import { EditorState, type Extension } from '@codemirror/state';
 import { EditorView, lineNumbers } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
 import { nonce } from '../nonce';
+import { colours } from './codeColours';
 
 const theme = EditorView.theme({
   '&': { fontSize: '12.5px', backgroundColor: 'transparent', color: 'var(--ink)' },
@@ -20,15 +20,6 @@ const theme = EditorView.theme({
   '.cm-collapsedLines': { background: 'var(--subtle)', color: 'var(--ink3)', fontFamily: '"Inter Variable", sans-serif', fontSize: '12px', padding: '2px 8px' },
   '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '""' },
 });
-const colours = HighlightStyle.define([
-  { tag: tags.string, color: 'var(--ok)' },
-  { tag: tags.number, color: 'var(--accent-text)' },
-  { tag: [tags.bool, tags.null], color: 'var(--warn)' },
-  { tag: [tags.keyword, tags.controlKeyword, tags.moduleKeyword], color: 'var(--accent-text)' },
-  { tag: [tags.comment], color: 'var(--ink3)' },
-  { tag: [tags.typeName], color: 'var(--integration)' },
-]);
-
 /** What differs between two texts, what is the same folded to two lines around. */
 export default function Diff({ before, after, label, language, className = '' }: { before: string; after: string; label: string; language: Extension; className?: string }) {
   const host = useRef<HTMLDivElement>(null);
