@@ -20,6 +20,7 @@ const theme = EditorView.theme({
   '.cm-collapsedLines': { background: 'var(--subtle)', color: 'var(--ink3)', fontFamily: '"Inter Variable", sans-serif', fontSize: '12px', padding: '2px 8px' },
   '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '""' },
 });
+
 /** What differs between two texts, what is the same folded to two lines around. */
 export default function Diff({ before, after, label, language, className = '' }: { before: string; after: string; label: string; language: Extension; className?: string }) {
   const host = useRef<HTMLDivElement>(null);
