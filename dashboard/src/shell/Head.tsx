@@ -22,7 +22,10 @@ export function Head(props: { mark: ReactNode; name: string; beside?: ReactNode;
 export function useCurrentInSight(): RefObject<HTMLElement | null> {
   const row = useRef<HTMLElement>(null);
   const path = useLocation({ select: ({ pathname }) => pathname });
-  useEffect(() => row.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [path]);
+  useEffect(() => {
+    // In braces: browsers have begun to give a promise back, and React would take it for a clean-up.
+    void row.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [path]);
   return row;
 }
 
