@@ -6,7 +6,7 @@ export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
 export interface Delivery {
-  id: string | number;
+  id: number;
   kind: string;
   url: string;
   state: DeliveryState;
@@ -45,7 +45,7 @@ export const deliveriesQuery = (environment: string, state?: DeliveryState) =>
   });
 
 /** One with what was sent and answered; asked for again while it is on its way. */
-export const deliveryQuery = (environment: string, id: string) =>
+export const deliveryQuery = (environment: string, id: number) =>
   queryOptions({
     queryKey: key(environment, 'one', id),
     queryFn: async ({ signal }) => (await call<{ data: DeliveryDetail }>('GET', address(`${path}/{id}`, { id }), { environment, signal })).data,
@@ -53,4 +53,4 @@ export const deliveryQuery = (environment: string, id: string) =>
   });
 
 /** Sends it again, with the same body. */
-export const replayDelivery = (environment: string, id: string) => call('POST', address(`${path}/{id}/replay`, { id }), { environment });
+export const replayDelivery = (environment: string, id: number) => call('POST', address(`${path}/{id}/replay`, { id }), { environment });

@@ -1,5 +1,5 @@
 import type { Action } from '../../api/records';
-import { revision } from '../runs/search';
+import { whole } from '../runs/search';
 
 /** The state of the Records tab in the address. */
 export interface RecordsSearch {
@@ -19,7 +19,7 @@ const text = (value: unknown) => (typeof value === 'string' || typeof value === 
 
 export function readRecordsSearch(raw: Record<string, unknown>): RecordsSearch {
   const action = raw.action === 'added' || raw.action === 'updated' || raw.action === 'deleted' ? raw.action : undefined;
-  const search = { model: text(raw.model), variant: text(raw.variant), action, ids: text(raw.ids), revision: revision(raw.revision), record: text(raw.record) };
+  const search = { model: text(raw.model), variant: text(raw.variant), action, ids: text(raw.ids), revision: whole(raw.revision), record: text(raw.record) };
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as RecordsSearch;
 }
 

@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { environment } from '../../routes';
-import { revision, text } from '../runs/search';
+import { text, whole } from '../runs/search';
 import { readConfigurationSearch } from './configuration/search';
 import { readRecordsSearch } from './recordsSearch';
 import { readSearch } from './search';
@@ -63,7 +63,7 @@ const records = createRoute({
 const runs = createRoute({
   getParentRoute: () => connection,
   path: 'runs',
-  validateSearch: (raw: Record<string, unknown>): { run?: string; revision?: number } => ({ run: text(raw.run), revision: revision(raw.revision) }),
+  validateSearch: (raw: Record<string, unknown>): { run?: string; revision?: number } => ({ run: text(raw.run), revision: whole(raw.revision) }),
   component: lazyRouteComponent(() => import('./Runs'), 'Runs'),
 });
 

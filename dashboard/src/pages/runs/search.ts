@@ -13,8 +13,8 @@ export interface RunsSearch extends RunFilters {
 export const text = (value: unknown): string | undefined =>
   typeof value === 'string' ? value || undefined : typeof value === 'number' ? String(value) : undefined;
 
-/** The number of a revision; what is none is left out. */
-export const revision = (value: unknown): number | undefined => (typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined);
+/** A whole number; what is none is left out. */
+export const whole = (value: unknown): number | undefined => (typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined);
 
 export function runsSearch(raw: Record<string, unknown>): RunsSearch {
   return {
@@ -26,7 +26,7 @@ export function runsSearch(raw: Record<string, unknown>): RunsSearch {
     status: text(raw.status),
     since: text(raw.since),
     query: text(raw.query),
-    revision: revision(raw.revision),
+    revision: whole(raw.revision),
     level: text(raw.level),
     tail: raw.tail === true || undefined,
     run: text(raw.run),

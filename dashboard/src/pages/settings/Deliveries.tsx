@@ -44,7 +44,7 @@ export function Deliveries() {
       ) : all.length > 0 ? (
         <ul aria-label="Deliveries" className={`divide-y ${list.isPlaceholderData ? 'opacity-60' : ''}`}>
           {all.map((one) => (
-            <Line key={one.id} delivery={one} onOpen={() => change({ delivery: String(one.id) })} />
+            <Line key={one.id} delivery={one} onOpen={() => change({ delivery: one.id })} />
           ))}
         </ul>
       ) : state ? (

@@ -14,11 +14,11 @@ import { toast, toastError } from '../../ui/Toasts';
 import { DeliveryStatus, kindWords } from './deliveryWords';
 
 /** What was sent and what came back; it can be sent again. */
-export function DeliveryDrawer({ id, onClose }: { id: string | undefined; onClose: () => void }) {
+export function DeliveryDrawer({ id, onClose }: { id: number | undefined; onClose: () => void }) {
   const environment = useEnvironment();
   const mayWrite = useCan()('environment:webhooks:write');
   const queries = useQueryClient();
-  const query = useQuery({ ...deliveryQuery(environment, id ?? ''), enabled: id !== undefined });
+  const query = useQuery({ ...deliveryQuery(environment, id ?? 0), enabled: id !== undefined });
   const replay = useMutation({
     mutationFn: () => replayDelivery(environment, id!),
     onSuccess: async () => {

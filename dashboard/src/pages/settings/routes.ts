@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { deliveryStates, type DeliveryState } from '../../api/deliveries';
 import { environment } from '../../routes';
-import { text } from '../runs/search';
+import { whole } from '../runs/search';
 
 export const settingsRoute = createRoute({
   getParentRoute: () => environment,
@@ -13,7 +13,7 @@ export const settingsRoute = createRoute({
 /** What the address of a section says. */
 export interface SectionSearch {
   /** The delivery whose details are open, in Webhooks. */
-  delivery?: string;
+  delivery?: number;
   /** Which deliveries are listed. */
   state?: DeliveryState;
 }
@@ -22,6 +22,6 @@ export const sectionRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: '$section',
   staticData: { crumb: ({ section }) => section ?? '' },
-  validateSearch: (search): SectionSearch => ({ delivery: text(search.delivery), state: deliveryStates.find((one) => one === search.state) }),
+  validateSearch: (search): SectionSearch => ({ delivery: whole(search.delivery), state: deliveryStates.find((one) => one === search.state) }),
   component: lazyRouteComponent(() => import('./Settings').then(({ SectionPage }) => ({ default: SectionPage }))),
 });
