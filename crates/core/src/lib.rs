@@ -8,6 +8,7 @@ pub mod id;
 pub mod secret;
 pub mod time;
 
+pub mod activity;
 pub mod checkpoint;
 pub mod configuration;
 pub mod configure_session;

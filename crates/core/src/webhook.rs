@@ -62,6 +62,36 @@ impl WebhookSettings {
     }
 }
 
+/// What became of something that the backend was to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// It is sent, or will be.
+    Pending,
+    /// The backend has it.
+    Delivered,
+    /// It was given up.
+    Failed,
+}
+
+impl DeliveryState {
+    /// Every state; the database's CHECK repeats this list.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Failed];
+
+    /// The word in the database and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
 /// How a connection came to have its credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthOperation {

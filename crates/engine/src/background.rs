@@ -1,6 +1,6 @@
 //! What an engine does by itself: the worker, the chores and the writer of the log.
 
-use crate::{Engine, Result, worker::Worker};
+use crate::{Engine, Result, error::chain, worker::Worker};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,9 @@ impl Background {
         }
         if tokio::time::timeout(GRACE, self.engine.renewals.tasks.wait()).await.is_err() {
             tracing::warn!("token endpoints that do not answer are given up");
+        }
+        if let Err(error) = self.engine.add_activity().await {
+            tracing::warn!(error = chain(&error), "what happened in the last seconds is missing in the overview");
         }
         self.engine.runtime.shutdown().await;
         self.stop_writer.cancel();

@@ -3,12 +3,18 @@
 //! At least once: a node that dies after the backend has answered leaves a row that is sent again.
 
 use crate::{
-    Engine, Result,
+    Engine, Error, Resource, Result,
     error::chain,
-    http::{Body, HeaderName, HeaderValue, Method, Request, StatusCode, header, redact},
+    http::{Body, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, redact},
 };
-use bespoke_core::{secret::Secret, time::Timestamp};
-use bespoke_store::{DELIVERIES, Delivery};
+use bespoke_core::{
+    id::EnvironmentId,
+    secret::Secret,
+    time::Timestamp,
+    webhook::DeliveryState,
+};
+pub use bespoke_store::{ListedDelivery, WholeDelivery};
+use bespoke_store::{DELIVERIES, Delivery, Reply};
 use bytes::Bytes;
 use ring::{digest, hmac};
 use std::{fmt::Write as _, sync::Arc, time::Duration};
@@ -34,14 +40,28 @@ const AT_ONCE: usize = 50;
 /// The outbox is looked at this often though nobody wakes us.
 const POLL: Duration = Duration::from_secs(5);
 
+/// What is kept of an answer that is a failure, in bytes.
+const REPLY: usize = 4 * 1024;
+
 /// What became of an attempt.
 enum Outcome {
     /// The backend has it.
     Accepted,
     /// Trying again will not help.
-    Refused(String),
+    Refused,
     /// Trying again may help.
-    Failed(String),
+    Failed,
+}
+
+/// A page of deliveries to ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveriesQuery {
+    /// Only in this state.
+    pub state: Option<DeliveryState>,
+    /// Only those before the one with this id.
+    pub before: Option<i64>,
+    /// How many at most.
+    pub limit: u32,
 }
 
 impl Engine {
@@ -103,30 +123,38 @@ impl Engine {
     }
 
     async fn deliver(&self, delivery: &Delivery) {
-        let outcome = self.attempt(delivery).await;
+        let (outcome, reply) = self.attempt(delivery).await;
         let wait = WAITS.get(delivery.attempt as usize - 1).copied();
+        let problem = reply.error.clone().unwrap_or_default();
         let kept = match (&outcome, wait) {
-            (Outcome::Failed(problem), Some(wait)) => {
-                report(delivery, problem, "; it is tried again");
-                self.store.defer_delivery(delivery, self.now().after(wait)).await
+            (Outcome::Failed, Some(wait)) => {
+                report(delivery, &problem, "; it is tried again");
+                self.store.defer_delivery(delivery, reply, self.now().after(wait)).await
             }
-            (Outcome::Failed(problem) | Outcome::Refused(problem), _) => {
-                report(delivery, problem, " for good");
-                self.store.finish_delivery(delivery).await
+            (Outcome::Failed | Outcome::Refused, _) => {
+                report(delivery, &problem, " for good");
+                self.store.finish_delivery(delivery, reply).await
             }
-            (Outcome::Accepted, _) => self.store.finish_delivery(delivery).await,
+            (Outcome::Accepted, _) => self.store.finish_delivery(delivery, reply).await,
         };
         if let Err(error) = kept {
             tracing::error!(error = chain(&error), "what became of a webhook could not be kept");
         }
     }
 
-    async fn attempt(&self, delivery: &Delivery) -> Outcome {
-        let Ok(url) = Url::parse(&delivery.url) else { return Outcome::Refused("it is no URL".to_owned()) };
+    async fn attempt(&self, delivery: &Delivery) -> (Outcome, Reply) {
+        let without_answer = |outcome, problem: String| {
+            (outcome, Reply { error: Some(problem), ..Reply::default() })
+        };
+        let Ok(url) = Url::parse(&delivery.url) else {
+            return without_answer(Outcome::Refused, "it is no URL".to_owned());
+        };
         let key = match self.store.webhook_settings(delivery.environment).await {
             Ok(Some(settings)) => settings.signing_key,
-            Ok(None) => return Outcome::Refused("the environment has no signing key".to_owned()),
-            Err(error) => return Outcome::Failed(chain(&error)),
+            Ok(None) => {
+                return without_answer(Outcome::Refused, "the environment has no signing key".to_owned());
+            }
+            Err(error) => return without_answer(Outcome::Failed, chain(&error)),
         };
         let mut request = Request::new(Method::POST, url);
         for (name, value) in &delivery.headers {
@@ -140,23 +168,68 @@ impl Engine {
         request.body = Body::Bytes(Bytes::from(delivery.body.clone()));
         request.timeout = Some(TIMEOUT);
         match self.proxy.client().send(request).await {
-            Ok(answer) => outcome(answer.status),
-            Err(error @ crate::http::Error::Denied { .. }) => {
-                Outcome::Refused(format!("{error}; BESPOKE_OUTBOUND_ALLOW can permit it"))
-            }
-            Err(error) => Outcome::Failed(chain(&error)),
+            Ok(answer) => judged(answer).await,
+            Err(error @ crate::http::Error::Denied { .. }) => without_answer(
+                Outcome::Refused,
+                format!("{error}; BESPOKE_OUTBOUND_ALLOW can permit it"),
+            ),
+            Err(error) => without_answer(Outcome::Failed, chain(&error)),
         }
+    }
+
+    /// What the backend of an environment was told, newest first.
+    pub async fn deliveries(
+        &self,
+        environment: EnvironmentId,
+        query: DeliveriesQuery,
+    ) -> Result<Vec<ListedDelivery>> {
+        let DeliveriesQuery { state, before, limit } = query;
+        Ok(self.store.deliveries(environment, state, before, limit).await?)
+    }
+
+    /// One of them with what was sent.
+    pub async fn delivery(&self, environment: EnvironmentId, id: i64) -> Result<WholeDelivery> {
+        let found = self.store.delivery(environment, id).await?;
+        found.ok_or(Error::NotFound(Resource::Delivery))
+    }
+
+    /// Sends one of them again, or at once where it waits: to where it went, or to where such go now if nothing goes there
+    /// any more. [`Error::Invalid`] where nothing goes anywhere.
+    pub async fn replay_delivery(&self, environment: EnvironmentId, id: i64) -> Result<WholeDelivery> {
+        let delivery = self.delivery(environment, id).await?.listed;
+        let own = match (&delivery.provider_config_key, &delivery.connection_id) {
+            (Some(key), Some(connection_id)) => self.store.connection(environment, key, connection_id).await?,
+            _ => None,
+        };
+        let settings = self.webhook_settings(environment).await?;
+        let urls = settings.urls(own.as_ref().and_then(|connection| connection.webhook_url_override.as_deref()));
+        let same = urls.iter().find(|url| **url == delivery.url);
+        let Some(url) = same.or(urls.first()) else {
+            let message = "Must be set before anything can be sent again";
+            return Err(Error::invalid(&["primary_url"], "required", message));
+        };
+        if !self.store.replay_delivery(environment, id, (*url).to_owned()).await? {
+            return Err(Error::NotFound(Resource::Delivery));
+        }
+        self.delivery(environment, id).await
     }
 }
 
-fn outcome(status: StatusCode) -> Outcome {
-    let problem = || format!("it answered {}", status.as_u16());
-    match status {
-        status if status.is_success() => Outcome::Accepted,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Outcome::Failed(problem()),
-        status if status.is_server_error() => Outcome::Failed(problem()),
-        _ => Outcome::Refused(problem()),
-    }
+/// What an answer means.
+async fn judged(mut answer: Response) -> (Outcome, Reply) {
+    let status = Some(answer.status.as_u16());
+    let outcome = match answer.status {
+        status if status.is_success() => {
+            return (Outcome::Accepted, Reply { status: Some(status.as_u16()), ..Reply::default() });
+        }
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Outcome::Failed,
+        status if status.is_server_error() => Outcome::Failed,
+        _ => Outcome::Refused,
+    };
+    let start = answer.peek(REPLY).await;
+    let text = String::from_utf8_lossy(&start[..start.len().min(REPLY)]).replace('\0', "");
+    let error = format!("it answered {}", answer.status.as_u16());
+    (outcome, Reply { status, error: Some(error), body: (!text.is_empty()).then_some(text) })
 }
 
 /// Both signatures: the HMAC of the body, and the older hash of key and body.

@@ -31,6 +31,8 @@ pub enum Resource {
     ApiKey,
     /// A deployment.
     Deployment,
+    /// Something that the backend was told.
+    Delivery,
     /// A user.
     User,
     /// A member of an environment, or an invitation to it.
@@ -54,6 +56,7 @@ impl fmt::Display for Resource {
             Self::Revision => "the revision",
             Self::Run => "the run",
             Self::ApiKey => "the API key",
+            Self::Delivery => "the delivery",
             Self::Deployment => "the deployment",
             Self::User => "the user",
             Self::Member => "the member",

@@ -10,6 +10,7 @@ mod passwords;
 pub mod settings;
 
 pub mod actions;
+pub mod activity;
 pub mod configuration;
 pub mod configure;
 pub mod configure_settings;
@@ -108,6 +109,8 @@ pub struct Engine {
     pub(crate) options: configure::OptionsCache,
     /// Where lines of the log, and runs that nobody queued, are handed in.
     pub(crate) logs: Logs,
+    /// What happened and is not in the database yet.
+    pub(crate) counted: activity::Counted,
     /// Guesses at passwords.
     pub(crate) sign_ins: sessions::SignInAttempts,
 }
@@ -157,6 +160,7 @@ impl Engine {
             fleets: fleet::Indexes::default(),
             options: configure::OptionsCache::default(),
             logs,
+            counted: activity::Counted::default(),
             sign_ins: Default::default(),
         })
     }
@@ -175,6 +179,11 @@ impl Engine {
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Limits and the like.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// A new id.

@@ -3,7 +3,7 @@
 //! Each chore is one function that a test can call; the loops only wait. Waiting costs nothing per connection: the
 //! scheduler sleeps until the earliest slot, or until a wake-up says that slots have changed.
 
-use crate::{Engine, Result, error::chain, idempotency, worker::failure_json};
+use crate::{Engine, Result, activity, error::chain, idempotency, worker::failure_json};
 use bespoke_store::{CONFIGURED, SCHEDULED};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 const BATCH: u32 = 500;
 /// How often connections that are not of the version of their schema are looked for.
 const MIGRATE_EVERY: Duration = Duration::from_hours(1);
+/// How often what happened is added to the figures of the overview.
+const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// How often old runs and records without a connection are looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
 
@@ -57,7 +59,9 @@ impl Engine {
         while self.store.prune_record_versions(self.settings.run_retention).await? > 0 {}
         while self.store.prune_webhook_events(self.settings.run_retention).await? > 0 {}
         while self.store.prune_idempotency_keys(idempotency::KEEP).await? > 0 {}
+        while self.store.prune_deliveries(self.settings.log_retention).await? > 0 {}
         while self.store.prune_logs(self.settings.log_retention).await? > 0 {}
+        self.store.prune_activity(activity::KEEP).await?;
         while self.store.remove_orphaned_records().await? {}
         self.store.remove_old_locks().await?;
         self.store.prune_sign_ins().await?;
@@ -67,7 +71,13 @@ impl Engine {
 
     /// Does the chores until `stop`.
     pub async fn maintain(self: Arc<Self>, stop: CancellationToken) {
-        tokio::join!(self.schedule(&stop), self.rescue(&stop), self.tidy_up(&stop), self.migrate(&stop));
+        tokio::join!(
+            self.schedule(&stop),
+            self.rescue(&stop),
+            self.tidy_up(&stop),
+            self.migrate(&stop),
+            self.count(&stop)
+        );
     }
 
     async fn schedule(&self, stop: &CancellationToken) {
@@ -102,6 +112,13 @@ impl Engine {
         while !stop.is_cancelled() {
             report(self.rescue_runs().await.map(drop));
             pause(self.settings.lease / 2, stop).await;
+        }
+    }
+
+    async fn count(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            pause(COUNT_EVERY, stop).await;
+            report(self.add_activity().await);
         }
     }
 

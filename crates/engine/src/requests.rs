@@ -59,6 +59,7 @@ impl Engine {
     ) -> Result<ProxyResponse> {
         let (connection, access) =
             self.connection_with_access(environment, &call.provider_config_key, &call.connection_id).await?;
+        self.count_proxy_call(environment, &connection.provider_config_key);
         let provider = connection.provider.clone();
         let secrets = self.secret_values(&connection, connection.metadata.as_ref());
         let mut request = self.request_to(&provider, connection, access, call.method, call.endpoint).await?;

@@ -208,6 +208,8 @@ impl Engine {
         if run.kind == RunKind::Sync {
             self.prepare_sync(&execution).await?;
         }
+        let begun = self.now();
+        let provider_config_key = execution.connection.provider_config_key.clone();
         let ended = self.execute(execution).await;
         let finish = match ended.result {
             Ok(output) => {
@@ -236,6 +238,7 @@ impl Engine {
                 }
             }
         };
+        self.count_run(run.environment, (&provider_config_key, &run.function_name), &finish, begun);
         Ok(Finish { reads: ended.reads, ..finish })
     }
 

@@ -44,7 +44,7 @@ settings! {
     RUN_CPU "BESPOKE_RUN_CPU" default "5m" "Processor time that one run may use; waiting does not count.";
     ACTION_TIMEOUT "BESPOKE_ACTION_TIMEOUT" default "15m" "How long an action may take.";
     SYNC_TIMEOUT "BESPOKE_SYNC_TIMEOUT" default "24h" "How long a sync may take.";
-    LOG_RETENTION "BESPOKE_LOG_RETENTION" default "14d" "How long lines of the log that `GET /logs` searches are kept.";
+    LOG_RETENTION "BESPOKE_LOG_RETENTION" default "14d" "How long lines of the log that `GET /logs` searches are kept, and what the backend was told by webhook.";
     RUN_RETENTION "BESPOKE_RUN_RETENTION" default "30d" "How long runs are kept after their end.";
     LOG_REQUESTS "BESPOKE_LOG_REQUESTS" default "1000" "Successful requests of one run of a sync that are logged before only every hundredth is. Failed ones always are.";
     WORKERS "BESPOKE_WORKERS" default "32" "Queued runs (syncs, async actions) that this node executes at once.";

@@ -58,6 +58,7 @@ fn guarded() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(api::actions::trigger_action))
         .routes(routes!(api::actions::read_action_result))
+        .routes(routes!(api::activity::read_activity))
         .routes(routes!(api::connections::list_connections, api::connections::create_connection))
         .routes(routes!(api::connections::list_connections_alias, api::connections::create_connection_legacy))
         .routes(routes!(
@@ -85,6 +86,10 @@ fn guarded() -> OpenApiRouter<AppState> {
             api::configure_settings::update_configure_settings
         ))
         .routes(routes!(api::webhook_settings::rotate_webhook_signing_key))
+        .routes(routes!(api::webhook_deliveries::list_webhook_deliveries))
+        .routes(routes!(api::webhook_deliveries::read_webhook_delivery))
+        .routes(routes!(api::webhook_deliveries::replay_webhook_delivery))
+        .routes(routes!(api::retention::read_retention))
         .routes(routes!(api::fleet::list_fleet_connections))
         .routes(routes!(api::functions::list_functions))
         .routes(routes!(

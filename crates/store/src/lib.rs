@@ -13,6 +13,7 @@ pub mod migrate;
 pub mod vault;
 mod wakeups;
 
+mod activity;
 mod api_keys;
 mod checkpoints;
 mod configuration;
@@ -45,6 +46,7 @@ mod webhook_deliveries;
 mod webhook_events;
 mod webhook_settings;
 
+pub use activity::{ActivityKey, ActivitySums};
 pub use api_keys::NewApiKey;
 pub use checkpoints::StoredCheckpoint;
 pub use configuration::StoredConfiguration;
@@ -78,7 +80,7 @@ pub use sessions::{NewToken, StoredToken, TokenKind};
 pub use syncs::{MAX_VARIANTS, NewVariant, SCHEDULED};
 pub use users::{MemberChange, NewInvite, NewUser, UserProof};
 pub use wakeups::Listener;
-pub use webhook_deliveries::{DELIVERIES, Delivery};
+pub use webhook_deliveries::{DELIVERIES, Delivery, ListedDelivery, Reply, WholeDelivery};
 pub use webhook_events::{FindConnections, NewWebhookEvent, RECEIVED, Routed, WebhookEvent, WebhookItem};
 
 use bespoke_core::{

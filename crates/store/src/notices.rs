@@ -5,7 +5,8 @@ use crate::{
     db::{Tx, params},
     error::Result,
     runs::Finish,
-    webhook_deliveries, webhook_settings,
+    webhook_deliveries::{self, Subject},
+    webhook_settings,
 };
 use bespoke_core::{
     connection::Connection,
@@ -35,8 +36,18 @@ impl Audience {
         self.settings.urls(self.webhook_url_override.as_deref())
     }
 
-    fn tell(&self, tx: &mut Tx, body: &str, now: Timestamp) -> Result<()> {
-        webhook_deliveries::queue(tx, self.environment, &self.urls(), (&Texts::new(), body), now)
+    /// What is told about it: something of this kind.
+    pub(crate) fn subject(&self, kind: &'static str) -> Subject<'_> {
+        Subject {
+            kind,
+            provider_config_key: &self.provider_config_key,
+            connection_id: Some(&self.connection_id),
+        }
+    }
+
+    fn tell(&self, tx: &mut Tx, kind: &'static str, body: &str, now: Timestamp) -> Result<()> {
+        let subject = self.subject(kind);
+        webhook_deliveries::queue(tx, self.environment, &self.urls(), subject, (&Texts::new(), body), now)
     }
 }
 
@@ -79,7 +90,7 @@ pub(crate) fn run_ended(tx: &mut Tx, run: &Run, finish: &Finish, now: Timestamp)
         RunKind::Sync | RunKind::Webhook => sync_ended(tx, &audience, run, finish, now),
         RunKind::Action if audience.settings.on_async_action_completion => {
             let body = webhook::async_action(&audience.connection_id, &audience.provider_config_key, run.id);
-            audience.tell(tx, &body, now)
+            audience.tell(tx, "async_action", &body, now)
         }
         RunKind::Action | RunKind::OnEvent => Ok(()),
     }
@@ -100,7 +111,7 @@ pub(crate) fn metadata_changed(
     let paths = revision.changed_paths();
     let body =
         webhook::metadata_changed(connection_id, provider_config_key, environment_name, revision, &paths);
-    audience.tell(tx, &body, now)
+    audience.tell(tx, "metadata", &body, now)
 }
 
 fn sync_ended(tx: &mut Tx, audience: &Audience, run: &Run, finish: &Finish, now: Timestamp) -> Result<()> {
@@ -137,13 +148,13 @@ fn sync_ended(tx: &mut Tx, audience: &Audience, run: &Run, finish: &Finish, now:
             return Ok(());
         }
         let error = finish.error.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        return audience.tell(tx, &told.failed(&definition.models, &error.unwrap_or_default(), now), now);
+        return audience.tell(tx, "sync", &told.failed(&definition.models, &error.unwrap_or_default(), now), now);
     }
     for model in &definition.models {
         let counts = finish.result.get(model).copied().unwrap_or_default();
         let changed = counts.added + counts.updated + counts.deleted > 0;
         if changed || audience.settings.on_sync_completion_always {
-            audience.tell(tx, &told.succeeded(model, counts), now)?;
+            audience.tell(tx, "sync", &told.succeeded(model, counts), now)?;
         }
     }
     Ok(())
@@ -174,5 +185,5 @@ pub(crate) fn connection_authorised(
         return Ok(());
     }
     let body = webhook::auth(connection, operation, auth_mode, &audience.environment_name);
-    audience.tell(tx, &body, now)
+    audience.tell(tx, "auth", &body, now)
 }

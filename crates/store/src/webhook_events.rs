@@ -10,7 +10,8 @@ use crate::{
     lanes::{self, Lane},
     notices,
     runs::{self, NewRun},
-    webhook_deliveries, webhook_settings,
+    webhook_deliveries::{self, Subject},
+    webhook_settings,
 };
 use bespoke_core::{
     function::Definition,
@@ -23,6 +24,9 @@ use bespoke_core::{
 use serde_json::Value as Json;
 use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
+
+/// The `type` of what providers sent.
+const FORWARD: &str = "forward";
 
 /// How often a webhook function is tried.
 const MAX_ATTEMPTS: u32 = 5;
@@ -340,7 +344,8 @@ fn forward<'a>(
             let id = &audience.connection_id;
             let body =
                 webhook::forward(&event.provider, &event.provider_config_key, id, item.payload.clone());
-            webhook_deliveries::queue(tx, event.environment, &audience.urls(), (&headers, &body), now)?;
+            let (urls, subject) = (audience.urls(), audience.subject(FORWARD));
+            webhook_deliveries::queue(tx, event.environment, &urls, subject, (&headers, &body), now)?;
         }
     }
     if found_any {
@@ -355,5 +360,7 @@ fn forward<'a>(
     let payload = serde_json::from_str(&event.payload)
         .map_err(|_| Error::Corrupt("the payload of a webhook is not JSON".to_owned()))?;
     let body = webhook::sorted(payload);
-    webhook_deliveries::queue(tx, event.environment, &settings.urls(None), (&headers, &body), now)
+    let subject =
+        Subject { kind: FORWARD, provider_config_key: &event.provider_config_key, connection_id: None };
+    webhook_deliveries::queue(tx, event.environment, &settings.urls(None), subject, (&headers, &body), now)
 }

@@ -19,6 +19,7 @@ impl Engine {
         execution: Execution,
         asked_at: Timestamp,
     ) -> Result<Bytes> {
+        let begun = self.now();
         let ended = self.execute_unless_lost(&execution).await;
         let result = ended.result.map_err(failures::told);
         let finish = match &result {
@@ -27,6 +28,8 @@ impl Engine {
         };
         let finish = Finish { reads: ended.reads, ..finish };
         let function = &execution.function.function;
+        let names = (execution.connection.provider_config_key.as_str(), function.definition.name.as_str());
+        self.count_run(execution.environment.id, names, &finish, begun);
         let run = NewRun {
             id: execution.id,
             environment: execution.environment.id,

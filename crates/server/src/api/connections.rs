@@ -49,6 +49,14 @@ pub struct GetConnection {
     /// Show a token of the GitHub app, too.
     #[serde(default, deserialize_with = "extract::deserialize_boolean")]
     refresh_github_app_jwt_token: bool,
+    /// With `false` without credentials, and none is renewed.
+    #[serde(default = "shown", deserialize_with = "extract::deserialize_boolean")]
+    #[param(default = true)]
+    credentials: bool,
+}
+
+fn shown() -> bool {
+    true
 }
 
 /// A connection with its credentials, as far as the key may see them. A token near its end is renewed first.
@@ -63,13 +71,23 @@ pub async fn get_connection(
 ) -> Result<axum::Json<ConnectionShape>> {
     check_names(&connection_id, &query.provider_config_key)?;
     let (engine, environment) = (&app.engine, key.environment.id);
-    let GetConnection { provider_config_key, force_refresh, refresh_token, refresh_github_app_jwt_token } =
-        query;
-    let shape = if key.has(READ_CREDENTIALS) {
+    let GetConnection {
+        provider_config_key,
+        force_refresh,
+        refresh_token,
+        refresh_github_app_jwt_token,
+        credentials,
+    } = query;
+    let asks_for_credentials = force_refresh || refresh_token || refresh_github_app_jwt_token;
+    if !credentials && asks_for_credentials {
+        let issue = Issue::new("custom", ["credentials"], "Must not be false where a token is asked for");
+        return Err(ApiError::new(Code::InvalidQueryParams).issue(issue));
+    }
+    let shape = if credentials && key.has(READ_CREDENTIALS) {
         engine
             .connection_json(environment, &provider_config_key, &connection_id, force_refresh, refresh_token)
             .await
-    } else if force_refresh || refresh_token || refresh_github_app_jwt_token {
+    } else if asks_for_credentials {
         return Err(
             ApiError::new(Code::Forbidden).message(format!("The key lacks the scope {READ_CREDENTIALS}."))
         );

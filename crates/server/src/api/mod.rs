@@ -3,6 +3,7 @@
 //! A handler takes things out of the request, calls the engine once and shapes the answer.
 
 pub mod actions;
+pub mod activity;
 pub mod configuration;
 pub mod configure;
 pub mod configure_settings;
@@ -22,11 +23,13 @@ pub mod oidc;
 pub mod providers;
 pub mod proxy;
 pub mod records;
+pub mod retention;
 pub mod runs;
 pub mod scripts_config;
 pub mod session;
 pub mod sync_deploy;
 pub mod sync_variants;
 pub mod syncs;
+pub mod webhook_deliveries;
 pub mod webhook_settings;
 pub mod webhooks;

@@ -37,6 +37,7 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("GET /health", "/health", "", Public),
     ("GET /ready", "/ready", "", Public),
     ("POST /action/trigger", "/action/trigger", r#"{"action_name":"x"}"#, Refused(400, "unknown_connection")),
+    ("GET /activity", "/activity", "", Own),
     ("GET /action/{id}", "/action/11111111-1111-4111-8111-111111111111", "", Refused(404, "not_found")),
     (
         "POST /configure/sessions",
@@ -172,6 +173,20 @@ const OPERATIONS: &[(&str, &str, &str, Other)] = &[
     ("PATCH /environment/configure", "/environment/configure", r#"{"allowed_origins":[]}"#, Own),
     ("GET /environment/webhooks", "/environment/webhooks", "", Own),
     ("PATCH /environment/webhooks", "/environment/webhooks", "{}", Own),
+    ("GET /environment/webhooks/deliveries", "/environment/webhooks/deliveries", "", Own),
+    (
+        "GET /environment/webhooks/deliveries/{id}",
+        "/environment/webhooks/deliveries/1",
+        "",
+        Refused(404, "not_found"),
+    ),
+    (
+        "POST /environment/webhooks/deliveries/{id}/replay",
+        "/environment/webhooks/deliveries/1/replay",
+        "",
+        Refused(404, "not_found"),
+    ),
+    ("GET /environment/retention", "/environment/retention", "", Own),
     ("POST /environment/webhook-signing-key/rotate", "/environment/webhook-signing-key/rotate", "", Own),
     ("GET /fleet/connections", "/fleet/connections", "", Own),
     ("GET /integrations", "/integrations", "", Own),
@@ -492,6 +507,7 @@ fn documented() -> BTreeSet<String> {
 
 /// What a viewer may call.
 const FOR_VIEWERS: &[&str] = &[
+    "GET /activity",
     "GET /connection",
     "GET /connection/{connection_id}",
     "GET /connections",
@@ -501,6 +517,7 @@ const FOR_VIEWERS: &[&str] = &[
     "GET /connections/{connection_id}/metadata/revisions",
     "GET /connections/{connection_id}/metadata/revisions/{revision}",
     "GET /environment/configure",
+    "GET /environment/retention",
     "GET /fleet/connections",
     "GET /integrations",
     "GET /integrations/{unique_key}",

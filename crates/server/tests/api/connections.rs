@@ -78,6 +78,10 @@ both! {
         }));
         let read = dev.get(&format!("{path}&refresh_token=yes")).await.expect(200);
         assert_eq!(read["credentials"]["refresh_token"], "r");
+        // A page that does not show them does not get them.
+        assert_eq!(dev.get(&format!("{path}&credentials=false")).await.expect(200)["credentials"], json!({}));
+        let both = format!("{path}&credentials=false&refresh_token=true");
+        dev.get(&both).await.refused_at(400, "invalid_query_params", "credentials");
 
         let reader = app.with_scopes(&["environment:connections:read"]).await;
         assert_eq!(reader.get(path).await.expect(200)["credentials"], json!({}));

@@ -1,6 +1,7 @@
 //! The API from outside: real HTTP to a real server, each test on both databases.
 #![allow(clippy::unwrap_used)]
 
+mod activity;
 mod authz;
 mod backend;
 mod configuration;

@@ -229,6 +229,57 @@ both! {
         assert_eq!(attempts, 7);
     }
 
+    async fn what_the_backend_was_told_can_be_looked_up_and_sent_again(database) {
+        let told = Told::new(database).await;
+        let dev = told.app.dev();
+        told.backend.answer(&[200, 503, 404]);
+        for id in ["delivered", "deferred", "refused"] {
+            connection(&dev, id).await;
+            told.told().await;
+        }
+        let page = dev.get("/environment/webhooks/deliveries?limit=2").await.expect(200);
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let rest = dev.get(&format!("/environment/webhooks/deliveries?cursor={cursor}")).await.expect(200);
+        assert_eq!(rest["next_cursor"], Value::Null);
+        let all = [page["data"].as_array().unwrap().as_slice(), rest["data"].as_array().unwrap()].concat();
+        let shown = |delivery: &Value| {
+            ["connection_id", "kind", "state", "attempts", "response_status"].map(|name| delivery[name].clone())
+        };
+        assert_eq!(all.iter().map(shown).collect::<Vec<_>>(), [
+            [json!("refused"), json!("auth"), json!("failed"), json!(1), json!(404)],
+            [json!("deferred"), json!("auth"), json!("pending"), json!(1), json!(503)],
+            [json!("delivered"), json!("auth"), json!("delivered"), json!(1), json!(200)],
+        ]);
+        assert_eq!(all[1]["next_attempt_at"], json!("2026-01-01T00:00:01.000Z"));
+        assert_eq!((&all[0]["error"], &all[2]["error"]), (&json!("it answered 404"), &Value::Null));
+        let failed = dev.get("/environment/webhooks/deliveries?state=failed").await.expect(200);
+        assert_eq!(failed["data"].as_array().unwrap().len(), 1);
+        dev.get("/environment/webhooks/deliveries?state=lost").await.refused_at(400, "invalid_query_params", "state");
+
+        let path = format!("/environment/webhooks/deliveries/{}", all[0]["id"]);
+        let whole = dev.get(&path).await.expect(200)["data"].take();
+        assert_eq!((&whole["body"]["connectionId"], &whole["body"]["type"]), (&json!("refused"), &json!("auth")));
+        told.app.prod().get(&path).await.refused(404, "not_found");
+        told.app.prod().call("POST", &format!("{path}/replay")).await.refused(404, "not_found");
+
+        // The address was wrong: it goes to the new one.
+        let other = Backend::start().await;
+        told.set(json!({ "primary_url": other.url })).await;
+        let again = dev.call("POST", &format!("{path}/replay")).await.expect(202)["data"].take();
+        assert_eq!((&again["state"], &again["url"]), (&json!("pending"), &json!(other.url)));
+        assert!(told.told().await.is_empty());
+        assert_eq!(other.take()[0].json()["connectionId"], "refused");
+        assert_eq!(dev.get(&path).await.expect(200)["data"]["state"], "delivered");
+
+        told.set(json!({ "primary_url": "" })).await;
+        dev.call("POST", &format!("{path}/replay")).await.refused_at(400, "invalid_body", "primary_url");
+
+        told.clock.advance(Duration::from_hours(24 * 15));
+        told.app.engine.tidy().await.unwrap();
+        let left = dev.get("/environment/webhooks/deliveries").await.expect(200)["data"].take();
+        assert_eq!(left.as_array().unwrap().iter().map(|one| &one["state"]).collect::<Vec<_>>(), ["pending"]);
+    }
+
     async fn what_was_not_sent_outlives_the_node(database) {
         let told = Told::new(database).await;
         connection(&told.app.dev(), "acme").await;

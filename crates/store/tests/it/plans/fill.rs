@@ -125,8 +125,18 @@ pub(super) async fn fill(database: &Database, world: &World) {
         ),
         rows(
             5_000,
-            "webhook_deliveries (environment_id, url, attempt, due_at, created_at, headers, body)",
-            &format!("{environment}, 'https://example.com', 1, {NOW} + i, {NOW}, '{{}}', '{{}}'"),
+            "webhook_deliveries (environment_id, state, kind, url, attempt, due_at, created_at, finished_at, headers, body)",
+            &format!(
+                "{environment}, CASE WHEN i % 10 = 0 THEN 'pending' WHEN i % 10 = 1 THEN 'failed' ELSE 'delivered' END,
+                 'sync', 'https://example.com', 1, {NOW} + i, {NOW}, CASE WHEN i % 10 = 0 THEN NULL ELSE {NOW} END,
+                 '{{}}', '{{}}'"
+            ),
+        ),
+        rows(
+            20_000,
+            "activity (environment_id, hour, provider_config_key, function, runs, failures, records_changed, proxy_calls,
+                       run_time, longest_run)",
+            &format!("{environment}, {NOW} - (i % 200) * 3600000000, 'big-' || (i / 200), 'contacts', 1, 0, 1, 0, 1, 1"),
         ),
         rows(
             40_000,

@@ -2,6 +2,7 @@
 
 use crate::fixtures::{CRM, World, by_system};
 use bespoke_core::{
+    activity::{Activity, hour_of},
     auth::{Credentials, SecretJson},
     configure_session::NewConfigureSession,
     connection::{EndUser, Organization},
@@ -18,13 +19,13 @@ use bespoke_core::{
     time::{Clock as _, Timestamp},
     user::Session,
     validation::Mode,
-    webhook::WebhookSettings,
+    webhook::{DeliveryState, WebhookSettings},
 };
 use bespoke_store::{
-    Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Effects, FindConnections,
+    ActivityKey, Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Effects, FindConnections,
     Finish, IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MemberChange, MetadataChange, NewApiKey,
     NewFunction, NewIntegration, NewInvite, NewRun, NewToken, NewUser, NewVariant, NewWebhookEvent, Order,
-    RecordsQuery, RefreshOutcome, Routed, RunsQuery, SaveConnection, StoredBytecode, StoredModule, TokenKind,
+    RecordsQuery, RefreshOutcome, Reply, Routed, RunsQuery, SaveConnection, StoredBytecode, StoredModule, TokenKind,
     VerifiedRevisions, VersionCursor, WebhookItem, Window, Writer,
 };
 use serde_json::{Map, Value, json};
@@ -48,6 +49,7 @@ pub(super) async fn tour(world: &World) {
     records(world).await;
     webhooks(world).await;
     revisions(world).await;
+    activity(world).await;
     function_state(world).await;
     accounts(world).await;
     ends(world).await;
@@ -644,8 +646,28 @@ async fn webhooks(world: &World) {
     store.prune_webhook_events(MINUTE).await.unwrap();
     let deliveries = store.claim_deliveries(1, MINUTE).await.unwrap();
     store.next_delivery_at().await.unwrap().unwrap();
-    store.defer_delivery(&deliveries[0], world.clock.now()).await.unwrap();
-    store.finish_delivery(&deliveries[0]).await.unwrap();
+    let (delivery, reply) = (&deliveries[0], Reply::default());
+    store.defer_delivery(delivery, reply.clone(), world.clock.now()).await.unwrap();
+    store.finish_delivery(delivery, reply).await.unwrap();
+    for state in DeliveryState::ALL.map(Some).into_iter().chain([None]) {
+        store.deliveries(environment, state, None, 10).await.unwrap();
+    }
+    store.delivery(environment, delivery.id).await.unwrap().unwrap();
+    assert!(store.replay_delivery(environment, delivery.id, delivery.url.clone()).await.unwrap());
+    store.prune_deliveries(MINUTE).await.unwrap();
+}
+
+/// What happened, by hour.
+async fn activity(world: &World) {
+    let (store, environment) = (&world.store, world.environment);
+    let hour = hour_of(world.clock.now());
+    let (provider_config_key, function) = (CRM.to_owned(), "contacts".to_owned());
+    let key = ActivityKey { environment, hour, provider_config_key, function };
+    let sums = Activity { runs: 1, ..Activity::default() };
+    store.add_activity([(key, sums)].into()).await.unwrap();
+    store.activity(environment, hour, None).await.unwrap();
+    assert_eq!(store.activity(environment, hour, Some(CRM.to_owned())).await.unwrap().hours[&hour], sums);
+    store.prune_activity(MINUTE).await.unwrap();
 }
 
 /// Checkpoints and locks.
