@@ -98,7 +98,8 @@ impl Engine {
             return;
         }
         let took = self.now().since(begun);
-        let changed = finish.result.values().map(|counts| counts.added + counts.updated + counts.deleted).sum();
+        let changed =
+            finish.result.values().map(|counts| counts.added + counts.updated + counts.deleted).sum();
         let activity = Activity {
             runs: 1,
             failures: u64::from(finish.state == RunState::Failed),

@@ -56,7 +56,10 @@ impl Background {
             tracing::warn!("token endpoints that do not answer are given up");
         }
         if let Err(error) = self.engine.add_activity().await {
-            tracing::warn!(error = chain(&error), "what happened in the last seconds is missing in the overview");
+            tracing::warn!(
+                error = chain(&error),
+                "what happened in the last seconds is missing in the overview"
+            );
         }
         self.engine.runtime.shutdown().await;
         self.stop_writer.cancel();

@@ -7,14 +7,9 @@ use crate::{
     error::chain,
     http::{Body, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, redact},
 };
-use bespoke_core::{
-    id::EnvironmentId,
-    secret::Secret,
-    time::Timestamp,
-    webhook::DeliveryState,
-};
-pub use bespoke_store::{ListedDelivery, WholeDelivery};
+use bespoke_core::{id::EnvironmentId, secret::Secret, time::Timestamp, webhook::DeliveryState};
 use bespoke_store::{DELIVERIES, Delivery, Reply};
+pub use bespoke_store::{ListedDelivery, WholeDelivery};
 use bytes::Bytes;
 use ring::{digest, hmac};
 use std::{fmt::Write as _, sync::Arc, time::Duration};
@@ -143,9 +138,8 @@ impl Engine {
     }
 
     async fn attempt(&self, delivery: &Delivery) -> (Outcome, Reply) {
-        let without_answer = |outcome, problem: String| {
-            (outcome, Reply { error: Some(problem), ..Reply::default() })
-        };
+        let without_answer =
+            |outcome, problem: String| (outcome, Reply { error: Some(problem), ..Reply::default() });
         let Ok(url) = Url::parse(&delivery.url) else {
             return without_answer(Outcome::Refused, "it is no URL".to_owned());
         };
@@ -169,10 +163,9 @@ impl Engine {
         request.timeout = Some(TIMEOUT);
         match self.proxy.client().send(request).await {
             Ok(answer) => judged(answer).await,
-            Err(error @ crate::http::Error::Denied { .. }) => without_answer(
-                Outcome::Refused,
-                format!("{error}; BESPOKE_OUTBOUND_ALLOW can permit it"),
-            ),
+            Err(error @ crate::http::Error::Denied { .. }) => {
+                without_answer(Outcome::Refused, format!("{error}; BESPOKE_OUTBOUND_ALLOW can permit it"))
+            }
             Err(error) => without_answer(Outcome::Failed, chain(&error)),
         }
     }
@@ -198,11 +191,14 @@ impl Engine {
     pub async fn replay_delivery(&self, environment: EnvironmentId, id: i64) -> Result<WholeDelivery> {
         let delivery = self.delivery(environment, id).await?.listed;
         let own = match (&delivery.provider_config_key, &delivery.connection_id) {
-            (Some(key), Some(connection_id)) => self.store.connection(environment, key, connection_id).await?,
+            (Some(key), Some(connection_id)) => {
+                self.store.connection(environment, key, connection_id).await?
+            }
             _ => None,
         };
         let settings = self.webhook_settings(environment).await?;
-        let urls = settings.urls(own.as_ref().and_then(|connection| connection.webhook_url_override.as_deref()));
+        let urls =
+            settings.urls(own.as_ref().and_then(|connection| connection.webhook_url_override.as_deref()));
         let same = urls.iter().find(|url| **url == delivery.url);
         let Some(url) = same.or(urls.first()) else {
             let message = "Must be set before anything can be sent again";

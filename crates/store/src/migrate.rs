@@ -51,6 +51,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "0023_connection_health",
     "0024_accounts",
     "0025_configure_sessions",
+    "0026_activity",
+    "0027_delivery_log",
     "0028_record_versions",
 ];
 

@@ -148,7 +148,12 @@ fn sync_ended(tx: &mut Tx, audience: &Audience, run: &Run, finish: &Finish, now:
             return Ok(());
         }
         let error = finish.error.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        return audience.tell(tx, "sync", &told.failed(&definition.models, &error.unwrap_or_default(), now), now);
+        return audience.tell(
+            tx,
+            "sync",
+            &told.failed(&definition.models, &error.unwrap_or_default(), now),
+            now,
+        );
     }
     for model in &definition.models {
         let counts = finish.result.get(model).copied().unwrap_or_default();

@@ -117,13 +117,16 @@ impl ListDeliveries {
         };
         let limit = match self.limit.as_deref() {
             None => DEFAULT_LIMIT,
-            Some(text) => text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
-                Issue::new("invalid_value", ["limit"], format!("Must be a number from 1 to {MAX_LIMIT}"))
-            })?,
+            Some(text) => {
+                text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
+                    Issue::new("invalid_value", ["limit"], format!("Must be a number from 1 to {MAX_LIMIT}"))
+                })?
+            }
         };
-        let before = self.cursor.as_deref().map(str::parse).transpose().map_err(|_| {
-            Issue::new("invalid_format", ["cursor"], "Must be a cursor that this API gave")
-        })?;
+        let before =
+            self.cursor.as_deref().map(str::parse).transpose().map_err(|_| {
+                Issue::new("invalid_format", ["cursor"], "Must be a cursor that this API gave")
+            })?;
         Ok(DeliveriesQuery { state, before, limit })
     }
 }
@@ -140,7 +143,10 @@ pub async fn list_webhook_deliveries(
     let listed = app.engine.deliveries(key.environment.id, query).await?;
     let is_full = listed.len() == query.limit as usize;
     let next_cursor = listed.last().filter(|_| is_full).map(|last| last.id.to_string());
-    Ok(axum::Json(DeliveryPage { data: listed.into_iter().map(WebhookDelivery::from).collect(), next_cursor }))
+    Ok(axum::Json(DeliveryPage {
+        data: listed.into_iter().map(WebhookDelivery::from).collect(),
+        next_cursor,
+    }))
 }
 
 /// Something that the backend was told, with what was sent.

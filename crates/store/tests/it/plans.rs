@@ -17,6 +17,7 @@ use explain::{Kind, Plan};
 const ALLOWED: &[(&str, Kind, &[&str], &str)] = &[
     (" page JOIN ", Kind::Wide, &["connections_by_age", "connections_of_integration"], "a page, in order"),
     ("UNION ALL", Kind::Sort, &[""], "a page of each integration"),
+    ("GROUP BY provider_config_key, function", Kind::Sort, &[""], "the hours of a period, however much ran"),
     ("json_each($5)", Kind::Sort, &[""], "no more than the ids that were asked for"),
     ("json_each($6)", Kind::Sort, &[""], "no more than the ids that were asked for"),
     ("r.id = k.value", Kind::Sort, &[""], "no more than the runs whose lines were looked at"),
@@ -118,7 +119,10 @@ const IDLE: &[(&str, &[&str])] = &[
     ("SELECT run_at FROM runs", &["runs_due"]),
     ("FROM webhook_events WHERE NOT routed", &["webhook_events_to_route"]),
     ("SELECT due_at FROM webhook_deliveries", &["webhook_deliveries_due"]),
-    ("FROM webhook_deliveries WHERE due_at <= $1", &["webhook_deliveries_due", "webhook_deliveries_pkey"]),
+    (
+        "FROM webhook_deliveries WHERE state = 'pending' AND due_at <= $1",
+        &["webhook_deliveries_due", "webhook_deliveries_pkey"],
+    ),
     ("FROM runs WHERE state = 'queued' AND NOT parked AND run_at <= $3", &["runs_due", "runs_pkey"]),
     ("UPDATE runs SET leased_until = $2 WHERE state = 'running' AND lease_token = $1", &["runs_leased"]),
     ("lease_token FROM runs WHERE state = 'running' AND leased_until < $1", &["runs_leased"]),

@@ -22,11 +22,11 @@ use bespoke_core::{
     webhook::{DeliveryState, WebhookSettings},
 };
 use bespoke_store::{
-    ActivityKey, Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Effects, FindConnections,
-    Finish, IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MemberChange, MetadataChange, NewApiKey,
-    NewFunction, NewIntegration, NewInvite, NewRun, NewToken, NewUser, NewVariant, NewWebhookEvent, Order,
-    RecordsQuery, RefreshOutcome, Reply, Routed, RunsQuery, SaveConnection, StoredBytecode, StoredModule, TokenKind,
-    VerifiedRevisions, VersionCursor, WebhookItem, Window, Writer,
+    ActivityKey, Announcement, ConnectionChange, ConnectionFilter, DeployChanges, DirectRun, Effects,
+    FindConnections, Finish, IntegrationChange, Keyed, KeyedRequest, Lane, LogQuery, MemberChange,
+    MetadataChange, NewApiKey, NewFunction, NewIntegration, NewInvite, NewRun, NewToken, NewUser, NewVariant,
+    NewWebhookEvent, Order, RecordsQuery, RefreshOutcome, Reply, Routed, RunsQuery, SaveConnection,
+    StoredBytecode, StoredModule, TokenKind, VerifiedRevisions, VersionCursor, WebhookItem, Window, Writer,
 };
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, sync::Arc, time::Duration};
