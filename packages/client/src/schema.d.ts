@@ -41,6 +41,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much happened in the environment: runs, failures, records, requests; over time, by integration, by function. */
+        get: operations["read_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/configure/metadata": {
         parameters: {
             query?: never;
@@ -508,6 +525,23 @@ export interface paths {
         patch: operations["update_configure_settings"];
         trace?: never;
     };
+    "/environment/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long things are kept. */
+        get: operations["read_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/environment/webhook-signing-key/rotate": {
         parameters: {
             query?: never;
@@ -541,6 +575,60 @@ export interface paths {
         head?: never;
         /** Changes the webhook settings of the environment. */
         patch: operations["update_webhook_settings"];
+        trace?: never;
+    };
+    "/environment/webhooks/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the backend was told by webhook, newest first. */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environment/webhooks/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Something that the backend was told, with what was sent. */
+        get: operations["read_webhook_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environment/webhooks/deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends something again that the backend was told, or at once where it waits: to where it went, or to where such go now if
+         *     nothing goes there any more.
+         */
+        post: operations["replay_webhook_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/fleet/connections": {
@@ -1506,6 +1594,22 @@ export interface components {
             /** @description Its integration. */
             providerConfigKey: string;
         };
+        /** @description What happened in a period. */
+        Activity: {
+            /** @description All of it. */
+            figures: components["schemas"]["Figures"];
+            /** @description By hour, or by day of UTC for `30d`; oldest first, also where nothing happened. */
+            series: components["schemas"]["ActivityPoint"][];
+            /** @description By integration, the busiest first. */
+            integrations: components["schemas"]["IntegrationActivity"][];
+            /** @description The functions whose runs took longest on average, slowest first; ten at most. */
+            slowest: components["schemas"]["SlowFunction"][];
+        };
+        /** @description What happened from one time to the next. */
+        ActivityPoint: components["schemas"]["Figures"] & {
+            /** @description When it begins; ISO 8601. */
+            at: string;
+        };
         /**
          * @description What a write has done to data, or would do.
          * @example {
@@ -1766,6 +1870,20 @@ export interface components {
             tags?: Record<string, never> | null;
         };
         /** @description Something, below `data`. */
+        Data_Activity: {
+            /** @description What happened in a period. */
+            data: {
+                /** @description All of it. */
+                figures: components["schemas"]["Figures"];
+                /** @description By hour, or by day of UTC for `30d`; oldest first, also where nothing happened. */
+                series: components["schemas"]["ActivityPoint"][];
+                /** @description By integration, the busiest first. */
+                integrations: components["schemas"]["IntegrationActivity"][];
+                /** @description The functions whose runs took longest on average, slowest first; ten at most. */
+                slowest: components["schemas"]["SlowFunction"][];
+            };
+        };
+        /** @description Something, below `data`. */
         Data_Integration: {
             /** @description An integration as it is shown. */
             data: {
@@ -1789,6 +1907,32 @@ export interface components {
                 created_at: string;
                 /** @description When it was last changed. */
                 updated_at: string;
+            };
+        };
+        /** @description Something, below `data`. */
+        Data_Retention: {
+            /** @description How long things are kept, in days. */
+            data: {
+                /**
+                 * Format: double
+                 * @description Runs after their end (`BESPOKE_RUN_RETENTION`).
+                 */
+                runs_days: number;
+                /**
+                 * Format: double
+                 * @description Lines of the log (`BESPOKE_LOG_RETENTION`).
+                 */
+                logs_days: number;
+                /**
+                 * Format: double
+                 * @description What the backend was told by webhook, after it was delivered or given up (`BESPOKE_LOG_RETENTION`).
+                 */
+                deliveries_days: number;
+                /**
+                 * Format: double
+                 * @description The figures of the overview.
+                 */
+                activity_days: number;
             };
         };
         /** @description Something, below `data`. */
@@ -1823,6 +1967,16 @@ export interface components {
                 /** @description When it was last changed. */
                 updated_at: string;
             }[];
+        };
+        /** @description Something, below `data`. */
+        Data_WebhookDeliveryDetail: {
+            /** @description A delivery with what was sent. */
+            data: components["schemas"]["WebhookDelivery"] & {
+                /** @description What is sent. */
+                body: Record<string, never>;
+                /** @description The start of the last answer that was a failure, 4 KiB at most. */
+                response_body?: string | null;
+            };
         };
         /** @description Something, below `data`. */
         Data_WebhookSettings: {
@@ -1871,6 +2025,13 @@ export interface components {
         DeletedVariant: {
             /** @description Always true. */
             success: boolean;
+        };
+        /** @description A page of deliveries. */
+        DeliveryPage: {
+            /** @description The deliveries, newest first. */
+            data: components["schemas"]["WebhookDelivery"][];
+            /** @description The cursor to go on with; null at the end. */
+            next_cursor?: string | null;
         };
         /** @description A function that is deployed. */
         DeployedScript: {
@@ -1973,6 +2134,29 @@ export interface components {
             before?: unknown;
             /** @description What it is; left out where it is not there. */
             after?: unknown;
+        };
+        /** @description What is counted. */
+        Figures: {
+            /**
+             * Format: int64
+             * @description Runs that ended.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Those that failed.
+             */
+            failures: number;
+            /**
+             * Format: int64
+             * @description Records that were added, updated or deleted.
+             */
+            records_changed: number;
+            /**
+             * Format: int64
+             * @description Requests that the backend made through the proxy.
+             */
+            proxy_calls: number;
         };
         /**
          * @description A connection with how it goes.
@@ -2165,6 +2349,11 @@ export interface components {
             created_at: string;
             /** @description When it was last changed. */
             updated_at: string;
+        };
+        /** @description What happened at an integration. */
+        IntegrationActivity: components["schemas"]["Figures"] & {
+            /** @description The integration's key, as it was. */
+            provider_config_key: string;
         };
         /** @description What a link offers. */
         Invite: {
@@ -3050,6 +3239,29 @@ export interface components {
             /** @description Why, in the writer's words. */
             reason?: string | null;
         };
+        /** @description How long things are kept, in days. */
+        Retention: {
+            /**
+             * Format: double
+             * @description Runs after their end (`BESPOKE_RUN_RETENTION`).
+             */
+            runs_days: number;
+            /**
+             * Format: double
+             * @description Lines of the log (`BESPOKE_LOG_RETENTION`).
+             */
+            logs_days: number;
+            /**
+             * Format: double
+             * @description What the backend was told by webhook, after it was delivered or given up (`BESPOKE_LOG_RETENTION`).
+             */
+            deliveries_days: number;
+            /**
+             * Format: double
+             * @description The figures of the overview.
+             */
+            activity_days: number;
+        };
         /**
          * @description What the metadata was after one write, and who wrote it.
          * @example {
@@ -3332,6 +3544,33 @@ export interface components {
             /** @description Password. */
             password: string;
         };
+        /** @description How long the runs of a function took. */
+        SlowFunction: {
+            /** @description The integration's key, as it was. */
+            provider_config_key: string;
+            /** @description The function's name. */
+            function: string;
+            /**
+             * Format: int64
+             * @description Runs that ended.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description Those that failed.
+             */
+            failures: number;
+            /**
+             * Format: double
+             * @description What a run took on average, in milliseconds.
+             */
+            mean_ms: number;
+            /**
+             * Format: double
+             * @description What the longest took, in milliseconds.
+             */
+            longest_ms: number;
+        };
         /** @description Something was done. */
         Success: {
             /** @description Always true. */
@@ -3507,6 +3746,49 @@ export interface components {
             /** @description Why it failed. */
             message: string;
         };
+        /** @description Something that the backend was told. */
+        WebhookDelivery: {
+            /**
+             * Format: int64
+             * @description Its number: a later one is larger.
+             */
+            id: number;
+            /** @description What it tells of: `auth`, `sync`, `async_action`, `metadata` or `forward`. */
+            kind: string;
+            /** @description The integration's key. */
+            provider_config_key?: string | null;
+            /** @description The connection, where it is about one. */
+            connection_id?: string | null;
+            /** @description Where to. */
+            url: string;
+            /** @description `pending`, `delivered` or `failed`. */
+            state: string;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description The last status, where there was an answer.
+             */
+            response_status?: number | null;
+            /** @description Why the last attempt failed. */
+            error?: string | null;
+            /** @description When it came about; ISO 8601. */
+            created_at: string;
+            /** @description When it was delivered or given up. */
+            finished_at?: string | null;
+            /** @description When it is tried next, while it is pending. */
+            next_attempt_at?: string | null;
+        };
+        /** @description A delivery with what was sent. */
+        WebhookDeliveryDetail: components["schemas"]["WebhookDelivery"] & {
+            /** @description What is sent. */
+            body: Record<string, never>;
+            /** @description The start of the last answer that was a failure, 4 KiB at most. */
+            response_body?: string | null;
+        };
         /** @description The webhook settings of the environment. */
         WebhookSettings: {
             /** @description Where everything goes. */
@@ -3614,6 +3896,36 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    read_activity: {
+        parameters: {
+            query?: {
+                /** @description How far back: `24h`, `7d` or `30d`; `24h` unless given. */
+                period?: string;
+                /** @description Only at this integration. */
+                provider_config_key?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_Activity"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3963,6 +4275,8 @@ export interface operations {
                 refresh_token?: boolean;
                 /** @description Show a token of the GitHub app, too. */
                 refresh_github_app_jwt_token?: boolean;
+                /** @description With `false` without credentials, and none is renewed. */
+                credentials?: boolean;
             };
             header?: never;
             path: {
@@ -4256,6 +4570,8 @@ export interface operations {
                 refresh_token?: boolean;
                 /** @description Show a token of the GitHub app, too. */
                 refresh_github_app_jwt_token?: boolean;
+                /** @description With `false` without credentials, and none is renewed. */
+                credentials?: boolean;
             };
             header?: never;
             path: {
@@ -5005,6 +5321,25 @@ export interface operations {
             };
         };
     };
+    read_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_Retention"];
+                };
+            };
+        };
+    };
     rotate_webhook_signing_key: {
         parameters: {
             query?: never;
@@ -5065,6 +5400,98 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only in this state: `pending`, `delivered` or `failed`. */
+                state?: string;
+                /** @description How many, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description Goes on behind the page that this cursor came with. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    read_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_WebhookDeliveryDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    replay_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_WebhookDeliveryDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
