@@ -161,12 +161,13 @@ impl Engine {
         Ok(self.store.function_versions(function.environment, integration, *kind, name).await?)
     }
 
-    /// The TypeScript of a version of a function: of the newest that is called so.
-    pub async fn version_source(&self, function: &Function, version: &str) -> Result<Source> {
+    /// The TypeScript of a version of a function. By its number: an author may deploy other code under the same version.
+    pub async fn version_source(&self, function: &Function, version: FunctionId) -> Result<Source> {
         let versions = self.function_versions(function).await?;
-        let found = versions.into_iter().find(|known| known.version == version);
-        let id = found.ok_or(Error::NotFound(Resource::Function))?.id;
-        let source = self.store.function_source(function.environment, id).await?;
+        if !versions.iter().any(|known| known.id == version) {
+            return Err(Error::NotFound(Resource::Function));
+        }
+        let source = self.store.function_source(function.environment, version).await?;
         source.ok_or(Error::NotFound(Resource::Function))
     }
 

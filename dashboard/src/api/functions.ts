@@ -25,12 +25,12 @@ export const functionsQuery = (environment: string, key: string) =>
   });
 
 /** The TypeScript of a function, of the version that counts now or of an earlier one. */
-export const codeQuery = (environment: string, key: string, name: string, type: string, version?: string) =>
+export const codeQuery = (environment: string, key: string, name: string, type: string, versionId?: number) =>
   queryOptions({
-    queryKey: ['functions', environment, key, 'code', type, name, version],
+    queryKey: ['functions', environment, key, 'code', type, name, versionId],
     queryFn: async ({ signal }) => {
       const path = address('/integrations/{key}/functions/{name}/code', { key, name });
-      return (await call<{ code: string }>('GET', path, { environment, signal, query: { type, version } })).code;
+      return (await call<{ code: string }>('GET', path, { environment, signal, query: { type, version_id: versionId } })).code;
     },
     staleTime: 60_000,
   });

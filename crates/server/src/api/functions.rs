@@ -7,7 +7,10 @@ use crate::{
     state::AppState,
 };
 use axum::extract::State;
-use bespoke_core::function::{Definition, Function, FunctionKind};
+use bespoke_core::{
+    function::{Definition, Function, FunctionKind},
+    id::FunctionId,
+};
 use bespoke_engine::{Error, Resource, functions::FunctionVersion};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -168,8 +171,9 @@ pub struct OfVersion {
     #[serde(rename = "type")]
     #[param(rename = "type", value_type = Option<String>)]
     kind: Option<FunctionKind>,
-    /// An earlier version; the deployed one unless given.
-    version: Option<String>,
+    /// An earlier version by its number in the list of versions; the deployed one unless given.
+    #[param(value_type = Option<i64>)]
+    version_id: Option<String>,
 }
 
 /// The versions of a function.
@@ -247,14 +251,17 @@ pub async fn read_function_code(
     State(app): State<AppState>,
     key: Key<scope::FunctionsRead>,
     Path((integration, name)): Path<(String, String)>,
-    Query(OfVersion { kind, version }): Query<OfVersion>,
+    Query(OfVersion { kind, version_id }): Query<OfVersion>,
 ) -> Result<axum::Json<FunctionCode>> {
     let found =
         app.engine.functions_named(key.environment.id, &integration, &name, kind).await.map_err(not_found)?;
     let [function] = found.as_slice() else { return Err(ambiguous(&found)) };
-    let source = match &version {
+    let source = match version_id.map(|text| text.parse()) {
         None => app.engine.function_source(function).await.map_err(not_found)?,
-        Some(version) => app.engine.version_source(function, version).await.map_err(|error| match error {
+        Some(Err(_)) => {
+            return Err(ApiError::query("invalid_type", &["version_id"], "Must be a number of the list of versions"));
+        }
+        Some(Ok(id)) => app.engine.version_source(function, FunctionId(id)).await.map_err(|error| match error {
             Error::NotFound(Resource::Function) => {
                 ApiError::new(Code::NotFound).message("The function has no such version.")
             }

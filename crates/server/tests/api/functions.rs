@@ -121,8 +121,20 @@ both! {
         assert_eq!(told, [("2", true), ("1", false)]);
         assert!(bespoke_testkit::app::time(&versions[1]["deployed_at"]).0 > 0);
         assert_eq!(dev.get(&format!("{path}/code")).await.expect(200)["code"], "// ping 2");
-        assert_eq!(dev.get(&format!("{path}/code?version=1")).await.expect(200)["code"], "// ping 1");
-        dev.get(&format!("{path}/code?version=3")).await.refused(404, "not_found");
+        // Other code under the same version is another one.
+        let again = json!({ "integration": "none", "kind": "action", "name": "ping", "description": "Other words." });
+        deploy_version(&app, Origin::Standalone, &[again], "2").await;
+        let now = dev.get(&format!("{path}/versions")).await.expect(200)["data"].take();
+        assert_eq!((&now[0]["version"], &now[1]["version"]), (&json!("2"), &json!("2")));
+        assert_eq!(now[1]["id"], versions[0]["id"]);
+        let code = async |id: &Value| dev.get(&format!("{path}/code?version_id={id}")).await;
+        assert_eq!(code(&versions[1]["id"]).await.expect(200)["code"], "// ping 1");
+        assert_eq!(code(&versions[0]["id"]).await.expect(200)["code"], "// ping 2");
+        code(&json!(987_654)).await.refused(404, "not_found");
+        code(&json!(true)).await.refused_at(400, "invalid_query_params", "version_id");
+        // That of another function is none of this one.
+        let other = dev.get("/integrations/none/functions/contacts/versions?type=sync").await.expect(200);
+        code(&other["data"][0]["id"]).await.refused(404, "not_found");
         dev.get("/integrations/none/functions/nobody/versions").await.refused(404, "not_found");
         let of_sync = dev.get("/integrations/none/functions/contacts/versions?type=sync").await.expect(200);
         assert_eq!(of_sync["data"].as_array().unwrap().len(), 1);

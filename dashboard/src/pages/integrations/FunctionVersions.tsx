@@ -15,33 +15,30 @@ import { useIntegration } from './IntegrationPage';
 const CodeDiff = lazy(() => import('./CodeDiff'));
 
 /** What was deployed of a function, and an earlier version beside the one that counts now. */
-export function FunctionVersions({ one, version, onVersion }: { one: DeployedFunction; version?: string; onVersion: (version: string | undefined) => void }) {
+export function FunctionVersions({ one, version, onVersion }: { one: DeployedFunction; version?: number; onVersion: (version: number | undefined) => void }) {
   const env = useEnvironment();
   const { key } = useIntegration();
   const { data, error, isPending, refetch } = useQuery(versionsQuery(env, key, one));
-  if (version !== undefined) return <Earlier key={version} one={one} version={version} onBack={() => onVersion(undefined)} />;
   if (isPending) return <Loading what="the versions" />;
   if (error) return <ErrorState title="The versions did not load" error={error} onRetry={() => void refetch()} />;
+  if (version !== undefined) return <Earlier key={version} one={one} id={version} name={data.find(({ id }) => id === version)?.version} onBack={() => onVersion(undefined)} />;
   return (
     <div tabIndex={0} role="region" aria-label="Versions" className="min-h-0 flex-1 overflow-auto">
       <Rows label="Versions">
-        {data.map(({ id, version: name, deployed_at, is_current }, index) => (
+        {data.map(({ id, version: name, deployed_at, is_current }) => (
           <Row
             key={id}
             title={<code className="text-code">{name}</code>}
             badge={is_current && <Badge tone="ok">now</Badge>}
             actions={
-              !is_current &&
-              // A version is asked for by its name, and an author may have deployed other code under the same one since.
-              data.findIndex((one) => one.version === name) === index && (
-                <Button size="small" onClick={() => onVersion(name)} aria-label={`Compare with now: version ${name}`}>
+              !is_current && (
+                <Button size="small" onClick={() => onVersion(id)} aria-label={`Compare with now: version ${name}`}>
                   Compare with now
                 </Button>
               )
             }
           >
             deployed <Time at={deployed_at} />
-            {data.findIndex((one) => one.version === name) !== index && ', later replaced under the same version'}
           </Row>
         ))}
       </Rows>
@@ -51,11 +48,11 @@ export function FunctionVersions({ one, version, onVersion }: { one: DeployedFun
 }
 
 /** An earlier version: what has changed since, or its code alone. */
-function Earlier({ one, version, onBack }: { one: DeployedFunction; version: string; onBack: () => void }) {
+function Earlier({ one, id, name: version = 'unknown', onBack }: { one: DeployedFunction; id: number; name?: string; onBack: () => void }) {
   const env = useEnvironment();
   const { key } = useIntegration();
   const [alone, setAlone] = useState(false);
-  const then = useQuery(codeQuery(env, key, one.name, one.type, version));
+  const then = useQuery(codeQuery(env, key, one.name, one.type, id));
   const now = useQuery(codeQuery(env, key, one.name, one.type));
   const error = then.error ?? now.error;
   return (

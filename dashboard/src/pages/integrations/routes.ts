@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { environment } from '../../routes';
 import { fleetSearch } from './fleetSearch';
-import { text } from '../runs/search';
+import { text, whole } from '../runs/search';
 
 const integrations = createRoute({
   getParentRoute: () => environment,
@@ -41,8 +41,8 @@ export interface FunctionsSearch {
   /** The function whose drawer is open: "sync:contacts". */
   open?: string;
   show?: (typeof views)[number];
-  /** The earlier version that is looked at. */
-  version?: string;
+  /** The earlier version that is looked at, by its number. */
+  version?: number;
   /** The run whose drawer is open. */
   run?: string;
 }
@@ -53,7 +53,7 @@ const functions = createRoute({
   validateSearch: (raw): FunctionsSearch => ({
     open: text(raw.open),
     show: views.find((view) => view === raw.show),
-    version: text(raw.version),
+    version: whole(raw.version),
     run: text(raw.run),
   }),
   component: lazyRouteComponent(() => import('./Functions')),
