@@ -5889,8 +5889,8 @@ export interface operations {
                 name: string;
                 /** @description `sync`, `action` or `on-event`. */
                 type: string | null;
-                /** @description An earlier version; the deployed one unless given. */
-                version: string | null;
+                /** @description An earlier version by its number in the list of versions; the deployed one unless given. */
+                version_id: number | null;
             };
             cookie?: never;
         };
