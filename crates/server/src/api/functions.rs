@@ -259,14 +259,20 @@ pub async fn read_function_code(
     let source = match version_id.map(|text| text.parse()) {
         None => app.engine.function_source(function).await.map_err(not_found)?,
         Some(Err(_)) => {
-            return Err(ApiError::query("invalid_type", &["version_id"], "Must be a number of the list of versions"));
+            return Err(ApiError::query(
+                "invalid_type",
+                &["version_id"],
+                "Must be a number of the list of versions",
+            ));
         }
-        Some(Ok(id)) => app.engine.version_source(function, FunctionId(id)).await.map_err(|error| match error {
-            Error::NotFound(Resource::Function) => {
-                ApiError::new(Code::NotFound).message("The function has no such version.")
-            }
-            other => other.into(),
-        })?,
+        Some(Ok(id)) => {
+            app.engine.version_source(function, FunctionId(id)).await.map_err(|error| match error {
+                Error::NotFound(Resource::Function) => {
+                    ApiError::new(Code::NotFound).message("The function has no such version.")
+                }
+                other => other.into(),
+            })?
+        }
     };
     Ok(axum::Json(FunctionCode { kind: function.definition.kind.as_str(), code: source.code }))
 }
