@@ -65,7 +65,7 @@ describe('names', () => {
         await page.keyboard.press('ArrowDown');
         const popup = page.getByRole('dialog', { name: 'Choose the field for Internal number' });
         await popup.getByRole('option').first().waitFor();
-        await reads(popup, 'combobox "Search 2 fields by name, key or value"', 'listbox "Choose the field for Internal number"', 'option "Employee number custom_field_123 text" [selected]', 'option "Cost centre custom_field_9 text"', 'button "Reload"');
+        await reads(popup, 'combobox "Search 2 fields by name, key or value"', 'listbox "Choose the field for Internal number"', 'option "Employee number custom_field_123 · A-1001, A-1002, A-1003 text 100% filled" [selected]', 'option "Cost centre custom_field_9 · CC-10, CC-11, CC-12 text 100% filled"', 'button "Reload"');
         await page.keyboard.type('cost');
         await page.keyboard.press('Enter');
         const chosen = page.getByRole('combobox', { name: 'Choose the field for Internal number: Cost centre', exact: true });
