@@ -4,26 +4,20 @@ import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe } from 'node:test';
+import { describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { axe, browserTest, fitsScreen, looks, shot, visit } from '../browser.mjs';
-import { startServer } from '../server.mjs';
+import { axe, browserTest, fitsScreen, looks, shot, suiteServer, visit } from '../browser.mjs';
 
 const customer = '/app/dev/connections/hubspot/customer-a';
 
 describe('history', () => {
-    let server;
-    let cookie;
-    before(async () => {
-        server = await startServer();
-        cookie = await server.setUp();
-        await server.fill();
-        await server.must('PATCH', '/connections/customer-a/metadata?provider_config_key=hubspot', { body: { fieldMapping: { internal_id: 'custom_field_9' } } });
-        await server.sync('customer-a');
+    const suite = suiteServer({
+        prepare: async (server) => {
+            await server.must('PATCH', '/connections/customer-a/metadata?provider_config_key=hubspot', { body: { fieldMapping: { internal_id: 'custom_field_9' } } });
+            await server.sync('customer-a');
+        },
     });
-    after(() => server?.stop());
-    const there = () => server;
-    const signedIn = () => ({ cookie });
+    const { there, signedIn } = suite;
 
     browserTest('a revision leads to its runs and to its records', there, signedIn, async (page) => {
         await visit(page, `${customer}/configuration?side=history`);
@@ -71,7 +65,7 @@ describe('history', () => {
             const file = join(folder, 'hubspot/syncs/contacts.ts');
             const code = await readFile(file, 'utf8');
             await writeFile(file, code.replace("version: '1.0.0'", "version: '1.1.0'").replace("frequency: 'every hour'", "frequency: 'every 2 hours'"));
-            await server.deploy(folder);
+            await suite.server.deploy(folder);
         } finally {
             await rm(folder, { recursive: true, force: true });
         }
@@ -95,7 +89,7 @@ describe('history', () => {
     });
 
     for (const { name: look, ...options } of looks) {
-        browserTest(`the past of a record, ${look}`, there, () => ({ cookie, ...options }), async (page) => {
+        browserTest(`the past of a record, ${look}`, there, () => ({ ...signedIn(), ...options }), async (page) => {
             await visit(page, `${customer}/records?record=102`);
             await page.getByRole('region', { name: 'What happened to it' }).getByRole('listitem').first().waitFor();
             await shot(page, `record history ${look}`);

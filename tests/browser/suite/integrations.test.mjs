@@ -1,22 +1,15 @@
 // Adding an integration from the catalogue, and the drawer of a function.
 
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
-import { axe, browserTest, shot, visit } from '../browser.mjs';
-import { startServer } from '../server.mjs';
+import { describe } from 'node:test';
+import { axe, browserTest, shot, suiteServer, visit } from '../browser.mjs';
 
 describe('integrations', () => {
-    let server;
-    let cookie;
-    before(async () => {
-        server = await startServer();
-        cookie = await server.setUp();
-        await server.fill();
-    });
-    after(() => server?.stop());
+    const suite = suiteServer();
+    const { there, signedIn } = suite;
 
     for (const theme of ['light', 'dark']) {
-        browserTest(`an integration is added from the catalogue (${theme})`, () => server, () => ({ cookie, theme }), async (page) => {
+        browserTest(`an integration is added from the catalogue (${theme})`, there, () => ({ ...signedIn(), theme }), async (page) => {
             await visit(page, '/app/dev/integrations');
             await page.getByRole('button', { name: 'Add integration' }).click();
             const dialog = page.getByRole('dialog', { name: 'Add integration' });
@@ -28,11 +21,11 @@ describe('integrations', () => {
             await axe(page);
             await dialog.getByRole('button', { name: 'Add integration' }).click();
             await page.waitForURL(new RegExp(`/integrations/github-${theme}/functions`));
-            const { data } = await server.must('GET', `/integrations/github-${theme}`);
+            const { data } = await suite.server.must('GET', `/integrations/github-${theme}`);
             assert.match(data.provider, /^github/);
         });
 
-        browserTest(`a function shows its code (${theme})`, () => server, () => ({ cookie, theme }), async (page) => {
+        browserTest(`a function shows its code (${theme})`, there, () => ({ ...signedIn(), theme }), async (page) => {
             await visit(page, '/app/dev/integrations/hubspot/functions');
             await page.getByRole('button', { name: 'contacts', exact: true }).click();
             await page.getByRole('dialog').getByText('createSync').first().waitFor();

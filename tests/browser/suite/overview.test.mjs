@@ -1,31 +1,18 @@
 // The overview tells what the server counted, over time, by integration and by function.
 
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
-import { axe, browserTest, fitsScreen, looks, settled, shot, visit } from '../browser.mjs';
-import { startServer } from '../server.mjs';
+import { describe } from 'node:test';
+import { axe, browserTest, fitsScreen, looks, settled, shot, suiteServer, visit } from '../browser.mjs';
 
 describe('overview', () => {
-    let server;
-    let cookie;
-    before(async () => {
-        server = await startServer();
-        cookie = await server.setUp();
-        await server.fill();
-        // Figures are written together, a little later than what they count.
-        for (;;) {
-            const { data } = await server.must('GET', '/activity?period=24h');
-            if (data.figures.runs >= 2) break;
-            await new Promise((done) => setTimeout(done, 200));
-        }
-    });
-    after(() => server?.stop());
+    const suite = suiteServer();
+    const { there, signedIn } = suite;
 
     /** The number under a figure's name. */
     const figure = (page, name) => page.locator('dl div', { has: page.getByText(name, { exact: true }) }).locator('dd').first().innerText();
 
-    browserTest('figures, tables and charts say the same as the API', () => server, () => ({ cookie }), async (page) => {
-        const { data } = await server.must('GET', '/activity?period=24h');
+    browserTest('figures, tables and charts say the same as the API', there, signedIn, async (page) => {
+        const { data } = await suite.server.must('GET', '/activity?period=24h');
         await visit(page, '/app/dev/overview');
         await page.getByRole('button', { name: 'Show as table: Runs' }).waitFor();
         assert.equal(await figure(page, 'Runs'), String(data.figures.runs));
@@ -50,7 +37,7 @@ describe('overview', () => {
     });
 
     for (const { name: look, ...options } of looks) {
-        browserTest(`a month of one integration, ${look}`, () => server, () => ({ cookie, ...options }), async (page) => {
+        browserTest(`a month of one integration, ${look}`, there, () => ({ ...signedIn(), ...options }), async (page) => {
             await visit(page, '/app/dev/overview?period=30d&integration=hubspot');
             await page.getByRole('img', { name: /^Runs over time/ }).locator('canvas').waitFor();
             await settled(page);

@@ -2,9 +2,8 @@
 // screenshots in target/shots are for people to look at.
 
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
-import { axe, browserTest, fitsScreen, looks, shot, visit } from '../browser.mjs';
-import { startServer } from '../server.mjs';
+import { describe } from 'node:test';
+import { axe, browserTest, fitsScreen, looks, shot, suiteServer, visit } from '../browser.mjs';
 
 /** Name of the screenshot, address, and the heading by which one knows that it is there. */
 const pages = [
@@ -39,18 +38,12 @@ const pages = [
 ];
 
 describe('pages', () => {
-    let server;
-    let cookie;
-    before(async () => {
-        server = await startServer();
-        cookie = await server.setUp();
-        await server.fill();
-    });
-    after(() => server?.stop());
+    const suite = suiteServer();
+    const { there, signedIn } = suite;
 
     for (const { name: look, ...options } of looks) {
         for (const [name, path, heading] of pages) {
-            browserTest(`${name}, ${look}`, () => server, () => ({ cookie, ...options }), async (page) => {
+            browserTest(`${name}, ${look}`, there, () => ({ ...signedIn(), ...options }), async (page) => {
                 await visit(page, path);
                 // Not by role: what lies behind an open dialog has none.
                 await page.locator('h1', { hasText: heading }).waitFor();

@@ -1,23 +1,19 @@
 // Runs and their drawer, the live log, and the playground.
 
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
-import { axe, browserTest, shot, visit } from '../browser.mjs';
-import { startServer } from '../server.mjs';
+import { describe } from 'node:test';
+import { axe, browserTest, shot, suiteServer, visit } from '../browser.mjs';
 
 describe('runs', () => {
-    let server;
-    let cookie;
-    before(async () => {
-        server = await startServer();
-        cookie = await server.setUp();
-        await server.fill();
-        await server.must('PATCH', '/connections/customer-a/metadata?provider_config_key=hubspot', { body: { fieldMapping: { internal_id: 'custom_field_9' } } });
+    const suite = suiteServer({
+        prepare: async (server) => {
+            await server.must('PATCH', '/connections/customer-a/metadata?provider_config_key=hubspot', { body: { fieldMapping: { internal_id: 'custom_field_9' } } });
+        },
     });
-    after(() => server?.stop());
+    const { there, signedIn } = suite;
 
     for (const theme of ['light', 'dark']) {
-        browserTest(`the drawer tells of a run, and tries another revision (${theme})`, () => server, () => ({ cookie, theme }), async (page) => {
+        browserTest(`the drawer tells of a run, and tries another revision (${theme})`, there, () => ({ ...signedIn(), theme }), async (page) => {
             await visit(page, '/app/dev/runs?customer=customer-a');
             await page.getByRole('button', { name: /^contacts/ }).click();
             const drawer = page.getByRole('dialog', { name: /contacts/ });
@@ -38,16 +34,16 @@ describe('runs', () => {
         });
     }
 
-    browserTest('a line appears in the log as it is written', () => server, () => ({ cookie }), async (page) => {
+    browserTest('a line appears in the log as it is written', there, signedIn, async (page) => {
         await visit(page, '/app/dev/runs?view=logs&tail=true&customer=customer-b');
         await page.getByRole('row').nth(1).waitFor();
         const before = await page.getByText('sync succeeded').count();
-        await server.sync('customer-b');
+        await suite.server.sync('customer-b');
         await page.waitForFunction((count) => [...document.querySelectorAll('[role=row]')].filter((row) => row.textContent.includes('sync succeeded')).length > count, before);
         await axe(page);
     });
 
-    browserTest('a function is tried in the playground, and then run', () => server, () => ({ cookie }), async (page) => {
+    browserTest('a function is tried in the playground, and then run', there, signedIn, async (page) => {
         await visit(page, '/app/dev/playground?integration=hubspot&customer=customer-a&fn=action%3Alist-custom-fields');
         await page.getByRole('button', { name: 'Dry run' }).click();
         await page.getByText('Nothing was written.', { exact: false }).waitFor();

@@ -3,19 +3,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { after, before, describe } from 'node:test';
-import { axe, browserTest, fitsScreen, looks, shot, visit } from '../browser.mjs';
-import { startServer } from '../server.mjs';
+import { after, describe } from 'node:test';
+import { axe, browserTest, fitsScreen, looks, shot, suiteServer, visit } from '../browser.mjs';
 
 describe('webhooks', () => {
-    let server;
-    let cookie;
     let backend;
     let address;
     /** What the backend answers, and what it got. */
     let status = 410;
     const got = [];
-    before(async () => {
+    const startBackend = async () => {
         backend = createServer(async (request, response) => {
             let body = '';
             for await (const part of request) body += part;
@@ -24,16 +21,13 @@ describe('webhooks', () => {
         }).listen(0, '127.0.0.1');
         await once(backend, 'listening');
         address = `http://127.0.0.1:${backend.address().port}/bespoke`;
-        server = await startServer({ env: { BESPOKE_OUTBOUND_ALLOW: '127.0.0.1' } });
-        cookie = await server.setUp();
-        await server.fill();
-    });
-    after(async () => {
-        await server?.stop();
-        backend?.close();
-    });
+        return { env: { BESPOKE_OUTBOUND_ALLOW: '127.0.0.1' } };
+    };
+    const suite = suiteServer({ options: startBackend });
+    const { there, signedIn } = suite;
+    after(() => backend?.close());
 
-    browserTest('a webhook that the backend refused is found, read and sent again', () => server, () => ({ cookie }), async (page) => {
+    browserTest('a webhook that the backend refused is found, read and sent again', there, signedIn, async (page) => {
         await visit(page, '/app/dev/settings/webhooks');
         await page.getByText('Nothing was sent yet').waitFor();
         await page.getByLabel('URL', { exact: true }).fill(address);
@@ -41,7 +35,7 @@ describe('webhooks', () => {
         await page.getByText('The webhook addresses are saved').waitFor();
         await page.getByRole('switch', { name: 'Configuration changed' }).click();
         await page.getByText('the paths that changed, who did it and why. Never the values.').waitFor();
-        await server.must('PATCH', '/connections/customer-a/metadata?provider_config_key=hubspot', { body: { filterStatus: 'active' } });
+        await suite.server.must('PATCH', '/connections/customer-a/metadata?provider_config_key=hubspot', { body: { filterStatus: 'active' } });
 
         await visit(page, '/app/dev/settings/webhooks?state=failed');
         const line = page.getByRole('button', { name: 'Configuration changed customer-a' });
@@ -68,7 +62,7 @@ describe('webhooks', () => {
     });
 
     for (const { name: look, ...options } of looks) {
-        browserTest(`the delivery log, ${look}`, () => server, () => ({ cookie, ...options }), async (page) => {
+        browserTest(`the delivery log, ${look}`, there, () => ({ ...signedIn(), ...options }), async (page) => {
             await visit(page, '/app/dev/settings/webhooks');
             const list = page.getByRole('list', { name: 'Deliveries' });
             await list.scrollIntoViewIfNeeded();
