@@ -1,10 +1,9 @@
 //! How much happened in an environment: what the overview shows.
 
-use crate::time::Timestamp;
 use std::{ops::AddAssign, time::Duration};
 
-/// An hour, in microseconds.
-const HOUR: i64 = 3_600 * 1_000_000;
+/// What is counted is summed up by the hour.
+pub const HOUR: Duration = Duration::from_hours(1);
 
 /// What is counted of a stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,9 +38,4 @@ impl Activity {
     pub fn mean_run(&self) -> Duration {
         u32::try_from(self.runs).ok().and_then(|runs| self.run_time.checked_div(runs)).unwrap_or_default()
     }
-}
-
-/// The beginning of the hour that `time` is in.
-pub const fn hour_of(time: Timestamp) -> Timestamp {
-    Timestamp(time.0 - time.0.rem_euclid(HOUR))
 }

@@ -230,6 +230,11 @@ pub fn below(path: &str, key: &str) -> String {
     format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
+/// The keys that a JSON Pointer goes through.
+pub fn steps(pointer: &str) -> Vec<String> {
+    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@
 //! counted there, gets that as its own. Only where nothing counted at all there is nothing that a document could say: a
 //! promotion that would change such a connection is not done.
 
-use crate::configuration::overlay;
+use crate::configuration::{overlay, steps};
 use serde_json::{Map, Value};
 use std::{fmt, sync::Arc};
 
@@ -127,9 +127,10 @@ impl Promotion {
         if value.is_object() {
             return Err(Unfit::Object);
         }
-        let rest = path.strip_prefix('/').ok_or(Unfit::Path)?;
-        let keys = rest.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
-        Ok(Self { keys, value, fold })
+        if !path.starts_with('/') {
+            return Err(Unfit::Path);
+        }
+        Ok(Self { keys: steps(path), value, fold })
     }
 
     /// Over these defaults of the integration.

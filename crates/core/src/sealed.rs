@@ -4,6 +4,7 @@
 //! object of one key, which only the store can make and open. Whoever shows a document shows [`MASK`] instead, and whoever
 //! sends the mask back means what is there.
 
+use crate::configuration::{below, steps};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -63,7 +64,7 @@ fn walk(path: &str, value: &mut Value, found: &mut impl FnMut(&str, &mut Value))
     match value {
         Value::Object(object) => {
             for (key, value) in object {
-                walk(&crate::configuration::below(path, key), value, found);
+                walk(&below(path, key), value, found);
             }
         }
         Value::Array(list) => {
@@ -113,7 +114,7 @@ impl SecretPaths {
 
     /// Whether the place with this JSON pointer is, holds, or is in a secret.
     pub fn has(&self, pointer: &str) -> bool {
-        let steps: Vec<String> = steps(pointer).collect();
+        let steps = steps(pointer);
         let is_same =
             |(step, secret): (&String, &Option<String>)| secret.as_ref().is_none_or(|secret| secret == step);
         self.0.iter().any(|secret| steps.iter().zip(secret).all(is_same))
@@ -133,7 +134,7 @@ impl SecretPaths {
     pub fn mask_patch(&self, operations: &mut [Value]) {
         for operation in operations {
             let path = operation["path"].as_str().unwrap_or_default().to_owned();
-            let steps: Vec<String> = steps(&path).collect();
+            let steps = steps(&path);
             let Some(value) = operation.get_mut("value").filter(|value| !value.is_null()) else { continue };
             for secret in &self.0 {
                 let is_on_way = steps
@@ -154,10 +155,6 @@ impl SecretPaths {
     }
 }
 
-fn steps(pointer: &str) -> impl Iterator<Item = String> {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"))
-}
-
 fn members(
     path: &str,
     object: &mut Map<String, Value>,
@@ -169,7 +166,7 @@ fn members(
         return;
     }
     for (name, value) in object.iter_mut().filter(|(name, _)| key.is_none_or(|key| key == *name)) {
-        let path = crate::configuration::below(path, name);
+        let path = below(path, name);
         match rest.split_first() {
             None if value.is_null() => {}
             None => found(&path, value),

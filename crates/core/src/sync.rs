@@ -163,6 +163,13 @@ pub struct Counts {
     pub unchanged: u64,
 }
 
+impl Counts {
+    /// How many records are not what they were.
+    pub fn changed(self) -> u64 {
+        self.added + self.updated + self.deleted
+    }
+}
+
 impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.added += other.added;

@@ -34,6 +34,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The last whole `step` since the epoch: with an hour, when the hour began.
+    pub fn floor(self, step: Duration) -> Self {
+        let step = i64::try_from(step.as_micros()).unwrap_or(i64::MAX).max(1);
+        Self(self.0 - self.0.rem_euclid(step))
+    }
+
     fn jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }

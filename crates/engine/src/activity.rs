@@ -4,7 +4,7 @@
 
 use crate::{Engine, Result};
 use bespoke_core::{
-    activity::{Activity, hour_of},
+    activity::{Activity, HOUR},
     id::EnvironmentId,
     run::RunState,
     time::Timestamp,
@@ -21,7 +21,6 @@ use std::{
 pub const KEEP: Duration = Duration::from_hours(24 * 31);
 /// How many functions are named as the slowest.
 const SLOWEST: usize = 10;
-const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// How far back to look, up to now.
@@ -64,7 +63,7 @@ pub struct ActivityReport {
     /// All of it.
     pub total: Activity,
     /// By hour or day, oldest first, also where nothing happened. Days are those of UTC.
-    pub points: Vec<(Timestamp, Activity)>,
+    pub points: BTreeMap<Timestamp, Activity>,
     /// By integration, the busiest first.
     pub integrations: Vec<(String, Activity)>,
     /// By integration and function: those whose runs took longest on average, slowest first.
@@ -98,12 +97,10 @@ impl Engine {
             return;
         }
         let took = self.now().since(begun);
-        let changed =
-            finish.result.values().map(|counts| counts.added + counts.updated + counts.deleted).sum();
         let activity = Activity {
             runs: 1,
             failures: u64::from(finish.state == RunState::Failed),
-            records_changed: changed,
+            records_changed: finish.result.values().map(|counts| counts.changed()).sum(),
             run_time: took,
             longest_run: took,
             ..Activity::default()
@@ -120,7 +117,7 @@ impl Engine {
     fn activity_key(&self, environment: EnvironmentId, key: &str, function: &str) -> ActivityKey {
         ActivityKey {
             environment,
-            hour: hour_of(self.now()),
+            hour: self.now().floor(HOUR),
             provider_config_key: key.to_owned(),
             function: function.to_owned(),
         }
@@ -151,19 +148,16 @@ impl Engine {
         // Who has just let something run sees it, on this node.
         self.add_activity().await?;
         let (count, step) = period.points();
-        let step_micros = i64::try_from(step.as_micros()).unwrap_or(i64::MAX);
-        let now = self.now();
-        let last = Timestamp(now.0 - now.0.rem_euclid(step_micros));
+        let last = self.now().floor(step);
         let from = last.before(step * (count - 1));
         let sums = self.store.activity(environment, from, provider_config_key).await?;
 
-        let mut points: Vec<_> =
+        let mut points: BTreeMap<_, _> =
             (0..count).map(|index| (from.after(step * index), Activity::default())).collect();
         let mut total = Activity::default();
         for (hour, activity) in sums.hours {
             total += activity;
-            let index = usize::try_from((hour.0 - from.0) / step_micros).unwrap_or(usize::MAX);
-            if let Some((_, point)) = points.get_mut(index) {
+            if let Some(point) = points.get_mut(&hour.floor(step)) {
                 *point += activity;
             }
         }

@@ -157,8 +157,7 @@ fn sync_ended(tx: &mut Tx, audience: &Audience, run: &Run, finish: &Finish, now:
     }
     for model in &definition.models {
         let counts = finish.result.get(model).copied().unwrap_or_default();
-        let changed = counts.added + counts.updated + counts.deleted > 0;
-        if changed || audience.settings.on_sync_completion_always {
+        if counts.changed() > 0 || audience.settings.on_sync_completion_always {
             audience.tell(tx, "sync", &told.succeeded(model, counts), now)?;
         }
     }

@@ -1,6 +1,6 @@
 //! Which values of a configuration an end customer sees and sets: paths, and what is cut out of documents by them.
 
-use crate::configuration::below;
+use crate::configuration::{below, steps};
 use serde_json::{Map, Value};
 
 /// How people are shown a configuration: `ui` of `config.ts`. Keys are dotted paths or JSON pointers, `*` for any key; what
@@ -54,10 +54,6 @@ fn pointer(key: &str) -> String {
         return key.to_owned();
     }
     key.split('.').fold(String::new(), |path, step| below(&path, step))
-}
-
-fn steps(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
 }
 
 fn is_same(pattern: &[String], path: &[String]) -> bool {

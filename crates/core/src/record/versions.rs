@@ -1,7 +1,7 @@
 //! The history of a record: which of its fields each of its changes changed.
 
 use super::Action;
-use crate::time::Timestamp;
+use crate::{configuration::below, time::Timestamp};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -88,15 +88,14 @@ fn compare(
     path: &str,
     found: &mut Vec<FieldChange>,
 ) {
-    let place = |key: &str| format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"));
     for (key, after) in after {
         match before.get(key) {
             Some(before) if before == after => {}
             Some(Value::Object(before)) if after.is_object() => {
-                compare(before, after.as_object().unwrap_or(before), &place(key), found);
+                compare(before, after.as_object().unwrap_or(before), &below(path, key), found);
             }
             before => found.push(FieldChange {
-                path: place(key),
+                path: below(path, key),
                 before: before.cloned(),
                 after: Some(after.clone()),
             }),
@@ -104,7 +103,7 @@ fn compare(
     }
     let gone = before.iter().filter(|(key, _)| !after.contains_key(*key));
     found.extend(gone.map(|(key, before)| FieldChange {
-        path: place(key),
+        path: below(path, key),
         before: Some(before.clone()),
         after: None,
     }));

@@ -2,7 +2,7 @@
 
 use crate::fixtures::{CRM, World, by_system};
 use bespoke_core::{
-    activity::{Activity, hour_of},
+    activity::{Activity, HOUR},
     auth::{Credentials, SecretJson},
     configure_session::NewConfigureSession,
     connection::{EndUser, Organization},
@@ -660,7 +660,7 @@ async fn webhooks(world: &World) {
 /// What happened, by hour.
 async fn activity(world: &World) {
     let (store, environment) = (&world.store, world.environment);
-    let hour = hour_of(world.clock.now());
+    let hour = world.clock.now().floor(HOUR);
     let (provider_config_key, function) = (CRM.to_owned(), "contacts".to_owned());
     let key = ActivityKey { environment, hour, provider_config_key, function };
     let sums = Activity { runs: 1, ..Activity::default() };
