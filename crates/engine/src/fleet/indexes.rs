@@ -54,16 +54,24 @@ impl Indexes {
         Arc::clone(&kept.fleet)
     }
 
-    /// Notes how large an index is now; others may have to go for it, and the last one itself.
+    /// Whether somebody asked for this index lately, even where it had to make room since. It stays that long again.
+    fn is_in_use(&self, integration: IntegrationId, now: Timestamp) -> bool {
+        self.locked().get_mut(&integration).map(|kept| kept.used_at = now).is_some()
+    }
+
+    /// Notes how large an index is now; others may have to make room for it, and the last one itself.
     fn has_grown(&self, integration: IntegrationId, bytes: usize) {
         let mut all = self.locked();
         if let Some(kept) = all.get_mut(&integration) {
             kept.bytes = bytes;
         }
         while all.values().map(|kept| kept.bytes).sum::<usize>() > MAX_BYTES {
-            let oldest = all.iter().min_by_key(|(id, kept)| (**id == integration, kept.used_at));
-            let Some(oldest) = oldest.map(|(id, _)| *id) else { break };
-            all.remove(&oldest);
+            let large = all.iter_mut().filter(|(_, kept)| kept.bytes > 0);
+            let Some((_, oldest)) = large.min_by_key(|(id, kept)| (**id == integration, kept.used_at)) else {
+                break;
+            };
+            oldest.fleet = Arc::default();
+            oldest.bytes = 0;
         }
     }
 
@@ -78,6 +86,26 @@ impl Indexes {
 }
 
 impl Engine {
+    /// Begins to read the connections of these integrations where nobody has asked about all of them lately: whoever opens
+    /// the list asks next who is in trouble. Only reads, so nothing has to wait for it at a stop.
+    pub(super) fn get_to_know_fleets(self: &Arc<Self>, environment: EnvironmentId, asked: Vec<Integration>) {
+        let is_new = |integration: &Integration| !self.fleets.is_in_use(integration.id, self.now());
+        let new: Vec<_> = asked.into_iter().filter(is_new).collect();
+        if new.is_empty() {
+            return;
+        }
+        let engine = Arc::clone(self);
+        tokio::spawn(async move {
+            for integration in new {
+                if let Err(error) = engine.known_fleet(environment, &integration).await {
+                    // Whoever asks gets this error, or none.
+                    tracing::debug!(integration = integration.unique_key, %error, "could not read ahead");
+                    return;
+                }
+            }
+        });
+    }
+
     /// What is known of an integration's connections, as of now. Another schema or other defaults make it read all
     /// documents anew, to say which of them fit.
     pub(super) async fn known_fleet(
@@ -135,7 +163,7 @@ mod tests {
     fn what_nobody_asks_for_goes_and_what_is_too_large_makes_room() {
         let (indexes, now) = (Indexes::default(), Timestamp(0));
         let later = |minutes: i64| Timestamp(minutes * 60_000_000);
-        let has = |id: i64| indexes.locked().contains_key(&IntegrationId(id));
+        let has = |id: i64| indexes.locked().get(&IntegrationId(id)).is_some_and(|kept| kept.bytes > 0);
         for id in 1..=3 {
             indexes.get(IntegrationId(id), later(id));
             indexes.has_grown(IntegrationId(id), MAX_BYTES / 3);
@@ -143,6 +171,10 @@ mod tests {
         indexes.get(IntegrationId(1), later(4));
         indexes.has_grown(IntegrationId(3), MAX_BYTES / 2);
         assert!(has(1) && !has(2) && has(3), "that which was asked for first went");
+        assert!(
+            indexes.is_in_use(IntegrationId(2), later(4)),
+            "and is not made again before it is asked for"
+        );
         indexes.forget_idle(later(18));
         assert!(has(1) && !has(3), "nobody asked for a quarter of an hour");
         indexes.has_grown(IntegrationId(1), MAX_BYTES + 1);

@@ -164,7 +164,11 @@ impl Chosen {
 
 impl Engine {
     /// Connections with how they go. Fails with [`crate::Error::NotFound`] where there is no such integration.
-    pub async fn list_fleet(&self, environment: EnvironmentId, list: FleetList) -> Result<FleetPage> {
+    pub async fn list_fleet(
+        self: &Arc<Self>,
+        environment: EnvironmentId,
+        list: FleetList,
+    ) -> Result<FleetPage> {
         let asked: Vec<Integration> = match &list.integration {
             Some(key) => vec![self.integration(environment, key).await?.integration],
             None => self.store.integrations(environment).await?,
@@ -192,13 +196,9 @@ impl Engine {
         let counted = walk.count(&chosen).await?;
         let (places, next) = walk.page(&chosen, &troubled, &counted).await?;
         let total = self.store.connection_count(environment).await?;
-        Ok(FleetPage {
-            members: self.listed_members(environment, places).await?,
-            next,
-            matched: counted.matched,
-            is_exact: counted.is_exact,
-            total,
-        })
+        let members = self.listed_members(environment, places).await?;
+        self.get_to_know_fleets(environment, asked);
+        Ok(FleetPage { members, next, matched: counted.matched, is_exact: counted.is_exact, total })
     }
 
     /// The connections of these integrations with this trouble, in order.
