@@ -9,10 +9,9 @@ pub use choices::{Choice, choices};
 use crate::{
     environment::Environment,
     id::{ConnectionId, EnvironmentId},
-    secret::Secret,
     time::Timestamp,
+    token::Token,
 };
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
@@ -21,33 +20,32 @@ use uuid::Uuid;
 pub const LASTS: Duration = Duration::from_secs(30 * 60);
 /// How long it can last.
 pub const LASTS_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
-/// Begins a token, so that people and secret scanners know it.
+/// Begins a token.
 const PREFIX: &str = "bcs_";
 
-/// What opens a session. Only its hash is stored.
+/// What opens a session: a token that people and secret scanners know by how it begins.
 #[derive(Clone, Debug)]
-pub struct SessionToken(Secret<String>);
+pub struct SessionToken(Token);
 
 impl SessionToken {
     /// The token of 256 random bits.
     pub fn new(random: [u8; 32]) -> Self {
-        Self(Secret::new(format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(random))))
+        Self(Token::from_random(random))
     }
 
     /// Reads a token; `None` where the text is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text.trim().strip_prefix(PREFIX)?).ok()?;
-        bytes.try_into().ok().map(Self::new)
+        Token::parse(text.trim().strip_prefix(PREFIX)?).map(Self)
     }
 
     /// The text that the page sends, shown once.
-    pub fn expose(&self) -> &str {
-        self.0.expose()
+    pub fn expose(&self) -> String {
+        format!("{PREFIX}{}", self.0.expose())
     }
 
-    /// What is stored of it. It has 256 random bits, so a plain fast hash is enough.
+    /// What is stored of it.
     pub fn hash(&self) -> [u8; 32] {
-        *blake3::hash(self.0.expose().as_bytes()).as_bytes()
+        self.0.hash()
     }
 }
 
@@ -95,10 +93,10 @@ mod tests {
     #[test]
     fn a_token_is_read_as_it_was_given_out_and_nothing_else_is_one() {
         let token = SessionToken::new([7; 32]);
-        assert_eq!(SessionToken::parse(token.expose()).unwrap().hash(), token.hash());
+        assert_eq!(SessionToken::parse(&token.expose()).unwrap().hash(), token.hash());
         for text in ["", "bcs_", "bcs_abc", "6f1c1c1e-7a49-4f5c-9f5e-0123456789ab", &token.expose()[4..]] {
             assert!(SessionToken::parse(text).is_none(), "{text}");
         }
-        assert_eq!(format!("{token:?}"), "SessionToken([secret])");
+        assert_eq!(format!("{token:?}"), "SessionToken(Token([secret]))");
     }
 }

@@ -110,7 +110,7 @@ pub async fn create_configure_session(
     Json(body): Json<NewConfigureSession>,
 ) -> Result<(StatusCode, axum::Json<MadeConfigureSession>)> {
     let made = app.engine.create_configure_session(key.environment.id, body.read()?).await?;
-    let token = made.token.expose().to_owned();
+    let token = made.token.expose();
     // The environment says who may frame the page; the token stays behind the `#`, where no server is told of it.
     let (url, environment) = (app.engine.public_url(), key.environment.uuid);
     let data = ConfigureSessionData {
