@@ -13,6 +13,11 @@ mod settings;
 
 use args::{Arguments, Command};
 use std::process::ExitCode;
+use tikv_jemallocator::Jemalloc;
+
+/// A request makes and drops some hundred small things on whichever thread has a turn: less CPU than with glibc's.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     // What goes wrong with the arguments themselves ends here, with code 2.
