@@ -58,7 +58,7 @@ export function ChartCard({ title, period, times, lines, className }: { title: s
             {pointed ? `From ${format.format(pointed)}: ${lines.map(({ label, values }) => `${count(values[point!] ?? 0)} ${label}`).join(', ')}` : words}
           </p>
           <div role="img" aria-label={`${title} over time. ${words}`} className="h-[168px]">
-            <Suspense>
+            <Suspense fallback={<div aria-busy />}>
               <Chart period={period} times={times} lines={lines} onPoint={setPoint} />
             </Suspense>
           </div>
